@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+// Five tools over a few shared rooms, listed bottom-up: a room may import only rooms above it.
+import PackageDescription
+
+/// Every room's settings: Swift 6, imports private unless said otherwise, `unsafe` written where it is.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .strictMemorySafety(),
+]
+
+/// The kernel rooms' settings: pointers throughout, counts checked at the door of `Kernels`.
+let kernelSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .unsafeFlags(["-Ounchecked"], .when(configuration: .release)),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+  name: "image-classification",
+  products: [
+    .executable(name: "imgdecode", targets: ["imgdecode"]),
+    .executable(name: "classify", targets: ["classify"]),
+    .executable(name: "s3sync", targets: ["s3sync"]),
+    .executable(name: "lambda-bootstrap", targets: ["lambda-bootstrap"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+  ],
+  targets: [
+    // C made visible.
+    .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-serial-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
+    // What flows between the tools.
+    .target(name: "Streams", swiftSettings: settings),
+
+    // Arithmetic.
+    .target(name: "KernelTemplates", swiftSettings: kernelSettings),
+    .target(name: "KernelsPortable", dependencies: ["KernelTemplates"], swiftSettings: kernelSettings),
+    .target(
+      name: "KernelsAVX2", dependencies: ["KernelTemplates"],
+      swiftSettings: kernelSettings + [.unsafeFlags(["-Xcc", "-mavx2", "-Xcc", "-mfma"])]),
+    .target(
+      name: "KernelsAVX512", dependencies: ["KernelTemplates"],
+      swiftSettings: kernelSettings
+        + [.unsafeFlags(["-Xcc", "-mavx512f", "-Xcc", "-mavx512vl", "-Xcc", "-mavx512bw", "-Xcc", "-mfma"])]),
+    .target(
+      name: "Kernels", dependencies: ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "COpenBLAS"],
+      swiftSettings: kernelSettings),
+    .target(name: "Network", dependencies: ["Kernels"], swiftSettings: settings),
+    .target(name: "ONNX", dependencies: ["Network"], swiftSettings: settings),
+
+    // The network and AWS.
+    .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: settings),
+    .target(name: "AWS", dependencies: ["HTTP", crypto], swiftSettings: settings),
+    .target(name: "S3", dependencies: ["AWS", crypto], swiftSettings: settings),
+
+    // The tools.
+    .executableTarget(
+      name: "imgdecode", dependencies: ["CTurboJPEG", "Streams", argumentParser], swiftSettings: settings),
+    .executableTarget(
+      name: "classify", dependencies: ["ONNX", "Network", "Streams", argumentParser], swiftSettings: settings),
+    .executableTarget(name: "s3sync", dependencies: ["S3", "Streams", argumentParser], swiftSettings: settings),
+    .executableTarget(
+      name: "lambda-bootstrap", dependencies: ["HTTP", "Streams", argumentParser], swiftSettings: settings),
+
+    // Tests, in the same order.
+    .testTarget(name: "StreamsTests", dependencies: ["Streams"], swiftSettings: settings),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: kernelSettings),
+    .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: settings),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: settings),
+    .testTarget(name: "AWSTests", dependencies: ["AWS"], swiftSettings: settings),
+    .testTarget(name: "S3Tests", dependencies: ["S3"], swiftSettings: settings),
+    .testTarget(name: "imgdecodeTests", dependencies: ["imgdecode"], swiftSettings: settings),
+    .testTarget(name: "classifyTests", dependencies: ["classify"], swiftSettings: settings),
+    .testTarget(name: "s3syncTests", dependencies: ["s3sync"], swiftSettings: settings),
+    .testTarget(name: "lambda-bootstrapTests", dependencies: ["lambda-bootstrap"], swiftSettings: settings),
+  ]
+)

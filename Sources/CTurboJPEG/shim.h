@@ -1,0 +1,2 @@
+// libturbojpeg's public header, made visible to Swift.
+#include <turbojpeg.h>
