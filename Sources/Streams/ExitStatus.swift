@@ -1,0 +1,29 @@
+// How a tool says to programs what became of its work.
+
+/// A tool's exit status. One table for all tools, after BSD's `sysexits.h`; a scheduler can retry on `temporary` alone.
+public enum ExitStatus: Int32, Sendable {
+  /// Done.
+  case ok = 0
+  /// Called wrongly: flags or arguments.
+  case usage = 64
+  /// The input is bad and will never work.
+  case data = 65
+  /// A service refused or is missing.
+  case unavailable = 69
+  /// This machine's input or output failed.
+  case io = 74
+  /// Try again later: throttled, unreachable.
+  case temporary = 75
+  /// Not permitted.
+  case noPermission = 77
+  /// Configuration: no model, no credentials.
+  case configuration = 78
+}
+
+/// An error that knows what a person should read and what a program should do about it.
+public protocol ReportableError: Error {
+  /// The status the tool leaves with when this error ends it.
+  var status: ExitStatus { get }
+  /// One sentence without the tool's name and without a line end.
+  var reason: String { get }
+}

@@ -1,0 +1,129 @@
+// Buffered reading that never keeps a finished item waiting: before a read that would block, the tool is told.
+
+public import Glibc
+
+/// A buffered reader over a file descriptor that it does not own.
+///
+/// All functions throw `SystemError` when reading fails and whatever `beforeBlocking` throws.
+public final class InputStream {
+  /// Called before a read that would block, so that the tool can complete and flush every whole item in hand.
+  public var beforeBlocking: () throws -> Void = {}
+
+  /// An output that is watched while waiting for input: when its reader has gone, the process ends as by SIGPIPE.
+  public var watchedOutput: CInt?
+
+  private let descriptor: CInt
+  private let name: String
+  private var buffer: [UInt8]
+  private var start = 0
+  private var end = 0
+
+  /// - Parameters:
+  ///   - descriptor: open for reading for as long as this object lives.
+  ///   - name: what messages call it.
+  ///   - capacity: bytes of the buffer, at least 512.
+  public init(descriptor: CInt = STDIN_FILENO, name: String = "standard input", capacity: Int = 256 << 10) {
+    precondition(capacity >= 512)
+    self.descriptor = descriptor
+    self.name = name
+    buffer = [UInt8](repeating: 0, count: capacity)
+  }
+
+  /// The next bytes without taking them: `count` of them, or fewer at the end of the input.
+  ///
+  /// - Parameter count: at most 512.
+  public func peek(_ count: Int) throws -> ArraySlice<UInt8> {
+    precondition(count <= 512)
+    while end - start < count {
+      guard try fill() else { break }
+    }
+    return buffer[start..<min(end, start + count)]
+  }
+
+  /// Takes `count` bytes, or fewer at the end of the input.
+  ///
+  /// Memory grows with what arrives, not with what was asked for: a size that came from input may be a lie.
+  public func read(_ count: Int) throws -> [UInt8] {
+    var result = [UInt8]()
+    result.reserveCapacity(min(count, 1 << 20))
+    while result.count < count {
+      if start == end, try !fill() { break }
+      let taken = min(end - start, count - result.count)
+      result.append(contentsOf: buffer[start..<start + taken])
+      start += taken
+    }
+    return result
+  }
+
+  /// Passes over `count` bytes; returns how many there were.
+  public func skip(_ count: Int) throws -> Int {
+    var skipped = 0
+    while skipped < count {
+      if start == end, try !fill() { break }
+      let taken = min(end - start, count - skipped)
+      start += taken
+      skipped += taken
+    }
+    return skipped
+  }
+
+  /// Reads to the end of the input; returns whether every byte passed over was zero.
+  public func drainZeros() throws -> Bool {
+    var zeros = true
+    repeat {
+      zeros = zeros && buffer[start..<end].allSatisfy { $0 == 0 }
+      start = end
+    } while try fill()
+    return zeros
+  }
+
+  /// Adds at least one byte to the buffer; false at the end of the input.
+  private func fill() throws -> Bool {
+    if start == end {
+      start = 0
+      end = 0
+    } else if end == buffer.count {
+      buffer.replaceSubrange(0..<end - start, with: Array(buffer[start..<end]))
+      end -= start
+      start = 0
+    }
+    if try !isReady(timeout: 0) {
+      try beforeBlocking()
+      while try !isReady(timeout: -1) {}
+    }
+    while true {
+      let from = end
+      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+        unsafe Glibc.read(descriptor, bytes.baseAddress! + from, bytes.count - from)
+      }
+      if count > 0 {
+        end += count
+        return true
+      }
+      if count == 0 { return false }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN: while try !isReady(timeout: -1) {}
+      default: throw SystemError(operation: "read", object: name)
+      }
+    }
+  }
+
+  /// Whether a read would return at once. With a timeout of −1 waits for that, watching the output.
+  private func isReady(timeout: CInt) throws -> Bool {
+    var descriptors = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
+    // With no events asked for, poll still reports an error: on the writing end of a pipe, that its reader has gone.
+    if timeout != 0, let watchedOutput { descriptors.append(pollfd(fd: watchedOutput, events: 0, revents: 0)) }
+    let count = unsafe poll(&descriptors, nfds_t(descriptors.count), timeout)
+    if count < 0 {
+      if errno == EINTR { return false }
+      throw SystemError(operation: "wait for", object: name)
+    }
+    if descriptors.count > 1, descriptors[1].revents != 0 {
+      if descriptors[1].revents & Int16(POLLERR | POLLHUP) != 0 { endByBrokenPipe() }
+      // Closed from the start: the first write says so.
+      watchedOutput = nil
+    }
+    return descriptors[0].revents != 0
+  }
+}

@@ -1,0 +1,96 @@
+// JSON as it is written: keys in the order given, numbers as given, every string escaped.
+
+/// A JSON text under construction. The caller opens and closes objects and arrays in order; commas are set here.
+public struct JSONText: Sendable {
+  /// The text so far, UTF-8.
+  public private(set) var bytes: [UInt8] = []
+  private var needsComma = false
+
+  public init() {}
+
+  public mutating func beginObject() { open("{") }
+  public mutating func endObject() { close("}") }
+  public mutating func beginArray() { open("[") }
+  public mutating func endArray() { close("]") }
+
+  /// The key of the value that is written next.
+  public mutating func key(_ name: String) {
+    string(name)
+    bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
+  /// A string: quotes, backslashes and all control characters escaped (RFC 8259, section 7).
+  public mutating func string(_ text: String) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    for byte in text.utf8 { append(escaped: byte) }
+    bytes.append(UInt8(ascii: "\""))
+    needsComma = true
+  }
+
+  public mutating func integer(_ value: Int) { literal(String(value)) }
+
+  public mutating func boolean(_ value: Bool) { literal(value ? "true" : "false") }
+
+  public mutating func null() { literal("null") }
+
+  /// A number with the given count of decimals; JSON has no infinities and no NaN, which become null.
+  public mutating func number(_ value: Double, decimals: Int) {
+    literal(value.isFinite ? fixed(value, decimals: decimals) : "null")
+  }
+
+  /// A text that is JSON already.
+  public mutating func literal(_ text: String) {
+    separate()
+    bytes.append(contentsOf: text.utf8)
+    needsComma = true
+  }
+
+  /// Ends the line, and with it the text: what follows is a text of its own.
+  public mutating func endLine() {
+    bytes.append(UInt8(ascii: "\n"))
+    needsComma = false
+  }
+
+  private mutating func open(_ bracket: Unicode.Scalar) {
+    separate()
+    bytes.append(UInt8(ascii: bracket))
+    needsComma = false
+  }
+
+  private mutating func close(_ bracket: Unicode.Scalar) {
+    bytes.append(UInt8(ascii: bracket))
+    needsComma = true
+  }
+
+  private mutating func separate() {
+    if needsComma { bytes.append(UInt8(ascii: ",")) }
+  }
+
+  private mutating func append(escaped byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+    case UInt8(ascii: "\n"): bytes += Array("\\n".utf8)
+    case 0..<0x20, 0x7F:
+      let digits = Array("0123456789abcdef".utf8)
+      bytes += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    default: bytes.append(byte)
+    }
+  }
+}
+
+/// A finite number in decimal with a fixed count of decimals, rounded half away from zero; no locale is asked.
+public func fixed(_ value: Double, decimals: Int) -> String {
+  precondition((0...15).contains(decimals))
+  var scale = 1.0
+  for _ in 0..<decimals { scale *= 10 }
+  let scaled = (value.magnitude * scale).rounded(.toNearestOrAwayFromZero)
+  // Beyond 2^53 there are no decimals to lose.
+  guard scaled < 9e15 else { return "\(value)" }
+  let digits = String(Int(scaled))
+  let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
+  let sign = value < 0 && scaled != 0 ? "-" : ""
+  guard decimals > 0 else { return sign + padded }
+  return sign + padded.dropLast(decimals) + "." + padded.suffix(decimals)
+}

@@ -1,0 +1,51 @@
+// A file as memory: pages come in when they are touched and can be given back when they have been used.
+
+import Glibc
+
+/// A read-only private mapping of a whole file, unmapped when the value ends.
+///
+/// A file that another process truncates while it is mapped ends this process by SIGBUS, as with every mapping.
+@safe public struct MappedFile: ~Copyable, @unchecked Sendable {
+  /// The file's bytes, valid for as long as this value lives.
+  public let bytes: UnsafeRawBufferPointer
+
+  /// - Throws: `SystemError` when the file cannot be opened, is no regular file, or cannot be mapped.
+  public init(path: String) throws(SystemError) {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError(operation: "open", object: path) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError(operation: "stat", object: path) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      let code = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL
+      throw SystemError(code: code, operation: "map", object: path)
+    }
+    let count = Int(status.st_size)
+    if count == 0 {
+      unsafe bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+      return
+    }
+    let address = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    guard let address = unsafe address, unsafe address != MAP_FAILED else {
+      throw SystemError(operation: "map", object: path)
+    }
+    unsafe bytes = UnsafeRawBufferPointer(start: address, count: count)
+  }
+
+  /// Gives the pages that lie wholly within the range back to the system; touching them again reads the file again.
+  public func release(_ range: Range<Int>) {
+    guard let base = unsafe bytes.baseAddress else { return }
+    let page = sysconf(CInt(_SC_PAGESIZE))
+    let lower = (range.lowerBound + page - 1) / page * page
+    let upper = range.upperBound / page * page
+    if lower < upper {
+      unsafe madvise(UnsafeMutableRawPointer(mutating: base + lower), upper - lower, MADV_DONTNEED)
+    }
+  }
+
+  deinit {
+    if let base = unsafe bytes.baseAddress {
+      unsafe munmap(UnsafeMutableRawPointer(mutating: base), bytes.count)
+    }
+  }
+}
