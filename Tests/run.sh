@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Runs every test, or those of the parts named: Tests/run.sh [PART…]
+#
+# Parts are rooms and tools: streams kernels network onnx classify imgdecode http aws s3 s3sync lambda batchsubmit deploy.
+# Three rings: unit tests (swift test), the release binaries in real pipes (Tests/pipes), and beside peers (Tests/peers).
+# Installs what is missing: Debian packages (as root or through sudo) and, in a virtual environment below .build, PyPI's.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=deploy/packages.sh
+source deploy/packages.sh
+
+install_packages "${build_packages[@]}" "${test_packages[@]}"
+
+venv=.build/venv
+[ -x $venv/bin/python ] || python3 -m venv $venv
+if ! cmp -s Tests/requirements.txt $venv/installed.txt; then
+  $venv/bin/pip install --quiet --disable-pip-version-check -r Tests/requirements.txt
+  cp Tests/requirements.txt $venv/installed.txt
+fi
+
+swift format lint --strict --recursive Package.swift Sources Tests
+swift build -c release --static-swift-stdlib
+
+ONNX_TEST_DATA=$($venv/bin/python -c 'import onnx, os; print(os.path.join(os.path.dirname(onnx.__file__), "backend/test/data"))')
+export ONNX_TEST_DATA
+
+if [ $# -eq 0 ]; then
+  swift test -c release -Xswiftc -enable-testing --scratch-path .build/tests
+  exec $venv/bin/python -m pytest Tests/pipes Tests/peers
+fi
+
+status=0
+for part; do
+  filter=$(ls -d Tests/*Tests | xargs -n1 basename | grep -i "^$part" || true)
+  for target in $filter; do
+    swift test -c release -Xswiftc -enable-testing --scratch-path .build/tests --filter "^${target//-/_}\\." || status=1
+  done
+  mapfile -t files < <(find Tests/pipes Tests/peers -name "test_${part}*.py" | sort)
+  if [ ${#files[@]} -gt 0 ]; then $venv/bin/python -m pytest "${files[@]}" || status=1; fi
+  if [ -z "$filter" ] && [ ${#files[@]} -eq 0 ]; then
+    echo "Tests/run.sh: $part: no such part" >&2
+    status=64
+  fi
+done
+exit $status
