@@ -15,7 +15,7 @@ resnet50)
 squeezenet)
   path=squeezenet/model/squeezenet1.0-12.onnx size=4952956
   sum=dec81a8684617770b3cf13fadc1d92565d1d453d23935fc6388b792d99c992bd
-  contract='{"input.mean": [103.939, 116.779, 123.68], "input.std": [1, 1, 1], "input.scale": 1, "input.channels": "BGR"}'
+  contract='{"input.mean": [104, 117, 123], "input.std": [1, 1, 1], "input.scale": 1, "input.channels": "BGR"}'
   ;;
 mobilenetv2)
   path=mobilenet/model/mobilenetv2-12.onnx size=13964571
