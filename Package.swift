@@ -17,6 +17,9 @@ let kernelSettings: [SwiftSetting] = [
   .unsafeFlags(["-Ounchecked"], .when(configuration: .release)),
 ]
 
+/// Tests reach for pointers where it is the shortest way to provoke a fault.
+let testSettings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
@@ -74,15 +77,15 @@ let package = Package(
       name: "lambda-bootstrap", dependencies: ["HTTP", "Streams", argumentParser], swiftSettings: settings),
 
     // Tests, in the same order.
-    .testTarget(name: "StreamsTests", dependencies: ["Streams"], swiftSettings: settings),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: kernelSettings),
-    .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: settings),
-    .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: settings),
-    .testTarget(name: "AWSTests", dependencies: ["AWS"], swiftSettings: settings),
-    .testTarget(name: "S3Tests", dependencies: ["S3"], swiftSettings: settings),
-    .testTarget(name: "imgdecodeTests", dependencies: ["imgdecode"], swiftSettings: settings),
-    .testTarget(name: "classifyTests", dependencies: ["classify"], swiftSettings: settings),
-    .testTarget(name: "s3syncTests", dependencies: ["s3sync"], swiftSettings: settings),
-    .testTarget(name: "lambda-bootstrapTests", dependencies: ["lambda-bootstrap"], swiftSettings: settings),
+    .testTarget(name: "StreamsTests", dependencies: ["Streams"], swiftSettings: testSettings),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: testSettings),
+    .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: testSettings),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: testSettings),
+    .testTarget(name: "AWSTests", dependencies: ["AWS"], swiftSettings: testSettings),
+    .testTarget(name: "S3Tests", dependencies: ["S3"], swiftSettings: testSettings),
+    .testTarget(name: "imgdecodeTests", dependencies: ["imgdecode"], swiftSettings: testSettings),
+    .testTarget(name: "classifyTests", dependencies: ["classify"], swiftSettings: testSettings),
+    .testTarget(name: "s3syncTests", dependencies: ["s3sync"], swiftSettings: testSettings),
+    .testTarget(name: "lambda-bootstrapTests", dependencies: ["lambda-bootstrap"], swiftSettings: testSettings),
   ]
 )

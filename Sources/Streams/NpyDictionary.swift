@@ -36,6 +36,7 @@ struct NpyDictionary {
   }
 
   private mutating func tuple() throws(NpyHeader.Malformed) -> [Int] {
+    skipBlanks()
     let text = String(decoding: rest.prefix { $0 != UInt8(ascii: ")") }.prefix(200), as: UTF8.self)
     guard take("(") else { throw .dictionary }
     var lengths: [Int] = []

@@ -17,7 +17,7 @@ struct PaxRecords: Equatable {
         rest[rest.startIndex + length - 1] == UInt8(ascii: "\n")
       else { throw .record }
       let record = rest[(rest.startIndex + digits.count + 1)..<(rest.startIndex + length - 1)]
-      guard let equals = record.firstIndex(of: UInt8(ascii: "=")) else { throw .record }
+      guard let equals = record.firstIndex(of: UInt8(ascii: "=")), equals > record.startIndex else { throw .record }
       values.append((String(decoding: record[..<equals], as: UTF8.self), Array(record[(equals + 1)...])))
       rest = rest.dropFirst(length)
     }
