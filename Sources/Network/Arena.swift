@@ -11,7 +11,9 @@ final class Arena {
     byteCount = max(floats, 1) * MemoryLayout<Float>.stride
     let pages = unsafe mmap(
       nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-    guard let pages = unsafe pages, unsafe pages != MAP_FAILED else { throw NodeError(node: "memory plan", error: .outOfMemory(bytes: byteCount)) }
+    guard let pages = unsafe pages, unsafe pages != MAP_FAILED else {
+      throw NodeError(node: "memory plan", error: .outOfMemory(bytes: byteCount))
+    }
     unsafe base = pages.bindMemory(to: Float.self, capacity: max(floats, 1))
   }
 

@@ -53,7 +53,10 @@ public func elementCount(_ dimensions: [Int]) throws(GraphError) -> Int {
   var isEmpty = false
   for dimension in dimensions {
     if dimension < 0 { throw .overflow }
-    if dimension == 0 { isEmpty = true; continue }
+    if dimension == 0 {
+      isEmpty = true
+      continue
+    }
     let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
     if overflow || product > Shape.maximumCount { throw .overflow }
     count = product

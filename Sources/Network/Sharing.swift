@@ -54,9 +54,11 @@ struct Sharing {
     guard let input = node.inputs.first ?? nil, let output = node.outputs[0], graph[input].constant == nil,
       self[output].root == output, !holdsParts(output), isWhole(input)
     else { return }
-    let sameMemory = graph.shape(input).count == graph.shape(output).count
+    let sameMemory =
+      graph.shape(input).count == graph.shape(output).count
       && graph.shape(input).isBatched == graph.shape(output).isBatched
-    let isView = node.operation.isView
+    let isView =
+      node.operation.isView
       || node.operation is LayoutConversion && Layout.isSame(graph.shape(input).dimensions)
     guard sameMemory, isView || node.operation.worksInPlace && isLastUse(input, at: index) else { return }
     shares[output.index].root = self[input].root

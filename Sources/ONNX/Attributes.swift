@@ -18,13 +18,13 @@ struct Attributes {
   init(_ node: NodeMessage, _ files: ModelFiles) throws(ModelError) {
     for attribute in node.attributes {
       values[attribute.name] =
-        if attribute.isOther { .other }
-        else if let tensor = attribute.tensor { .tensor(try tensor.tensor(files)) }
-        else if let float = attribute.float { .float(float) }
-        else if let integer = attribute.integer { .integer(integer) }
-        else if let string = attribute.string { .string(string) }
-        else if !attribute.floats.isEmpty { .floats(attribute.floats) }
-        else { .integers(attribute.integers) }
+        if attribute.isOther { .other } else if let tensor = attribute.tensor {
+          .tensor(try tensor.tensor(files))
+        } else if let float = attribute.float { .float(float) } else if let integer = attribute.integer {
+          .integer(integer)
+        } else if let string = attribute.string { .string(string) } else if !attribute.floats.isEmpty {
+          .floats(attribute.floats)
+        } else { .integers(attribute.integers) }
     }
   }
 

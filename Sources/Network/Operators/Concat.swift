@@ -69,7 +69,9 @@ public struct Concat: Operator {
     var (copies, start): ([(Place, Int, Int, Int)], Int) = ([], 0)
     for source in site.inputs {
       let width = source.dimensions[axis] * inner
-      if !source.isSlice(of: target, at: start) { copies.append((source, width, byPixel ? source.stride : width, start)) }
+      if !source.isSlice(of: target, at: start) {
+        copies.append((source, width, byPixel ? source.stride : width, start))
+      }
       start += width
     }
     if copies.isEmpty { return nil }

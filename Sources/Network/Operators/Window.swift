@@ -61,7 +61,10 @@ public struct Window: Sendable, Equatable {
       bottom: rows.after, right: columns.after, output: Size(rows.output, columns.output))
   }
 
-  private enum AxisPadding { case explicit(Int, Int), sameUpper, sameLower }
+  private enum AxisPadding {
+    case explicit(Int, Int)
+    case sameUpper, sameLower
+  }
 
   private var vertical: AxisPadding {
     switch padding {

@@ -8,6 +8,8 @@ internal import Network
   if node.opset >= 11 { return node.add(Pad(mode: mode)) }
   guard let pads = try node.attributes.integers("pads") else { throw .attribute("pads") }
   let value = try node.attributes.float("value") ?? 0
-  let operands: [Graph.ValueID?] = [node.inputs.first ?? nil, try node.constant(pads, "pads"), try node.constant(value, "value")]
+  let operands: [Graph.ValueID?] = [
+    node.inputs.first ?? nil, try node.constant(pads, "pads"), try node.constant(value, "value"),
+  ]
   node.add(Pad(mode: mode), inputs: operands)
 }
