@@ -21,7 +21,8 @@ final class Conveyor {
   ///   - threads: at least 1.
   ///   - deliver: gets every outcome, in the order of submission.
   /// - Throws: `SystemError` when threads or memory cannot be had.
-  init(_ options: ImageOptions, threads: Int, deliver: @escaping (ItemName, Outcome) throws -> Void) throws(SystemError) {
+  init(_ options: ImageOptions, threads: Int, deliver: @escaping (ItemName, Outcome) throws -> Void) throws(SystemError)
+  {
     self.deliver = deliver
     limit = 2 * threads
     decoder = threads == 1 ? try ImageDecoder(options) : nil

@@ -15,7 +15,8 @@ struct GeometryFlags: ParsableArguments {
   @Flag(help: "Keep the size; not cropped.")
   var noResize = false
 
-  @Option(help: ArgumentHelp("Cut the central N × N, black where the image is smaller (default: 224).", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("Cut the central N × N, black where the image is smaller (default: 224).", valueName: "n"))
   var crop: Int?
 
   @Flag(help: "Keep the whole resized image.")
@@ -34,7 +35,9 @@ struct GeometryFlags: ParsableArguments {
     guard crop == nil || !noCrop else { throw ValidationError("--crop and --no-crop exclude each other.") }
     guard filter == nil || !noResize else { throw ValidationError("--filter needs a resize: not with --no-resize.") }
     for (flag, value) in [("--resize", resize), ("--crop", crop)] {
-      if let value, !Self.sides.contains(value) { throw ValidationError("\(flag) is from 1 to \(Self.sides.upperBound).") }
+      if let value, !Self.sides.contains(value) {
+        throw ValidationError("\(flag) is from 1 to \(Self.sides.upperBound).")
+      }
     }
   }
 
@@ -52,19 +55,6 @@ struct GeometryFlags: ParsableArguments {
   }
 }
 
-/// `640x480`.
-struct SizeArgument: ExpressibleByArgument {
-  let size: Size
-
-  init?(argument: String) {
-    let sides = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-    guard sides.count == 2, let width = sides[0], let height = sides[1], GeometryFlags.sides.contains(width),
-      GeometryFlags.sides.contains(height)
-    else { return nil }
-    size = Size(width: width, height: height)
-  }
-}
-
 /// Which numbers.
 struct TensorFlags: ParsableArguments {
   @Option(help: "The element type: uint8 or float32.")
@@ -73,13 +63,13 @@ struct TensorFlags: ParsableArguments {
   @Option(help: "The order of the axes: hwc or chw.")
   var layout = TensorFormat.Layout.hwc
 
-  @Option(help: ArgumentHelp("float32: multiply by this first; a fraction may be written 1/255 (default: 1/255).", valueName: "x"))
+  @Option(help: ArgumentHelp("float32: multiply by this first, 0.5 or 1/255 (default: 1/255).", valueName: "x"))
   var scale: Fraction?
 
-  @Option(help: ArgumentHelp("float32: then subtract; one number or three with commas (default: 0).", valueName: "r,g,b"))
+  @Option(help: ArgumentHelp("float32: then subtract this, 0.5 or 0.1,0.2,0.3 (default: 0).", valueName: "r,g,b"))
   var mean: ChannelValues?
 
-  @Option(help: ArgumentHelp("float32: then divide by; one number or three with commas (default: 1).", valueName: "r,g,b"))
+  @Option(help: ArgumentHelp("float32: then divide by this, one or three (default: 1).", valueName: "r,g,b"))
   var std: ChannelValues?
 
   func validate() throws {
@@ -95,31 +85,6 @@ struct TensorFlags: ParsableArguments {
     if let mean { format.normalization.mean = mean.values }
     if let std { format.normalization.standardDeviation = std.values }
     return format
-  }
-}
-
-/// `0.0039` or `1/255`.
-struct Fraction: ExpressibleByArgument {
-  let value: Double
-
-  init?(argument: String) {
-    let parts = argument.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
-    guard (1...2).contains(parts.count), let numerator = parts[0], let denominator = parts.count == 2 ? parts[1] : 1,
-      (numerator / denominator).isFinite
-    else { return nil }
-    value = numerator / denominator
-  }
-}
-
-/// `0.5` or `0.485,0.456,0.406`.
-struct ChannelValues: ExpressibleByArgument {
-  let values: [Double]
-
-  init?(argument: String) {
-    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
-    let finite = numbers.compactMap { $0 }.filter(\.isFinite)
-    guard finite.count == numbers.count, [1, 3].contains(finite.count) else { return nil }
-    values = finite.count == 1 ? Array(repeating: finite[0], count: 3) : finite
   }
 }
 

@@ -54,7 +54,7 @@ final class ImageDecoder {
 
 /// How far an image may be reduced while it is decoded.
 enum FastScale {
-  /// The least number of eighths whose size is at least twice the target on both sides; 8 where none is.
+  /// The least of the decoder's scales whose size is at least twice the target on both sides; 8 where none is.
   ///
   /// Twice leaves the antialiasing filter room to work; it is also where Pillow's `thumbnail` stops (`reducing_gap`).
   static func choose(for size: Size, target: Size) -> Int {

@@ -21,7 +21,7 @@ struct JPEGHeader: Equatable {
     var exif: [UInt8] = []
     var xmp: [UInt8] = []
     scan: while true {
-      guard let segment = try segments.next() else { throw frame == nil ? .noFrame : .noScan }
+      guard let segment = try segments.next() else { throw .truncated }
       switch segment.marker {
       case 0xC0...0xCF where ![0xC4, 0xC8, 0xCC].contains(segment.marker):
         if let kind = Self.undecodable(segment.marker) { throw .unsupported(kind) }

@@ -94,7 +94,8 @@ struct ColumnPass {
     try result.reshape(to: Size(width: columns.count, height: positions.count))
     unsafe pairs.withUnsafeBufferPointer { pairs in
       for (row, position) in positions.enumerated() {
-        let taps = unsafe source.base + (position.start - firstRow) * source.bytesPerRow
+        let taps =
+          unsafe source.base + (position.start - firstRow) * source.bytesPerRow
           + columns.lowerBound * PixelBuffer.bytesPerPixel
         let lastTap = unsafe taps + (position.count - 1) * source.bytesPerRow
         let to = unsafe result.base + row * result.bytesPerRow

@@ -35,7 +35,17 @@ struct Imgdecode: ParsableCommand {
     _ = try options()
   }
 
-  func run() { runTool(Self.name) { try work() } }
+  func run() {
+    runTool(Self.name) {
+      do {
+        return try work()
+      } catch let error as DecodeError {
+        // Of the failures of images only that of a lone one ends the tool.
+        report(tool: Self.name, object: "standard input", reason: error.reason)
+        return error.status
+      }
+    }
+  }
 
   private func options() throws -> ImageOptions {
     let resize = geometry.chosenResize
