@@ -8,7 +8,7 @@ public enum DenseLayout: Sendable {
   case rowMajorNK
 }
 
-/// output (rows, outputs) = activation(input (rows, inputs) · weights + bias)
+/// output (rows, outputs) = activation(input (rows, inputs) · weights + bias): a 1×1 convolution of `rows` images of one pixel.
 public final class Dense {
   public let inputs: Int
   public let outputs: Int
@@ -19,26 +19,21 @@ public final class Dense {
   /// `weights` and `bias` (outputs) are read only during this call.
   public init(
     inputs k: Int, outputs n: Int, weights: UnsafePointer<Float>, layout: DenseLayout, bias: UnsafePointer<Float>?,
-    activation: Activation = .none, maxRows: Int, pool: ThreadPool
+    activation: Activation = .none, maxRows: Int, pool: ThreadPool, instructionSet: InstructionSet = .current
   ) {
     inputs = k
     outputs = n
     self.maxRows = maxRows
-    let shape = ConvolutionShape(
-      inHeight: 1, inWidth: 1, inChannels: k, outChannels: n, kernelHeight: 1, kernelWidth: 1)
-    switch layout {
-    case .rowMajorNK:
-      convolution = Convolution(
-        shape: shape, maxBatch: maxRows, weights: weights, bias: bias, activation: activation, residual: false,
-        pool: pool)
-    case .rowMajorKN:
-      let transposed = UnsafeMutablePointer<Float>.allocate(capacity: n * k)
-      defer { transposed.deallocate() }
-      for row in 0..<k { for column in 0..<n { transposed[column * k + row] = weights[row * n + column] } }
-      convolution = Convolution(
-        shape: shape, maxBatch: maxRows, weights: transposed, bias: bias, activation: activation, residual: false,
-        pool: pool)
-    }
+    let packed =
+      switch layout {
+      case .rowMajorNK: ConvolutionWeights(start: weights, outputStep: k, inputStep: 1)
+      case .rowMajorKN: ConvolutionWeights(start: weights, outputStep: 1, inputStep: n)
+      }
+    convolution = Convolution(
+      shape: ConvolutionShape(
+        inHeight: 1, inWidth: 1, inChannels: k, outChannels: n, kernelHeight: 1, kernelWidth: 1),
+      maxBatch: maxRows, weights: packed, bias: bias, activation: activation, pool: pool,
+      instructionSet: instructionSet, choice: .indirect)
   }
 
   /// - Parameters:

@@ -1,5 +1,6 @@
 // A few threads that share the tasks of one kernel at a time. The caller works too; idle workers sleep.
 
+internal import CInstructionSets
 internal import Glibc
 internal import Synchronization
 
@@ -11,13 +12,14 @@ public final class ThreadPool: Sendable {
 
   public init(threads: Int) {
     var workers: [pthread_t] = []
-    for _ in 1..<max(1, threads) {
+    for index in 1..<max(2, threads) where index < threads {
       var thread = pthread_t()
-      let argument = Unmanaged.passRetained(shared)
+      let argument = Unmanaged.passRetained(Worker(index: index, shared: shared))
       let status = pthread_create(
         &thread, nil,
         { argument in
-          Unmanaged<Shared>.fromOpaque(argument!).takeRetainedValue().work()
+          let worker = Unmanaged<Worker>.fromOpaque(argument!).takeRetainedValue()
+          worker.shared.work(worker.index)
           return nil
         }, argument.toOpaque())
       guard status == 0 else {  // a process limit: fewer workers give the same answers
@@ -36,10 +38,16 @@ public final class ThreadPool: Sendable {
   }
 
   /// Runs `body(0)` … `body(tasks - 1)`, each once, in any order and on any worker, and returns when all are done.
-  /// A call from inside a task, or from a second thread while one is running, runs its tasks on the calling thread.
+  /// A call from inside a task, or from a second thread while one is running, runs its tasks on the calling thread (with memory of its
+  /// own, if the tasks need any).
   public func run(tasks: Int, _ body: (Int) -> Void) {
+    run(tasks: tasks) { task, _ in body(task) }
+  }
+
+  /// As above; `body` is also told which worker, 0..<threads, runs it, for memory that no two tasks may use at once.
+  func run(tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
     guard tasks > 1, !workers.isEmpty, shared.enter() else {
-      for task in 0..<max(0, tasks) { body(task) }
+      for task in 0..<max(0, tasks) { body(task, 0) }
       return
     }
     withoutActuallyEscaping(body) { body in
@@ -49,9 +57,19 @@ public final class ThreadPool: Sendable {
   }
 }
 
+/// What a new thread is told.
+private final class Worker {
+  let index: Int
+  let shared: Shared
+  init(index: Int, shared: Shared) {
+    self.index = index
+    self.shared = shared
+  }
+}
+
 /// The tasks of one `run`. `body` lives on the caller's stack, which waits for every worker to leave the job.
 private struct Job {
-  let body: UnsafePointer<(Int) -> Void>
+  let body: UnsafePointer<(Int, Int) -> Void>
   let tasks: Int
 }
 
@@ -103,12 +121,12 @@ private final class Shared: @unchecked Sendable {
     if sleepers > 0 { pthread_cond_broadcast(started) }
     pthread_mutex_unlock(mutex)
 
-    claim(job)
+    claim(job, worker: 0)
 
     pthread_mutex_lock(mutex)
     self.job = nil  // a worker that wakes late finds nothing to do
     pthread_mutex_unlock(mutex)
-    for _ in 0..<Self.spins where active.load(ordering: .acquiring) > 0 { pause() }
+    for _ in 0..<Self.spins where active.load(ordering: .acquiring) > 0 { isa_pause() }
     guard active.load(ordering: .acquiring) > 0 else { return }
     pthread_mutex_lock(mutex)
     while active.load(ordering: .acquiring) > 0 { pthread_cond_wait(finished, mutex) }
@@ -116,10 +134,10 @@ private final class Shared: @unchecked Sendable {
   }
 
   /// A worker's life.
-  func work() {
+  func work(_ index: Int) {
     var seen = 0
     while true {
-      for _ in 0..<Self.spins where generation.load(ordering: .acquiring) == seen { pause() }
+      for _ in 0..<Self.spins where generation.load(ordering: .acquiring) == seen { isa_pause() }
       pthread_mutex_lock(mutex)
       while generation.load(ordering: .acquiring) == seen {
         sleepers += 1
@@ -133,7 +151,7 @@ private final class Shared: @unchecked Sendable {
       pthread_mutex_unlock(mutex)
       if stopping { return }
       guard let job else { continue }
-      claim(job)
+      claim(job, worker: index)
       if active.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
         pthread_mutex_lock(mutex)
         pthread_cond_signal(finished)
@@ -142,16 +160,14 @@ private final class Shared: @unchecked Sendable {
     }
   }
 
-  private func claim(_ job: Job) {
+  private func claim(_ job: Job, worker: Int) {
     while true {
       let task = next.add(1, ordering: .relaxed).oldValue
       guard task < job.tasks else { return }
-      job.body.pointee(task)
+      job.body.pointee(task, worker)
     }
   }
 
-  /// About 20 microseconds: the gap between two kernels of one network, so that workers sleep only between images.
-  private static let spins = 2000
-
-  @inline(__always) private func pause() { _ = generation.load(ordering: .relaxed) }
+  /// Some tens of microseconds, the gap between two kernels of one network: workers sleep between images, not between layers.
+  private static let spins = 1500
 }
