@@ -55,7 +55,7 @@ runTool("onnxrun") {
     // The network's own layout, filled as any caller would.
     let port = network.inputs[index]
     let dimensions = tensor.shape
-    guard network.withInput(index, { unsafe $0.count }) == tensor.floats.count else {
+    guard unsafe network.withInput(index, { $0.count }) == tensor.floats.count else {
       throw Fault(status: .data, reason: "input \(index) has \(tensor.floats.count) numbers; the batch is fixed")
     }
     unsafe network.withInput(index) { buffer in
