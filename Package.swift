@@ -77,6 +77,9 @@ let package = Package(
       name: "lambda-bootstrap", dependencies: ["HTTP", "Streams", argumentParser], swiftSettings: settings),
 
     // Tests, in the same order.
+    .executableTarget(
+      name: "onnxrun", dependencies: ["ONNX", "Network", "Streams"], path: "Tests/support/onnxrun",
+      swiftSettings: settings),
     .testTarget(name: "StreamsTests", dependencies: ["Streams"], swiftSettings: testSettings),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: testSettings),
     .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: testSettings),
