@@ -160,7 +160,7 @@ private func spawn(
 
   let arguments = unsafe command.map { unsafe strdup($0) } + [nil]
   let variables = unsafe environment.map { unsafe strdup($0) } + [nil]
-  defer { for unsafetext in unsafe arguments + variables { unsafe free(text) } }
+  defer { unsafe (arguments + variables).forEach { unsafe free($0) } }
   var pid: pid_t = 0
   let code = unsafe posix_spawnp(&pid, arguments[0]!, &actions, &attributes, arguments, variables)
   guard code == 0 else { throw SpawnError(code: code, command: command[0]) }

@@ -114,7 +114,7 @@ struct Service {
   private static func status(ofCode code: String) -> Int {
     switch code {
     case "too-large": 413
-    case "unsupported": 415
+    case "not-jpeg": 415
     default: 422
     }
   }
