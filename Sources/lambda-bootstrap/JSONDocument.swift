@@ -14,6 +14,8 @@ struct JSONDocument {
 
   struct Member {
     let key: [UInt8]
+    /// The key as it stands in the text.
+    let keyText: JSONString
     let value: Value
   }
 
@@ -57,8 +59,13 @@ struct JSONDocument {
     case .null: Array("null".utf8)[...]
     case .boolean(let value): Array((value ? "true" : "false").utf8)[...]
     case .number(let range), .array(_, let range), .object(_, let range): bytes[range]
-    case .string(let string): bytes[string.range.lowerBound - 1..<string.range.upperBound + 1]
+    case .string(let string): raw(string)
     }
+  }
+
+  /// A string as it stands, with its quotes.
+  func raw(_ string: JSONString) -> ArraySlice<UInt8> {
+    bytes[string.range.lowerBound - 1..<string.range.upperBound + 1]
   }
 
   /// A string value as Swift's own; nil for any other value.

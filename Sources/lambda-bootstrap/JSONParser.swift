@@ -61,7 +61,7 @@ struct JSONParser {
       let key = place.hasEscapes ? unescape(plain[...]) : plain
       guard keys.insert(key).inserted else { throw .duplicateKey(offset: keyStart) }
       guard unsafe take(":", text) else { throw .syntax(offset: at) }
-      members.append(JSONDocument.Member(key: key, value: try unsafe value(text)))
+      members.append(JSONDocument.Member(key: key, keyText: place, value: try unsafe value(text)))
     } while unsafe take(",", text)
     guard unsafe take("}", text) else { throw .syntax(offset: at) }
     return .object(members, start..<at)

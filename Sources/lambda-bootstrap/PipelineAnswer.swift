@@ -35,7 +35,8 @@ enum PipelineAnswer: Equatable {
     var object: [UInt8] = []
     for member in document.root.members where !member.key.elementsEqual("image".utf8) {
       object.append(UInt8(ascii: object.isEmpty ? "{" : ","))
-      object += [UInt8(ascii: "\"")] + member.key + Array("\":".utf8)
+      object += document.raw(member.keyText)
+      object.append(UInt8(ascii: ":"))
       object += document.raw(member.value)
     }
     self = .prediction(object + [UInt8(ascii: "}")])

@@ -52,7 +52,7 @@ class Gateway(http.server.ThreadingHTTPServer):
 def gateway():
     path = f"{pathlib.Path(tool('imgdecode')).parent}"
     with Bootstrap([tool("lambda-bootstrap"), "--http", "--page", ROOT / "deploy" / "page.html", "--",
-                    ROOT / "deploy" / "predict-pipeline"], env={"MODEL": str(MODEL), "PATH": f"{path}:/usr/bin:/bin"}) as function:
+                    ROOT / "deploy" / "predict-pipeline"], env={"CLASSIFY_MODEL": str(MODEL), "PATH": f"{path}:/usr/bin:/bin"}) as function:
         server = Gateway(function)
         yield server
         server.shutdown()
