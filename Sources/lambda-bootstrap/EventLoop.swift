@@ -56,11 +56,11 @@ struct EventLoop<Link: Transport, Work: Handler> {
     do throws(InvocationError) {
       let response = try handler.answer(event)
       guard response.count <= limit else { throw .responseTooLarge(limit: limit) }
-      let posted = api.respond(event.requestID, response)
+      let posted = api.respond(event, response)
       if posted != .accepted { log("\(event.requestID): response \(describe(posted))") }
     } catch {
       log("\(event.requestID): \(error.type): \(error.stackTrace.first ?? error.message)")
-      let posted = api.fail(event.requestID, error)
+      let posted = api.fail(event, error)
       if posted != .accepted { log("\(event.requestID): error \(describe(posted))") }
     }
   }

@@ -4,6 +4,9 @@ import HTTP
 /// An event to answer.
 struct Invocation {
   let requestID: String
+  /// One attempt at the request; sent back with the response, so that Lambda can tell it from that of an attempt which
+  /// timed out (aws-lambda-cpp#221).
+  let attemptID: String?
   /// The function's end of this event, in milliseconds since 1970.
   let deadline: Int64?
   let functionARN: String?
@@ -26,6 +29,7 @@ struct Invocation {
       throw Malformed(requestID: id)
     }
     requestID = id
+    attemptID = headers["Lambda-Runtime-Invocation-Id"]
     deadline = headers["Lambda-Runtime-Deadline-Ms"].flatMap { Int64($0) }.flatMap { $0 > 0 ? $0 : nil }
     functionARN = headers["Lambda-Runtime-Invoked-Function-Arn"]
     traceID = headers["Lambda-Runtime-Trace-Id"]

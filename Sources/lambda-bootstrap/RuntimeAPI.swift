@@ -50,12 +50,14 @@ struct RuntimeAPI<Link: Transport> {
     } catch { throw .malformed(requestID: error.requestID) }
   }
 
-  func respond(_ id: String, _ body: [UInt8]) -> Posted {
-    post("/invocation/\(id)/response", headers: [("content-type", "application/json")], body)
+  func respond(_ event: Invocation, _ body: [UInt8]) -> Posted {
+    post(
+      "/invocation/\(event.requestID)/response",
+      headers: [("content-type", "application/json")] + Self.attempt(event), body)
   }
 
-  func fail(_ id: String, _ error: InvocationError) -> Posted {
-    post("/invocation/\(id)/error", headers: Self.headers(error), error.body)
+  func fail(_ event: Invocation, _ error: InvocationError) -> Posted {
+    post("/invocation/\(event.requestID)/error", headers: Self.headers(error) + Self.attempt(event), error.body)
   }
 
   func failInit(_ error: InvocationError) -> Posted { post("/init/error", headers: Self.headers(error), error.body) }
@@ -81,6 +83,10 @@ struct RuntimeAPI<Link: Transport> {
     var options = Request.Options()
     options.proxy = .none
     return options
+  }
+
+  private static func attempt(_ event: Invocation) -> [(name: String, value: String)] {
+    event.attemptID.map { [("lambda-runtime-invocation-id", $0)] } ?? []
   }
 
   private static func headers(_ error: InvocationError) -> [(name: String, value: String)] {

@@ -46,6 +46,14 @@ def test_handler_below_the_task_root(tmp_path):
         assert function.call(b"x ").result == b"x handled\n"
 
 
+@pytest.mark.parametrize("command, kind", [("cat", "response"), ("false", "error")])
+def test_the_attempt_is_named_in_the_answer(command, kind):
+    with bootstrap(command) as function:
+        event = function.call(headers=[("Lambda-Runtime-Invocation-Id", "attempt-1")])
+        assert (event.kind, event.result_headers["lambda-runtime-invocation-id"]) == (kind, "attempt-1")
+        assert "lambda-runtime-invocation-id" not in function.call().result_headers
+
+
 VARIABLES = "LAMBDA_REQUEST_ID LAMBDA_DEADLINE_MS LAMBDA_FUNCTION_ARN _X_AMZN_TRACE_ID " \
     "LAMBDA_CLIENT_CONTEXT LAMBDA_COGNITO_IDENTITY LAMBDA_TENANT_ID"
 
@@ -133,7 +141,7 @@ def test_a_response_over_the_limit_is_a_clear_error():
         assert function.call(b"3").result == b"\0\0\0"
 
 
-@pytest.mark.parametrize("replies", [[413], [403], [400], [500], ["close"], ["close", 403], ["close", "close", "close"]])
+@pytest.mark.parametrize("replies", [[413], [403], [400], [410], [500], ["close"], ["close", 403], ["close", "close", "close"]])
 def test_refused_and_lost_posts_are_survived(replies):
     with bootstrap("cat") as function:
         event = function.api.send(b"first", replies=replies)
