@@ -50,7 +50,7 @@ struct JSONParser {
     let start = at
     at += 1
     var members: [JSONDocument.Member] = []
-    var keys: Set<[UInt8]> = []
+    var keys = KeysSeen()
     if unsafe take("}", text) { return .object([], start..<at) }
     repeat {
       unsafe skipBlanks(text)
@@ -59,7 +59,7 @@ struct JSONParser {
       let place = try unsafe string(text)
       let plain = unsafe Array(text[place.range])
       let key = place.hasEscapes ? unescape(plain[...]) : plain
-      guard keys.insert(key).inserted else { throw .duplicateKey(offset: keyStart) }
+      guard keys.insert(key) else { throw .duplicateKey(offset: keyStart) }
       guard unsafe take(":", text) else { throw .syntax(offset: at) }
       members.append(JSONDocument.Member(key: key, keyText: place, value: try unsafe value(text)))
     } while unsafe take(",", text)
@@ -196,6 +196,23 @@ struct JSONParser {
     guard at < end, unsafe text[at] == UInt8(ascii: character) else { return false }
     at += 1
     return true
+  }
+}
+
+/// The keys of one object: a few are compared one by one, many are hashed.
+private struct KeysSeen {
+  private var few: [[UInt8]] = []
+  private var many: Set<[UInt8]> = []
+
+  /// False when the key is there already.
+  mutating func insert(_ key: [UInt8]) -> Bool {
+    if many.isEmpty {
+      if few.contains(key) { return false }
+      few.append(key)
+      if few.count == 16 { many = Set(few) }
+      return true
+    }
+    return many.insert(key).inserted
   }
 }
 

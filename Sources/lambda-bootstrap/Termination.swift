@@ -21,6 +21,12 @@ final class Termination {
     signal(SIGPIPE, SIG_IGN)
   }
 
+  /// Waits this many milliseconds, or leaves.
+  func pause(milliseconds: Int) {
+    var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    if unsafe poll(&wait, 1, Int32(clamping: milliseconds)) > 0 { leave() }
+  }
+
   /// Leaves with 0, as Lambda expects, once a wait has shown the descriptor readable.
   func leave() -> Never {
     beforeLeaving()

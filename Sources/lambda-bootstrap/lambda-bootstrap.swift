@@ -91,7 +91,7 @@ struct LambdaBootstrap: ParsableCommand {
         return try serveHTTP(command, environment, api, link, termination)
       }
       let handler = PerEventHandler(command: command, environment: environment, termination: termination)
-      return Self.run(api, handler)
+      return Self.run(api, handler, termination)
     } catch let error as InvocationError {
       report(tool: "lambda-bootstrap", object: command[0], reason: "\(error.type): \(error.message)")
       _ = api.failInit(error)
@@ -117,13 +117,15 @@ struct LambdaBootstrap: ParsableCommand {
     try handler.prepare()
     link.idleDescriptors = { pipeline.idleDescriptors }
     link.attend = { pipeline.attend() }
-    return Self.run(api, handler)
+    return Self.run(api, handler, termination)
   }
 
-  private static func run(_ api: RuntimeAPI<RuntimeLink>, _ handler: some Handler) -> ExitStatus {
+  private static func run(_ api: RuntimeAPI<RuntimeLink>, _ handler: some Handler, _ termination: Termination)
+    -> ExitStatus
+  {
     let loop = EventLoop(
       api: api, handler: handler, log: { report(tool: "lambda-bootstrap", reason: $0) },
-      pause: { _ = usleep(UInt32($0) * 1000) })
+      pause: { termination.pause(milliseconds: $0) })
     switch loop.run() {
     case .noEvents(let failures):
       report(tool: "lambda-bootstrap", reason: "the Runtime API gave no event \(failures) times in a row")
