@@ -41,6 +41,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-serial-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CInstructionSets"),
+    .systemLibrary(name: "CProcess"),
 
     // What flows between the tools.
     .target(name: "Streams", swiftSettings: settings),
@@ -74,7 +75,7 @@ let package = Package(
       name: "classify", dependencies: ["ONNX", "Network", "Streams", argumentParser], swiftSettings: settings),
     .executableTarget(name: "s3sync", dependencies: ["S3", "Streams", argumentParser], swiftSettings: settings),
     .executableTarget(
-      name: "lambda-bootstrap", dependencies: ["HTTP", "Streams", argumentParser], swiftSettings: settings),
+      name: "lambda-bootstrap", dependencies: ["CProcess", "HTTP", "Streams", argumentParser], swiftSettings: settings),
 
     // Tests, in the same order.
     .executableTarget(
