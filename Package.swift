@@ -47,7 +47,7 @@ let package = Package(
     .target(name: "Streams", swiftSettings: settings),
 
     // Arithmetic.
-    .target(name: "KernelTemplates", swiftSettings: kernelSettings),
+    .target(name: "KernelTemplates", dependencies: ["CInstructionSets"], swiftSettings: kernelSettings),
     .target(name: "KernelsPortable", dependencies: ["KernelTemplates"], swiftSettings: kernelSettings),
     .target(
       name: "KernelsAVX2", dependencies: ["KernelTemplates"],

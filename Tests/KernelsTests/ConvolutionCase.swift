@@ -13,6 +13,7 @@ struct ConvolutionCase {
   var activation = Activation.none
   var residual = false
   var bias = true
+  var scaled = false
   /// Floats between the pixels of input and output that belong to neither.
   var gap = 0
   var threads = 1
@@ -26,12 +27,16 @@ struct ConvolutionCase {
     let outputs = batch * shape.outHeight * shape.outWidth * shape.outChannels
     let bias = self.bias ? noise.array(shape.outChannels) : nil
     let residual = self.residual ? noise.array(outputs) : nil
+    let perOutput = weights.count / shape.outChannels
+    let scaledWeights = weights.enumerated().map { scaled ? $1 * Self.scale($0 / perOutput) : $1 }
     let expected = plainConvolution(
-      shape, batch: batch, input: input, weights: weights, bias: bias, residual: residual, activation: activation)
+      shape, batch: batch, input: input, weights: scaledWeights, bias: bias, residual: residual, activation: activation)
     let output = run(set, choice, input: input, weights: weights, bias: bias, residual: residual)
     let scale = Float(shape.groupInputs * shape.kernelHeight * shape.kernelWidth).squareRoot() + 1
     return zip(output, expected).reduce(0) { $1.0.isNaN ? .infinity : max($0, abs($1.0 - $1.1) / scale) }
   }
+
+  private static func scale(_ output: Int) -> Float { 0.5 + Float(output % 7) / 14 }
 
   /// The output, without gaps.
   func run(
@@ -42,9 +47,12 @@ struct ConvolutionCase {
     let cells = shape.kernelHeight * shape.kernelWidth
     let packed = GuardedBuffer(weights, atStart: atStart)
     let added = bias.map { GuardedBuffer($0, atStart: atStart) }
+    let factors = scaled ? GuardedBuffer((0..<shape.outChannels).map(Self.scale)) : nil
     let convolution = Convolution(
       shape: shape, maxBatch: batch,
-      weights: ConvolutionWeights(start: packed.start, outputStep: shape.groupInputs * cells, inputStep: cells),
+      weights: ConvolutionWeights(
+        start: packed.start, outputStep: shape.groupInputs * cells, inputStep: cells,
+        scale: factors.map { UnsafePointer($0.start) }),
       bias: added.map { UnsafePointer($0.start) }, activation: activation, pool: pool, instructionSet: set,
       choice: choice)
     let from = GuardedBuffer(spread(input, shape.inChannels), atStart: atStart)

@@ -70,7 +70,8 @@ private let edges = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33]
       for batch in [1, 3] {
         for threads in [1, 2] {
           let run = ConvolutionCase(
-            shape: shape, batch: batch, activation: .relu, residual: batch == 3, bias: threads == 1, gap: batch - 1,
+            shape: shape, batch: batch, activation: .relu, residual: batch == 3, bias: threads == 1,
+            scaled: threads == 2, gap: batch - 1,
             threads: threads, atStart: threads == 2)
           #expect(run.error(set, choice) < Self.winogradTolerance, "\(choice) \(run)")
         }
