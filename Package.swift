@@ -60,14 +60,15 @@ let package = Package(
     // The network and AWS.
     .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: settings),
     .target(name: "AWS", dependencies: ["HTTP", crypto], swiftSettings: settings),
-    .target(name: "S3", dependencies: ["AWS", crypto], swiftSettings: settings),
+    .target(name: "S3", dependencies: ["AWS", "HTTP", "Streams", crypto], swiftSettings: settings),
 
     // The tools.
     .executableTarget(
       name: "imgdecode", dependencies: ["CTurboJPEG", "Streams", argumentParser], swiftSettings: settings),
     .executableTarget(
       name: "classify", dependencies: ["ONNX", "Network", "Streams", argumentParser], swiftSettings: settings),
-    .executableTarget(name: "s3sync", dependencies: ["S3", "Streams", argumentParser], swiftSettings: settings),
+    .executableTarget(
+      name: "s3sync", dependencies: ["S3", "AWS", "HTTP", "Streams", argumentParser], swiftSettings: settings),
     .executableTarget(
       name: "lambda-bootstrap", dependencies: ["HTTP", "Streams", argumentParser], swiftSettings: settings),
 
@@ -76,11 +77,11 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: kernelSettings),
     .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: settings),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: settings),
-    .testTarget(name: "AWSTests", dependencies: ["AWS"], swiftSettings: settings),
-    .testTarget(name: "S3Tests", dependencies: ["S3"], swiftSettings: settings),
+    .testTarget(name: "AWSTests", dependencies: ["AWS", "HTTP"], swiftSettings: settings),
+    .testTarget(name: "S3Tests", dependencies: ["S3", "AWS", "HTTP"], swiftSettings: settings),
     .testTarget(name: "imgdecodeTests", dependencies: ["imgdecode"], swiftSettings: settings),
     .testTarget(name: "classifyTests", dependencies: ["classify"], swiftSettings: settings),
-    .testTarget(name: "s3syncTests", dependencies: ["s3sync"], swiftSettings: settings),
+    .testTarget(name: "s3syncTests", dependencies: ["s3sync", "S3", "AWS", "Streams"], swiftSettings: settings),
     .testTarget(name: "lambda-bootstrapTests", dependencies: ["lambda-bootstrap"], swiftSettings: settings),
   ]
 )
