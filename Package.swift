@@ -37,6 +37,7 @@ let package = Package(
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-serial-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CLinux"),
 
     // What flows between the tools.
     .target(name: "Streams", swiftSettings: settings),
@@ -68,7 +69,7 @@ let package = Package(
     .executableTarget(
       name: "classify", dependencies: ["ONNX", "Network", "Streams", argumentParser], swiftSettings: settings),
     .executableTarget(
-      name: "s3sync", dependencies: ["S3", "AWS", "HTTP", "Streams", argumentParser], swiftSettings: settings),
+      name: "s3sync", dependencies: ["CLinux", "S3", "AWS", "HTTP", "Streams", argumentParser, crypto], swiftSettings: settings),
     .executableTarget(
       name: "lambda-bootstrap", dependencies: ["HTTP", "Streams", argumentParser], swiftSettings: settings),
 
