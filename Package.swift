@@ -42,6 +42,7 @@ let package = Package(
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CInstructionSets"),
     .systemLibrary(name: "CProcess"),
+    .systemLibrary(name: "CLinux"),
 
     // What flows between the tools.
     .target(name: "Streams", swiftSettings: settings),
@@ -73,7 +74,9 @@ let package = Package(
       name: "imgdecode", dependencies: ["CTurboJPEG", "Streams", argumentParser], swiftSettings: settings),
     .executableTarget(
       name: "classify", dependencies: ["ONNX", "Network", "Streams", argumentParser], swiftSettings: settings),
-    .executableTarget(name: "s3sync", dependencies: ["S3", "Streams", argumentParser], swiftSettings: settings),
+    .executableTarget(
+      name: "s3sync", dependencies: ["CLinux", "S3", "AWS", "HTTP", "Streams", argumentParser, crypto],
+      swiftSettings: settings),
     .executableTarget(
       name: "lambda-bootstrap", dependencies: ["CProcess", "HTTP", "Streams", argumentParser], swiftSettings: settings),
 
@@ -86,11 +89,11 @@ let package = Package(
     .testTarget(name: "NetworkTests", dependencies: ["Network"], swiftSettings: settings),
     .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: testSettings),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: testSettings),
-    .testTarget(name: "AWSTests", dependencies: ["AWS"], swiftSettings: testSettings),
-    .testTarget(name: "S3Tests", dependencies: ["S3"], swiftSettings: testSettings),
+    .testTarget(name: "AWSTests", dependencies: ["AWS", "HTTP"], swiftSettings: testSettings),
+    .testTarget(name: "S3Tests", dependencies: ["S3", "AWS", "HTTP"], swiftSettings: testSettings),
     .testTarget(name: "imgdecodeTests", dependencies: ["imgdecode"], swiftSettings: testSettings),
     .testTarget(name: "classifyTests", dependencies: ["classify", "Streams"], swiftSettings: testSettings),
-    .testTarget(name: "s3syncTests", dependencies: ["s3sync"], swiftSettings: testSettings),
+    .testTarget(name: "s3syncTests", dependencies: ["s3sync", "S3", "AWS", "Streams"], swiftSettings: testSettings),
     .testTarget(name: "lambda-bootstrapTests", dependencies: ["lambda-bootstrap"], swiftSettings: testSettings),
   ]
 )
