@@ -29,6 +29,7 @@ let package = Package(
     .executable(name: "imgdecode", targets: ["imgdecode"]),
     .executable(name: "classify", targets: ["classify"]),
     .executable(name: "s3sync", targets: ["s3sync"]),
+    .executable(name: "batchsubmit", targets: ["batchsubmit"]),
     .executable(name: "lambda-bootstrap", targets: ["lambda-bootstrap"]),
   ],
   dependencies: [
@@ -63,14 +64,18 @@ let package = Package(
     // The network and AWS.
     .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: settings),
     .target(name: "AWS", dependencies: ["HTTP", crypto], swiftSettings: settings),
-    .target(name: "S3", dependencies: ["AWS", crypto], swiftSettings: settings),
+    .target(name: "S3", dependencies: ["AWS", "HTTP", "Streams", crypto], swiftSettings: settings),
 
     // The tools.
     .executableTarget(
       name: "imgdecode", dependencies: ["CTurboJPEG", "Streams", argumentParser], swiftSettings: settings),
     .executableTarget(
       name: "classify", dependencies: ["ONNX", "Network", "Streams", argumentParser], swiftSettings: settings),
-    .executableTarget(name: "s3sync", dependencies: ["S3", "Streams", argumentParser], swiftSettings: settings),
+    .executableTarget(
+      name: "s3sync", dependencies: ["S3", "AWS", "HTTP", "Streams", argumentParser], swiftSettings: settings),
+    .executableTarget(
+      name: "batchsubmit", dependencies: ["S3", "AWS", "HTTP", "Streams", crypto, argumentParser],
+      swiftSettings: settings),
     .executableTarget(
       name: "lambda-bootstrap", dependencies: ["HTTP", "Streams", argumentParser], swiftSettings: settings),
 
@@ -79,11 +84,14 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: testSettings),
     .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: testSettings),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: testSettings),
-    .testTarget(name: "AWSTests", dependencies: ["AWS"], swiftSettings: testSettings),
-    .testTarget(name: "S3Tests", dependencies: ["S3"], swiftSettings: testSettings),
+    .testTarget(name: "AWSTests", dependencies: ["AWS", "HTTP"], swiftSettings: testSettings),
+    .testTarget(name: "S3Tests", dependencies: ["S3", "AWS", "HTTP"], swiftSettings: testSettings),
     .testTarget(name: "imgdecodeTests", dependencies: ["imgdecode"], swiftSettings: testSettings),
     .testTarget(name: "classifyTests", dependencies: ["classify"], swiftSettings: testSettings),
-    .testTarget(name: "s3syncTests", dependencies: ["s3sync"], swiftSettings: testSettings),
+    .testTarget(name: "s3syncTests", dependencies: ["s3sync", "S3", "AWS", "Streams"], swiftSettings: testSettings),
+    .testTarget(
+      name: "batchsubmitTests", dependencies: ["batchsubmit", "S3", "AWS", "HTTP", "Streams"],
+      swiftSettings: testSettings),
     .testTarget(name: "lambda-bootstrapTests", dependencies: ["lambda-bootstrap"], swiftSettings: testSettings),
   ]
 )

@@ -1,0 +1,77 @@
+// One call of a service, before it is signed.
+
+import Crypto
+public import HTTP
+
+/// A request to a service: everything that does not depend on when and by whom it is signed.
+public struct Call: Sendable {
+  public var endpoint: Endpoint
+  /// The service's name in signatures: `s3`, `sts`, `batch`.
+  public var service: String
+  public var region: String
+  public var method: String
+  /// Percent-encoded, with the endpoint's own path in front.
+  public var path: String
+  /// Names and values, percent-encoded.
+  public var query: [(name: String, value: String)] = []
+  public var headers: [(name: String, value: String)] = []
+  public var body = Request.Body.none
+  public var sink = Request.Sink.memory(limit: 16 << 20)
+  /// Hexadecimal SHA-256 of the body, or `UNSIGNED-PAYLOAD`.
+  public var payloadHash = Call.emptyPayloadHash
+  public var pathEncoding = PathEncoding.twice
+  public var options = Request.Options()
+  /// Cleaning up goes on after an interruption.
+  public var isCleanup = false
+
+  public static let emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+  public static let unsignedPayload = "UNSIGNED-PAYLOAD"
+
+  public init(endpoint: Endpoint, service: String, region: String, method: String, path: String) {
+    self.endpoint = endpoint
+    self.service = service
+    self.region = region
+    self.method = method
+    self.path = path
+  }
+
+  /// Sets the body, and its hash to what is sent.
+  public mutating func setBody(_ bytes: [UInt8]) {
+    body = .bytes(bytes)
+    payloadHash = hexadecimal(SHA256.hash(data: bytes))
+  }
+
+  /// The request as it goes on the wire, signed where there are credentials.
+  ///
+  /// - Parameters:
+  ///   - key: gives the signing key for a day; a cache in the client.
+  func signedRequest(
+    _ credentials: Credentials?, now: Timestamp, key: (Credentials, String) -> SigningKey
+  ) -> Request {
+    var headers = self.headers
+    headers.append(("host", endpoint.host))
+    if let credentials {
+      let date = now.basic
+      headers.append(("x-amz-date", date))
+      if service == "s3" { headers.append(("x-amz-content-sha256", payloadHash)) }
+      if let token = credentials.sessionToken { headers.append(("x-amz-security-token", token)) }
+      let signable = SignableRequest(
+        method: method, path: path, query: query, headers: headers, payloadHash: payloadHash)
+      let authorization = authorization(
+        for: signable, date: date, key: key(credentials, String(date.prefix(8))), pathEncoding: pathEncoding)
+      headers.append(("authorization", authorization))
+    }
+    var url = "\(endpoint.scheme)://\(endpoint.host)\(path)"
+    for (index, (name, value)) in query.enumerated() { url += "\(index == 0 ? "?" : "&")\(name)=\(value)" }
+    return Request(method, url, headers: headers, body: body, sink: sink, options: options)
+  }
+
+  /// As above with a key made for this request alone.
+  func signedRequest(_ credentials: Credentials?, now: Timestamp) -> Request {
+    signedRequest(credentials, now: now) { credentials, date in
+      SigningKey(
+        accessKeyID: credentials.accessKeyID, secretAccessKey: credentials.secretAccessKey, date: date, region: region,
+        service: service)
+    }
+  }
+}

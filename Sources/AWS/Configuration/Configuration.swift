@@ -1,0 +1,87 @@
+// The settings of one run: flags first, then the environment, then the profile.
+
+/// What flags say; nil where they say nothing.
+public struct ConfigurationFlags: Sendable {
+  public var profile: String?
+  public var region: String?
+  public var endpointURL: String?
+
+  public init(profile: String? = nil, region: String? = nil, endpointURL: String? = nil) {
+    self.profile = profile
+    self.region = region
+    self.endpointURL = endpointURL
+  }
+}
+
+/// How an S3 bucket is named in a URL.
+public enum AddressingStyle: String, Sendable {
+  /// Virtual where the bucket's name allows it and no endpoint is configured, else path.
+  case auto
+  case virtual
+  case path
+}
+
+/// Everything that environment, files and flags say about reaching AWS, credentials apart.
+public struct Configuration: Sendable {
+  public let surroundings: Surroundings
+  public let files: SharedFiles
+  public let profileName: String
+  /// The profile was named by a flag, so it goes before the environment's own credentials.
+  public let profileIsExplicit: Bool
+  public let region: String?
+  public let addressingStyle: AddressingStyle
+  public let usesDualStack: Bool
+  public let usesFIPS: Bool
+  /// A file with the certificates to trust instead of the system's.
+  public let caBundle: String?
+  /// Attempts of one request, the first included.
+  public let maximumAttempts: Int
+  let flags: ConfigurationFlags
+
+  /// Throws where a file is malformed or the profile asked for is not there.
+  public init(flags: ConfigurationFlags, surroundings: Surroundings) throws(ConfigurationError) {
+    files = try SharedFiles(surroundings)
+    self.flags = flags
+    self.surroundings = surroundings
+    let named = flags.profile ?? surroundings.variable("AWS_PROFILE")
+    profileName = named ?? "default"
+    profileIsExplicit = flags.profile != nil
+    if let named, files.profiles[named] == nil { throw .unknownProfile(named) }
+    let profile = files.profiles[profileName] ?? Section()
+    func setting(_ variable: String, _ key: String) -> String? {
+      surroundings.variable(variable) ?? profile.values[key].flatMap { $0.isEmpty ? nil : $0 }
+    }
+    region =
+      flags.region ?? surroundings.variable("AWS_REGION") ?? setting("AWS_DEFAULT_REGION", "region")
+    let s3 = profile.nested["s3"] ?? [:]
+    addressingStyle = s3["addressing_style"].flatMap(AddressingStyle.init) ?? .auto
+    usesDualStack =
+      setting("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?.lowercased() == "true"
+      || s3["use_dualstack_endpoint"]?.lowercased() == "true"
+    usesFIPS = setting("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?.lowercased() == "true"
+    caBundle = setting("AWS_CA_BUNDLE", "ca_bundle").map(surroundings.expand)
+    let attempts = setting("AWS_MAX_ATTEMPTS", "max_attempts").flatMap { Int($0) }
+    // The SDKs' standard mode tries three times; bulk transfers over a bad line want more.
+    maximumAttempts = attempts.map { min(max($0, 1), 100) } ?? 8
+  }
+
+  /// The profile's section; empty where no file has it.
+  public var profile: Section { files.profiles[profileName] ?? Section() }
+
+  /// An endpoint that flags, environment or profile give for a service: `s3`, `sts`, `batch`.
+  public func configuredEndpoint(_ service: String) throws(ConfigurationError) -> Endpoint? {
+    let ignored =
+      surroundings.isSet("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+      || profile.values["ignore_configured_endpoint_urls"]?.lowercased() == "true"
+    let variable = "AWS_ENDPOINT_URL_" + service.uppercased()
+    let services = profile.values["services"].flatMap { files.services[$0] }
+    let configured =
+      ignored
+      ? nil
+      : surroundings.variable(variable) ?? surroundings.variable("AWS_ENDPOINT_URL")
+        ?? services?.nested[service]?["endpoint_url"] ?? profile.values["endpoint_url"]
+    guard let url = flags.endpointURL ?? configured else { return nil }
+    guard let endpoint = Endpoint(url: url) else { throw .malformedEndpoint(url) }
+    return endpoint
+  }
+}

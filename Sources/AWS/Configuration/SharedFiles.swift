@@ -1,0 +1,113 @@
+// ~/.aws/config and ~/.aws/credentials: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+
+/// Why configuration cannot be used.
+public enum ConfigurationError: Error, Equatable, Sendable {
+  case malformedFile(path: String, line: Int)
+  case unknownProfile(String)
+  case malformedEndpoint(String)
+  case noRegion
+}
+
+/// One section of a file: plain settings, and settings that hold settings (`s3 =`, indented lines below it).
+public struct Section: Equatable, Sendable {
+  public var values: [String: String] = [:]
+  public var nested: [String: [String: String]] = [:]
+
+  mutating func merge(_ other: Section) {
+    values.merge(other.values) { $1 }
+    nested.merge(other.nested) { $0.merging($1) { $1 } }
+  }
+}
+
+/// The sections of both files.
+public struct SharedFiles: Equatable, Sendable {
+  public private(set) var profiles: [String: Section] = [:]
+  private(set) var ssoSessions: [String: Section] = [:]
+  private(set) var services: [String: Section] = [:]
+
+  /// No files.
+  init() {}
+
+  /// Reads the files that the environment names; a file that is not there is empty.
+  public init(_ surroundings: Surroundings) throws(ConfigurationError) {
+    let config = surroundings.expand(surroundings.variable("AWS_CONFIG_FILE") ?? "~/.aws/config")
+    let credentials = surroundings.expand(
+      surroundings.variable("AWS_SHARED_CREDENTIALS_FILE") ?? "~/.aws/credentials")
+    if let bytes = surroundings.readFile(config) {
+      for (heading, section) in try Self.sections(of: bytes, path: config) { add(section, heading: heading) }
+    }
+    if let bytes = surroundings.readFile(credentials) {
+      for (heading, section) in try Self.sections(of: bytes, path: credentials) {
+        profiles[heading, default: Section()].merge(section)
+      }
+    }
+  }
+
+  /// A section of the configuration file: `default`, `profile NAME`, `sso-session NAME`, `services NAME`.
+  private mutating func add(_ section: Section, heading: String) {
+    let words = heading.split(separator: " ", maxSplits: 1).map(String.init)
+    let name = words.count == 2 ? String(words[1].drop { $0 == " " }) : ""
+    switch (words.first, words.count) {
+    case ("default", 1): profiles["default", default: Section()].merge(section)
+    case ("profile", 2): profiles[name, default: Section()].merge(section)
+    case ("sso-session", 2): ssoSessions[name, default: Section()].merge(section)
+    case ("services", 2): services[name, default: Section()].merge(section)
+    // Older files leave the word `profile` out.
+    default: profiles[heading, default: Section()].merge(section)
+    }
+  }
+
+  static func sections(of bytes: [UInt8], path: String) throws(ConfigurationError) -> [(String, Section)] {
+    var sections = [(heading: String, section: Section)]()
+    var lastKey: String?
+    for (index, line) in String(decoding: bytes, as: UTF8.self)
+      .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
+    {
+      let text = trimmed(line)
+      if text.isEmpty || text.hasPrefix("#") || text.hasPrefix(";") { continue }
+      let malformed = ConfigurationError.malformedFile(path: path, line: index + 1)
+      if text.hasPrefix("[") {
+        guard let end = text.firstIndex(of: "]") else { throw malformed }
+        let heading = trimmed(text[text.index(after: text.startIndex)..<end])
+        guard !heading.isEmpty else { throw malformed }
+        sections.append((heading, Section()))
+        lastKey = nil
+        continue
+      }
+      guard let last = sections.indices.last else { throw malformed }
+      let isNested = line.first == " " || line.first == "\t"
+      guard let equals = text.firstIndex(of: "=") else {
+        // A continuation line of a setting that this room does not read.
+        if isNested && lastKey != nil { continue }
+        throw malformed
+      }
+      let key = trimmed(text[..<equals]).lowercased()
+      let value = withoutComment(trimmed(text[text.index(after: equals)...]))
+      guard !key.isEmpty else { throw malformed }
+      if isNested, let parent = lastKey, sections[last].section.values[parent]?.isEmpty ?? false {
+        sections[last].section.nested[parent, default: [:]][key] = value
+      } else {
+        sections[last].section.values[key] = value
+        lastKey = key
+      }
+    }
+    return sections
+  }
+}
+
+private func trimmed(_ text: some StringProtocol) -> String {
+  var text = Substring(text)
+  while text.first?.isWhitespace ?? false { text.removeFirst() }
+  while text.last?.isWhitespace ?? false { text.removeLast() }
+  return String(text)
+}
+
+/// A comment within a line begins with white space and `#` or `;`.
+private func withoutComment(_ text: String) -> String {
+  var previous: Character = "x"
+  for (offset, character) in text.enumerated() {
+    if (character == "#" || character == ";") && previous.isWhitespace { return trimmed(text.prefix(offset)) }
+    previous = character
+  }
+  return text
+}

@@ -1,0 +1,51 @@
+// Keys to sign with, and what can go wrong in getting them.
+
+/// An access key. Descriptions and reflections leave the secrets out.
+public struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
+  public let accessKeyID: String
+  public let secretAccessKey: String
+  public let sessionToken: String?
+  /// When the keys stop working, where they do.
+  public let expiration: Timestamp?
+
+  public init(
+    accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil, expiration: Timestamp? = nil
+  ) {
+    self.accessKeyID = accessKeyID
+    self.secretAccessKey = secretAccessKey
+    self.sessionToken = sessionToken
+    self.expiration = expiration
+  }
+
+  public var description: String { "Credentials(\(accessKeyID))" }
+
+  public var customMirror: Mirror { Mirror(self, children: ["accessKeyID": accessKeyID]) }
+
+  /// Keys go into headers: a line end in one would be a header of its own.
+  var isWellFormed: Bool {
+    !accessKeyID.isEmpty && !secretAccessKey.isEmpty
+      && [accessKeyID, secretAccessKey, sessionToken ?? ""].allSatisfy {
+        $0.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+      }
+  }
+}
+
+/// Why there are no credentials.
+public enum CredentialsError: Error, Equatable, Sendable {
+  /// No source is configured.
+  case none
+  /// A source is configured wrongly: what is missing or contradicts.
+  case configuration(source: String, reason: String)
+  /// A source answered with something that is no credentials.
+  case malformed(source: String)
+  /// A source refused.
+  case refused(source: String, reason: String)
+  /// A source could not be reached or is busy.
+  case unreachable(source: String, reason: String)
+}
+
+/// One place that credentials may come from.
+protocol CredentialsSource: Sendable {
+  /// The credentials, or nil where this source is not configured and the next one is asked.
+  @Loop func load() async throws(CredentialsError) -> Credentials?
+}

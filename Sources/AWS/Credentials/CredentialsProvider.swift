@@ -1,0 +1,74 @@
+// The chain of sources, asked in order, and the credentials in use, renewed before they expire.
+
+/// Gives the credentials to sign with. One refresh is under way at a time, however many transfers wait for it.
+@Loop
+public final class CredentialsProvider {
+  /// Keys are renewed this long before they expire, and used until then where renewing fails.
+  private static let margin: Int64 = 300
+
+  private let sources: [any CredentialsSource]
+  private let now: @Sendable () -> Timestamp
+  private var current: Credentials?
+  private var refresh: Task<Result<Credentials, CredentialsError>, Never>?
+
+  /// The whole chain: a profile named by a flag; environment; web identity; the profile (roles, SSO, keys, process);
+  /// container; instance metadata.
+  public convenience init(_ configuration: Configuration, transport: any Transport) {
+    let profile = ProfileCredentials(
+      configuration: configuration, transport: transport, profileName: configuration.profileName)
+    var sources: [any CredentialsSource] = [
+      EnvironmentCredentials(surroundings: configuration.surroundings),
+      WebIdentity.environment(configuration, transport: transport),
+    ]
+    if configuration.profileIsExplicit { sources = [profile] } else { sources.append(profile) }
+    sources += [
+      ContainerCredentials(surroundings: configuration.surroundings, transport: transport),
+      InstanceMetadata(configuration: configuration, transport: transport),
+    ]
+    self.init(sources: sources, now: configuration.surroundings.now)
+  }
+
+  init(sources: [any CredentialsSource], now: @escaping @Sendable () -> Timestamp) {
+    self.sources = sources
+    self.now = now
+  }
+
+  /// Credentials that are good for some minutes, where the source gives such.
+  public func credentials() async throws(CredentialsError) -> Credentials {
+    if let current {
+      guard let expiration = current.expiration else { return current }
+      if now().advanced(by: Self.margin) < expiration { return current }
+      do throws(CredentialsError) {
+        return try await load()
+      } catch {
+        if now() < expiration { return current }
+        throw error
+      }
+    }
+    return try await load()
+  }
+
+  /// Forgets credentials that a service called expired; the next call asks the sources anew.
+  public func invalidate(_ expired: Credentials) {
+    if current == expired { current = nil }
+  }
+
+  private func load() async throws(CredentialsError) -> Credentials {
+    if let refresh { return try await refresh.value.get() }
+    let task = Task { @Loop () -> Result<Credentials, CredentialsError> in
+      do throws(CredentialsError) {
+        for source in self.sources {
+          if let credentials = try await source.load() { return .success(credentials) }
+        }
+        return .failure(.none)
+      } catch {
+        return .failure(error)
+      }
+    }
+    refresh = task
+    let result = await task.value
+    refresh = nil
+    if case .success(let credentials) = result { current = credentials }
+    return try result.get()
+  }
+}

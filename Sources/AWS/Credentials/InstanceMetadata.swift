@@ -1,0 +1,61 @@
+// The role of an EC2 instance, through the instance metadata service, version 2 (session tokens) only.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+
+import HTTP
+
+struct InstanceMetadata: CredentialsSource {
+  private static let name = "instance metadata"
+
+  let configuration: Configuration
+  let transport: any Transport
+
+  @Loop func load() async throws(CredentialsError) -> Credentials? {
+    let surroundings = configuration.surroundings
+    if surroundings.isSet("AWS_EC2_METADATA_DISABLED") { return nil }
+    let mode =
+      surroundings.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")
+      ?? configuration.profile.values["ec2_metadata_service_endpoint_mode"]
+    var base =
+      surroundings.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT")
+      ?? configuration.profile.values["ec2_metadata_service_endpoint"]
+      ?? (mode?.lowercased() == "ipv6" ? "http://[fd00:ec2::254]" : "http://169.254.169.254")
+    while base.hasSuffix("/") { base.removeLast() }
+    let timeout = surroundings.variable("AWS_METADATA_SERVICE_TIMEOUT").flatMap { Double($0) } ?? 1
+    let milliseconds = Int(min(max(timeout, 0.1), 60) * 1000)
+    let attempts = surroundings.variable("AWS_METADATA_SERVICE_NUM_ATTEMPTS").flatMap { Int($0) } ?? 1
+
+    // A machine that is no instance has nobody at this address: then this source is not configured.
+    let tokenRequest = localRequest(
+      "PUT", base + "/latest/api/token", headers: [("X-aws-ec2-metadata-token-ttl-seconds", "21600")],
+      timeout: milliseconds)
+    let token: String
+    do throws(CredentialsError) {
+      let answer = try await ask(
+        tokenRequest, source: Self.name, attempts: min(max(attempts, 1), 10), transport: transport)
+      token = String(decoding: answer.body, as: UTF8.self)
+    } catch {
+      guard case .unreachable = error else { throw error }
+      return nil
+    }
+    guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+      throw .malformed(source: Self.name)
+    }
+    let headers = [(name: "X-aws-ec2-metadata-token", value: token)]
+    let path = base + "/latest/meta-data/iam/security-credentials/"
+    let roles: Response
+    do throws(CredentialsError) {
+      roles = try await ask(
+        localRequest("GET", path, headers: headers, timeout: milliseconds), source: Self.name, transport: transport)
+    } catch {
+      // An instance without a role says 404.
+      guard case .refused = error else { throw error }
+      return nil
+    }
+    let role = String(decoding: roles.body.prefix { $0 > 0x20 }, as: UTF8.self)
+    guard !role.isEmpty else { return nil }
+    let answer = try await ask(
+      localRequest("GET", path + percentEncoded(role.utf8), headers: headers, timeout: milliseconds), source: Self.name,
+      transport: transport)
+    return try credentials(json: answer.body, source: Self.name)
+  }
+}

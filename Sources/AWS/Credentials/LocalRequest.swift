@@ -1,0 +1,43 @@
+// Requests to the credential services of this host or network: small, quick, past any proxy.
+
+import HTTP
+
+/// A request that no proxy may see.
+///
+/// - Parameter timeout: milliseconds.
+func localRequest(
+  _ method: String, _ url: String, headers: [(name: String, value: String)] = [], timeout: Int
+) -> Request {
+  var request = Request(method, url, headers: headers)
+  request.options.proxy = .none
+  request.options.connectTimeout = timeout
+  request.options.totalTimeout = timeout
+  return request
+}
+
+/// Sends it, three times where the service is unreachable or busy; gives a 2xx answer.
+@Loop func ask(
+  _ request: Request, source: String, attempts: Int = 3, transport: any Transport
+) async throws(CredentialsError) -> Response {
+  var failure = CredentialsError.unreachable(source: source, reason: "no answer")
+  for attempt in 1...attempts {
+    let result: Result<Response, HTTPError>
+    do throws(HTTPError) {
+      result = .success(try await transport.send(request))
+    } catch {
+      result = .failure(error)
+    }
+    switch result {
+    case .success(let response):
+      if response.status < 300 { return response }
+      guard response.status >= 500 || response.status == 429 else {
+        let code = ServiceFailure(response).code
+        throw .refused(source: source, reason: code.isEmpty ? "HTTP status \(response.status)" : code)
+      }
+      failure = .unreachable(source: source, reason: "HTTP status \(response.status)")
+    case .failure(let error): failure = .unreachable(source: source, reason: "\(error)")
+    }
+    if attempt < attempts { await Loop.sleep(seconds: 0.2 * Double(attempt)) }
+  }
+  throw failure
+}

@@ -1,0 +1,21 @@
+// `credential_process`: a program prints credentials as JSON.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+
+import FoundationEssentials
+
+struct ProcessCredentials {
+  let surroundings: Surroundings
+  let command: String
+
+  func load() throws(CredentialsError) -> Credentials {
+    struct Answer: Decodable { let Version: Int }
+    let (status, output) = surroundings.run(command)
+    guard status == 0 else {
+      throw .refused(source: "credential_process", reason: "the program left with status \(status)")
+    }
+    guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(output)), answer.Version == 1 else {
+      throw .malformed(source: "credential_process")
+    }
+    return try credentials(json: output, source: "credential_process")
+  }
+}

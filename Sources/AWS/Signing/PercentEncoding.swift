@@ -1,0 +1,86 @@
+// Percent-encoding as signatures want it: RFC 3986's unreserved bytes stay, every other byte becomes %XX in capitals.
+
+/// Appends the bytes percent-encoded.
+///
+/// - Parameter keepingSlash: `/` stays as it is, as in a path.
+public func appendPercentEncoded(_ bytes: some Sequence<UInt8>, keepingSlash: Bool = false, to text: inout [UInt8]) {
+  for byte in bytes {
+    if isUnreserved(byte) || (keepingSlash && byte == UInt8(ascii: "/")) {
+      text.append(byte)
+    } else {
+      text.append(UInt8(ascii: "%"))
+      text.append(capitalHexadecimal(byte >> 4))
+      text.append(capitalHexadecimal(byte & 15))
+    }
+  }
+}
+
+/// The bytes percent-encoded.
+public func percentEncoded(_ bytes: some Sequence<UInt8>, keepingSlash: Bool = false) -> String {
+  var text = [UInt8]()
+  appendPercentEncoded(bytes, keepingSlash: keepingSlash, to: &text)
+  return String(decoding: text, as: UTF8.self)
+}
+
+/// The bytes that a percent-encoded text stands for; nil where a `%` is not followed by two hexadecimal digits.
+public func percentDecoded(_ text: some Collection<UInt8>) -> [UInt8]? {
+  var result = [UInt8]()
+  result.reserveCapacity(text.count)
+  var iterator = text.makeIterator()
+  while let byte = iterator.next() {
+    if byte != UInt8(ascii: "%") {
+      result.append(byte)
+      continue
+    }
+    guard let high = iterator.next().flatMap(hexadecimalValue), let low = iterator.next().flatMap(hexadecimalValue)
+    else { return nil }
+    result.append(high << 4 | low)
+  }
+  return result
+}
+
+/// The bytes in small hexadecimal digits.
+public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+  var text = [UInt8]()
+  for byte in bytes {
+    for digit in [byte >> 4, byte & 15] {
+      text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+    }
+  }
+  return String(decoding: text, as: UTF8.self)
+}
+
+/// The bytes that hexadecimal digits stand for; nil where they are not that.
+public func bytes(hexadecimal text: some Collection<UInt8>) -> [UInt8]? {
+  guard text.count.isMultiple(of: 2) else { return nil }
+  var result = [UInt8]()
+  var iterator = text.makeIterator()
+  while let first = iterator.next(), let second = iterator.next() {
+    guard let high = hexadecimalValue(first), let low = hexadecimalValue(second) else { return nil }
+    result.append(high << 4 | low)
+  }
+  return result
+}
+
+private func isUnreserved(_ byte: UInt8) -> Bool {
+  switch byte {
+  case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+    UInt8(ascii: "0")...UInt8(ascii: "9"),
+    UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+    true
+  default: false
+  }
+}
+
+private func capitalHexadecimal(_ digit: UInt8) -> UInt8 {
+  digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "A") + digit - 10
+}
+
+private func hexadecimalValue(_ digit: UInt8) -> UInt8? {
+  switch digit {
+  case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+  case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+  case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+  default: nil
+  }
+}

@@ -1,0 +1,68 @@
+// What is asked of a server: a method, a URL used as it is, headers in order, a body, and where the answer's bytes go.
+
+/// One HTTP request.
+public struct Request: Sendable {
+  /// The body to send.
+  public enum Body: Sendable {
+    case none
+    case bytes([UInt8])
+    /// `length` bytes of an open, seekable file, read with `pread`; the descriptor stays the caller's and must stay
+    /// open until the completion has run. Sent again from `offset` when a dead connection has to be replaced.
+    case file(descriptor: Int32, offset: Int64, length: Int64)
+  }
+
+  /// Where the body of a successful response (a status under 300) goes. Any other body is the service's explanation:
+  /// it goes to `Response.body`, its first 64 KiB.
+  public enum Sink: Sendable {
+    /// Into `Response.body`; longer than `limit` bytes is `HTTPError.tooLarge`.
+    case memory(limit: Int)
+    /// With `pwrite` into an open file from `offset` on. With `length`, exactly that many bytes: one more is
+    /// `tooLarge` before it is written, one less `truncated`.
+    case file(descriptor: Int32, offset: Int64, length: Int64? = nil)
+    /// Handed over as they come; `false` ends the transfer with `sink(ECANCELED)`. The closure must not use the client.
+    case chunks(@Sendable (RawSpan) -> Bool)
+  }
+
+  public enum Proxy: Sendable {
+    /// As libcurl reads `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`.
+    case fromEnvironment
+    case none
+  }
+
+  /// Limits on time and how the server is reached.
+  public struct Options: Sendable {
+    /// Milliseconds for name, connection and TLS handshake together.
+    public var connectTimeout = 10_000
+    /// The transfer is given up when it is slower than `lowSpeedLimit` bytes a second for `lowSpeedSeconds`; 0 is never.
+    public var lowSpeedLimit = 1
+    public var lowSpeedSeconds = 60
+    /// Milliseconds for all of it; nil is no limit.
+    public var totalTimeout: Int?
+    public var proxy = Proxy.fromEnvironment
+    /// A PEM file of trusted certificates in place of the system's.
+    public var caBundle: String?
+
+    public init() {}
+  }
+
+  public var method: String
+  /// Sent as it is: nothing is encoded, no dot segment removed. `http` or `https` only.
+  public var url: String
+  /// Sent in this order. Only `Host` and `Content-Length` are added, unless they are given.
+  public var headers: [(name: String, value: String)]
+  public var body: Body
+  public var sink: Sink
+  public var options: Options
+
+  public init(
+    _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: Body = .none,
+    sink: Sink = .memory(limit: 16 << 20), options: Options = Options()
+  ) {
+    self.method = method
+    self.url = url
+    self.headers = headers
+    self.body = body
+    self.sink = sink
+    self.options = options
+  }
+}

@@ -1,0 +1,69 @@
+// A body on its way up: where its bytes are, and the digests that go with them.
+
+import AWS
+import Crypto
+import Glibc
+public import HTTP
+
+/// The bytes of one upload or of one part of it.
+public enum Payload: Sendable {
+  case bytes([UInt8])
+  /// A piece of an open file, which stays the caller's.
+  case file(descriptor: CInt, offset: Int64, length: Int64)
+
+  public var length: Int64 {
+    switch self {
+    case .bytes(let bytes): Int64(bytes.count)
+    case .file(_, _, let length): length
+    }
+  }
+
+  var body: Request.Body {
+    switch self {
+    case .bytes(let bytes): .bytes(bytes)
+    case .file(let descriptor, let offset, let length):
+      .file(descriptor: descriptor, offset: offset, length: length)
+    }
+  }
+
+  /// What is sent along so that the service can refuse bytes that changed on the way.
+  struct Digests: Sendable {
+    let crc32: UInt32
+    /// Hexadecimal, or `UNSIGNED-PAYLOAD` where the connection itself is protected.
+    let payloadHash: String
+  }
+
+  /// Reads all bytes once.
+  ///
+  /// - Parameter isSecure: the connection is TLS, so the signature need not cover the body.
+  func digests(isSecure: Bool) throws(HTTPError) -> Digests {
+    var crc: UInt32 = 0
+    var hash = SHA256()
+    func take(_ bytes: RawSpan) {
+      crc = S3.crc32.update(crc, bytes)
+      if !isSecure { unsafe bytes.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) } }
+    }
+    switch self {
+    case .bytes(let bytes): unsafe take(bytes.span.bytes)
+    case .file(let descriptor, let offset, let length):
+      try readFile(descriptor, offset: offset, length: length, take)
+    }
+    return Digests(crc32: crc, payloadHash: isSecure ? Call.unsignedPayload : hexadecimal(hash.finalize()))
+  }
+}
+
+/// Hands over `length` bytes of a file in pieces of at most 256 KiB; throws `source` where there are fewer.
+public func readFile(
+  _ descriptor: CInt, offset: Int64, length: Int64, _ take: (RawSpan) -> Void
+) throws(HTTPError) {
+  var buffer = [UInt8](repeating: 0, count: Int(min(max(length, 1), 256 << 10)))
+  var done: Int64 = 0
+  while done < length {
+    let wanted = Int(min(Int64(buffer.count), length - done))
+    let count = unsafe pread(descriptor, &buffer, wanted, Int(offset + done))
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else { throw .source(errno: count < 0 ? errno : ENODATA) }
+    unsafe take(buffer.span.extracting(0..<count).bytes)
+    done += Int64(count)
+  }
+}

@@ -1,0 +1,73 @@
+// DeleteObject and DeleteObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+
+public import AWS
+import Crypto
+import HTTP
+
+extension Client {
+  /// What one request deletes at most.
+  public static let maximumDeleteCount = 1000
+
+  /// Deletes objects of a bucket; gives those that were refused. Keys that XML cannot hold are deleted one by one.
+  ///
+  /// - Parameter keys: at most `maximumDeleteCount`.
+  public func delete(
+    _ keys: [Key], in bucket: String
+  ) async throws(ServiceError) -> [(key: Key, error: ServiceError)] {
+    var failures = [(key: Key, error: ServiceError)]()
+    let inXML = keys.filter { key in key.bytes.allSatisfy { $0 >= 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D } }
+    for key in keys where !inXML.contains(key) {
+      do throws(ServiceError) {
+        _ = try await send("DELETE", bucket, key)
+      } catch {
+        failures.append((key, error))
+      }
+    }
+    if inXML.isEmpty { return failures }
+    var body = "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Quiet>true</Quiet>"
+    for key in inXML { body += "<Object><Key>\(xmlEscaped(key.text))</Key></Object>" }
+    body += "</Delete>"
+    let bytes = Array(body.utf8)
+    _ = try await send("POST", bucket, nil) { call in
+      call.query = [("delete", "")]
+      call.setBody(bytes)
+      call.headers += [
+        ("content-type", "application/xml"), ("content-md5", base64(Array(Insecure.MD5.hash(data: bytes)))),
+      ]
+    } check: { (response) throws(ServiceError) in
+      guard let refused = deleteErrors(response.body) else { throw embeddedError(response) }
+      failures += refused
+    }
+    return failures
+  }
+}
+
+/// The errors of a `DeleteResult`; nil where the document is none.
+func deleteErrors(_ xml: [UInt8]) -> [(key: Key, error: ServiceError)]? {
+  var reader = XMLReader(xml)
+  do throws(XMLError) {
+    guard try reader.next() == .start("DeleteResult") else { return nil }
+    var failures = [(key: Key, error: ServiceError)]()
+    while let name = try reader.nextChild() {
+      guard name == "Error" else {
+        try reader.skipElement()
+        continue
+      }
+      var fields = [String: [UInt8]]()
+      while let field = try reader.nextChild() { fields[field] = try reader.text() }
+      let code = String(decoding: fields["Code"] ?? [], as: UTF8.self)
+      let statuses = ["AccessDenied": 403, "NoSuchKey": 404, "InternalError": 500, "SlowDown": 503]
+      failures.append(
+        (
+          Key(bytes: fields["Key"] ?? []),
+          .refused(
+            ServiceFailure(
+              status: statuses[code] ?? 400, code: code,
+              message: String(decoding: fields["Message"] ?? [], as: UTF8.self)))
+        ))
+    }
+    return failures
+  } catch {
+    return nil
+  }
+}

@@ -1,0 +1,126 @@
+// HeadObject and GetObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+
+public import AWS
+public import HTTP
+
+/// What is known of an object without its bytes.
+public struct ObjectDescription: Sendable {
+  public let size: Int64
+  /// Without quotes.
+  public let etag: String?
+  public let lastModified: Timestamp?
+  public let checksum: Checksum?
+  public let headers: Headers
+
+  init(_ response: Response) throws(ServiceError) {
+    guard let size = response.headers["content-length"].flatMap({ Int64($0) }), size >= 0 else {
+      throw .malformedAnswer("no length")
+    }
+    self.size = size
+    etag = response.headers["etag"].map(unquoted)
+    lastModified = response.headers["last-modified"].flatMap(Timestamp.init(http:))
+    checksum = Checksum(response.headers)
+    headers = response.headers
+  }
+}
+
+/// The bytes of an object that has to be the one that was listed.
+public struct GetRequest: Sendable {
+  public var object: ObjectURI
+  public var versionID: String?
+  /// Without quotes; the answer is 412 where the object has another.
+  public var ifMatch: String?
+
+  public init(_ object: ObjectURI, versionID: String? = nil, ifMatch: String? = nil) {
+    self.object = object
+    self.versionID = versionID
+    self.ifMatch = ifMatch
+  }
+
+  /// - Parameter wantsChecksum: the stored checksum is sent along; not for a range.
+  fileprivate func fill(_ call: inout Call, wantsChecksum: Bool) {
+    if let versionID { call.query.append(("versionId", percentEncoded(versionID.utf8))) }
+    if let ifMatch { call.headers.append(("if-match", "\"\(ifMatch)\"")) }
+    if wantsChecksum { call.headers.append(("x-amz-checksum-mode", "ENABLED")) }
+  }
+}
+
+extension Client {
+  /// What S3 knows of an object.
+  ///
+  /// - Parameter partNumber: of that part of a multipart upload, 1 and up.
+  public func head(_ request: GetRequest, partNumber: Int? = nil) async throws(ServiceError) -> ObjectDescription {
+    let response = try await send("HEAD", request.object.bucket, request.object.key) { call in
+      request.fill(&call, wantsChecksum: partNumber == nil)
+      if let partNumber { call.query.append(("partNumber", String(partNumber))) }
+    }
+    return try ObjectDescription(response)
+  }
+
+  /// The whole object in memory, checked against what the service says of it.
+  ///
+  /// - Parameters:
+  ///   - size: as listed; another length is an error.
+  ///   - limit: an object that is longer is `HTTPError.tooLarge`.
+  public func get(
+    _ request: GetRequest, size: Int64?, limit: Int
+  ) async throws(ServiceError) -> (bytes: [UInt8], description: ObjectDescription) {
+    var description: ObjectDescription?
+    let response = try await send("GET", request.object.bucket, request.object.key) { call in
+      request.fill(&call, wantsChecksum: true)
+      call.sink = .memory(limit: limit)
+    } check: { (response) throws(ServiceError) in
+      let found = try ObjectDescription(response)
+      description = found
+      // A short body whose connection was closed early may look whole.
+      guard found.size == response.body.count else {
+        throw .transport(.truncated(expected: found.size, received: Int64(response.body.count)))
+      }
+      if let size, size != found.size { throw .malformedAnswer("\(found.size) bytes where \(size) were listed") }
+      guard let checksum = found.checksum else { return }
+      var verifier = ChecksumVerifier(checksum)
+      unsafe verifier.update(response.body.span.bytes)
+      guard verifier.matches else { throw .malformedAnswer("the bytes that arrived do not have the object's checksum") }
+    }
+    guard let description else { throw .malformedAnswer("no length") }
+    return (response.body, description)
+  }
+
+  /// A range of an object, piece by piece. A connection that breaks is taken up again where it broke, of the same
+  /// object: the request's `ifMatch` should be set.
+  ///
+  /// - Parameters:
+  ///   - range: of the object's bytes, not empty.
+  ///   - take: gets the bytes in order, each once; false ends the transfer with `HTTPError.sink(ECANCELED)`.
+  ///     Called while the client works: it must not call the client.
+  public func get(
+    _ request: GetRequest, range: Range<Int64>, take: @escaping @Sendable (RawSpan) -> Bool
+  ) async throws(ServiceError) {
+    let received = Received()
+    let length = range.upperBound - range.lowerBound
+    _ = try await send("GET", request.object.bucket, request.object.key) { call in
+      request.fill(&call, wantsChecksum: false)
+      call.headers.append(("range", "bytes=\(range.lowerBound + received.count)-\(range.upperBound - 1)"))
+      call.sink = .chunks { bytes in
+        // More than was asked for: the answer is not the range.
+        guard Int64(bytes.byteCount) <= length - received.count else { return false }
+        received.count += Int64(bytes.byteCount)
+        return take(bytes)
+      }
+    } progress: {
+      received.count
+    } check: { (response) throws(ServiceError) in
+      guard response.status == 206 else {
+        throw .transport(.other(code: response.status, message: "the service ignores ranges"))
+      }
+      guard received.count == length else {
+        throw .transport(.truncated(expected: length, received: received.count))
+      }
+    }
+  }
+}
+
+/// Bytes that have arrived; used on the loop's thread alone.
+private final class Received: @unchecked Sendable {
+  var count: Int64 = 0
+}

@@ -1,0 +1,109 @@
+// ListObjectsV2: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+
+public import AWS
+import HTTP
+
+/// A page of a listing.
+public struct ListPage: Equatable, Sendable {
+  public var objects: [ObjectRecord] = []
+  /// Where the next page begins; nil on the last.
+  public var continuationToken: String?
+}
+
+extension Client {
+  /// The next page of all objects whose keys begin so, in order of UTF-8 bytes.
+  ///
+  /// - Parameters:
+  ///   - continuationToken: of the page before, or nil for the first.
+  ///   - after: the last key of the page before; a page that goes back is refused as a broken listing.
+  public func list(
+    _ bucket: String, prefix: Key, continuationToken: String?, after: Key?
+  ) async throws(ServiceError) -> ListPage {
+    var page = ListPage()
+    _ = try await send("GET", bucket, nil) { call in
+      if let continuationToken {
+        call.query.append(("continuation-token", percentEncoded(continuationToken.utf8)))
+      }
+      call.query += [("encoding-type", "url"), ("list-type", "2"), ("prefix", percentEncoded(prefix.bytes))]
+    } check: { (response) throws(ServiceError) in
+      do throws(XMLError) {
+        page = try listPage(response.body, bucket: bucket)
+      } catch {
+        throw .malformedAnswer("listing of \(bucket): \(error)")
+      }
+      try checkOrder(page, bucket: bucket, prefix: prefix, after: after)
+      if let next = page.continuationToken, next == continuationToken {
+        throw .malformedAnswer("listing of \(bucket): a page that is followed by itself")
+      }
+    }
+    return page
+  }
+}
+
+/// Everything that follows from a listing rests on its order.
+private func checkOrder(_ page: ListPage, bucket: String, prefix: Key, after: Key?) throws(ServiceError) {
+  var previous = after
+  for object in page.objects {
+    if let previous, !(previous < object.key) {
+      throw .malformedAnswer("listing of \(bucket): \(object.key.text) comes after \(previous.text)")
+    }
+    guard object.key.hasPrefix(prefix) else {
+      throw .malformedAnswer("listing of \(bucket): \(object.key.text) does not begin with \(prefix.text)")
+    }
+    previous = object.key
+  }
+}
+
+/// Reads a `ListBucketResult`.
+func listPage(_ xml: [UInt8], bucket: String) throws(XMLError) -> ListPage {
+  var reader = XMLReader(xml)
+  guard try reader.next() == .start("ListBucketResult") else { throw .malformed(offset: 0) }
+  var page = ListPage()
+  var isTruncated = false
+  var isURLEncoded = false
+  while let name = try reader.nextChild() {
+    switch name {
+    case "Contents": page.objects.append(try listedObject(&reader, bucket: bucket))
+    case "IsTruncated": isTruncated = try reader.text() == Array("true".utf8)
+    case "NextContinuationToken": page.continuationToken = String(decoding: try reader.text(), as: UTF8.self)
+    case "EncodingType": isURLEncoded = try reader.text() == Array("url".utf8)
+    default: try reader.skipElement()
+    }
+  }
+  // The root's end tag was the last thing; anything but white space after it is a broken answer.
+  guard try reader.next() == .endOfDocument else { throw .malformed(offset: xml.count) }
+  if isURLEncoded {
+    for index in page.objects.indices {
+      guard let key = decodedKey(page.objects[index].key.bytes) else { throw .malformed(offset: 0) }
+      page.objects[index].key = Key(bytes: key)
+    }
+  }
+  guard isTruncated == (page.continuationToken != nil) || !isTruncated else { throw .truncated }
+  if !isTruncated { page.continuationToken = nil }
+  guard page.objects.allSatisfy({ $0.key.isText && !$0.key.bytes.isEmpty }) else { throw .malformed(offset: 0) }
+  return page
+}
+
+/// `encoding-type=url` writes a space as `+` and a plus sign as `%2B`.
+private func decodedKey(_ bytes: [UInt8]) -> [UInt8]? {
+  if !bytes.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) { return bytes }
+  return percentDecoded(bytes.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 })
+}
+
+private func listedObject(_ reader: inout XMLReader, bucket: String) throws(XMLError) -> ObjectRecord {
+  var key: [UInt8]?
+  var size: Int64?
+  var etag: String?
+  var lastModified: Timestamp?
+  while let name = try reader.nextChild() {
+    switch name {
+    case "Key": key = try reader.text()
+    case "Size": size = Int64(String(decoding: try reader.text(), as: UTF8.self))
+    case "ETag": etag = unquoted(String(decoding: try reader.text(), as: UTF8.self))
+    case "LastModified": lastModified = Timestamp(iso8601: String(decoding: try reader.text(), as: UTF8.self))
+    default: try reader.skipElement()
+    }
+  }
+  guard let key, let size, size >= 0, let lastModified else { throw .unexpectedElement("Contents") }
+  return ObjectRecord(bucket: bucket, key: Key(bytes: key), size: size, etag: etag, lastModified: lastModified)
+}

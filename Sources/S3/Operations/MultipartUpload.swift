@@ -1,0 +1,159 @@
+// Multipart uploads: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+
+public import AWS
+import HTTP
+
+/// An upload that has begun: it costs storage until it is completed or aborted.
+public struct MultipartUpload: Sendable {
+  public let object: ObjectURI
+  let id: String
+}
+
+/// A part that the service has.
+public struct UploadedPart: Sendable {
+  /// 1 ... 10,000
+  public let number: Int
+  /// With its quotes, as it goes back.
+  let etag: String
+  let crc32: UInt32?
+  public let length: Int64
+}
+
+extension Client {
+  /// Begins an upload.
+  ///
+  /// - Parameter hasChecksums: its parts will carry CRC-32s; false for parts copied from another object.
+  public func createMultipartUpload(
+    _ object: ObjectURI, attributes: ObjectAttributes, hasChecksums: Bool = true
+  ) async throws(ServiceError) -> MultipartUpload {
+    var id = ""
+    _ = try await send("POST", object.bucket, object.key) { call in
+      call.query = [("uploads", "")]
+      call.headers += attributes.headers
+      if hasChecksums {
+        call.headers += [("x-amz-checksum-algorithm", "CRC32"), ("x-amz-checksum-type", "FULL_OBJECT")]
+      }
+    } check: { (response) throws(ServiceError) in
+      guard let found = answer(response, root: "InitiateMultipartUploadResult")?["UploadId"], !found.isEmpty else {
+        throw .malformedAnswer("no upload id")
+      }
+      id = found
+    }
+    return MultipartUpload(object: object, id: id)
+  }
+
+  /// Stores a part.
+  ///
+  /// - Parameter number: 1 ... 10,000
+  public func uploadPart(
+    _ upload: MultipartUpload, number: Int, _ payload: Payload
+  ) async throws(ServiceError) -> UploadedPart {
+    let digests: Payload.Digests
+    do throws(HTTPError) {
+      digests = try payload.digests(isSecure: isSecure(upload.object.bucket))
+    } catch {
+      throw .transport(error)
+    }
+    let response = try await send("PUT", upload.object.bucket, upload.object.key) { call in
+      call.query = [("partNumber", String(number)), ("uploadId", percentEncoded(upload.id.utf8))]
+      call.headers.append(("x-amz-checksum-crc32", base64(bigEndian: digests.crc32)))
+      call.body = payload.body
+      call.payloadHash = digests.payloadHash
+    }
+    guard let etag = response.headers["etag"], isEntityTag(etag) else { throw .malformedAnswer("a part without a tag") }
+    return UploadedPart(number: number, etag: etag, crc32: digests.crc32, length: payload.length)
+  }
+
+  /// Stores a range of another object as a part, without its bytes passing here.
+  ///
+  /// - Parameter sourceTag: the source's entity tag; refused with 412 where it has another by now.
+  public func copyPart(
+    _ upload: MultipartUpload, number: Int, from source: GetRequest, range: Range<Int64>
+  ) async throws(ServiceError) -> UploadedPart {
+    var etag = ""
+    _ = try await send("PUT", upload.object.bucket, upload.object.key) { call in
+      call.query = [("partNumber", String(number)), ("uploadId", percentEncoded(upload.id.utf8))]
+      call.headers += copySource(source)
+      call.headers.append(("x-amz-copy-source-range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
+    } check: { (response) throws(ServiceError) in
+      etag = try copiedTag(response, root: "CopyPartResult")
+    }
+    return UploadedPart(number: number, etag: etag, crc32: nil, length: range.upperBound - range.lowerBound)
+  }
+
+  /// Makes the parts one object; gives its entity tag. The answer may be 200 and hold an error all the same.
+  ///
+  /// - Parameter parts: all of them, in order of their numbers.
+  @discardableResult
+  public func complete(
+    _ upload: MultipartUpload, _ parts: [UploadedPart], ifAbsent: Bool = false
+  ) async throws(ServiceError) -> String? {
+    var body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+    var crc: UInt32? = 0
+    for part in parts {
+      body += "<Part><PartNumber>\(part.number)</PartNumber><ETag>\(xmlEscaped(part.etag))</ETag>"
+      if let partCRC = part.crc32 {
+        body += "<ChecksumCRC32>\(base64(bigEndian: partCRC))</ChecksumCRC32>"
+        crc = crc.map { crc32.combine($0, partCRC, length: part.length) }
+      } else {
+        crc = nil
+      }
+      body += "</Part>"
+    }
+    body += "</CompleteMultipartUpload>"
+    let bytes = Array(body.utf8)
+    var etag: String?
+    var attempts = 0
+    do throws(ServiceError) {
+      _ = try await send("POST", upload.object.bucket, upload.object.key) { call in
+        attempts += 1
+        call.query = [("uploadId", percentEncoded(upload.id.utf8))]
+        call.setBody(bytes)
+        call.headers.append(("content-type", "application/xml"))
+        if let crc {
+          call.headers += [
+            ("x-amz-checksum-crc32", base64(bigEndian: crc)), ("x-amz-checksum-type", "FULL_OBJECT"),
+          ]
+        }
+        if ifAbsent { call.headers.append(("if-none-match", "*")) }
+      } check: { (response) throws(ServiceError) in
+        guard let fields = answer(response, root: "CompleteMultipartUploadResult") else {
+          throw embeddedError(response)
+        }
+        etag = fields["ETag"].map(unquoted)
+      }
+    } catch {
+      // An answer that was lost on the way: the second attempt finds the upload gone, and the object there.
+      guard case .refused(let failure) = error, failure.status == 404 || failure.status == 412, attempts > 1,
+        let found = try? await head(GetRequest(upload.object)), found.size == parts.reduce(0, { $0 + $1.length }),
+        let tag = found.etag, tag == expectedTag(parts)
+      else { throw error }
+      etag = tag
+    }
+    return etag.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// Forgets the upload and its parts. A part that was still on its way may arrive after it.
+  public func abort(_ upload: MultipartUpload) async throws(ServiceError) {
+    _ = try await send("DELETE", upload.object.bucket, upload.object.key) { call in
+      call.query = [("uploadId", percentEncoded(upload.id.utf8))]
+      call.isCleanup = true
+      call.options.totalTimeout = 10_000
+    }
+  }
+}
+
+/// The tag that the whole object should get, where the parts' tags are MD5s.
+private func expectedTag(_ parts: [UploadedPart]) -> String? {
+  var digests = [[UInt8]]()
+  for part in parts {
+    guard let md5 = md5(ofEntityTag: unquoted(part.etag)), let digest = bytes(hexadecimal: md5.utf8) else { return nil }
+    digests.append(digest)
+  }
+  return entityTag(partDigests: digests)
+}
+
+/// Tags go back in XML and in headers.
+private func isEntityTag(_ text: String) -> Bool {
+  (1...256).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+}

@@ -1,0 +1,60 @@
+// PutObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+
+public import AWS
+import HTTP
+
+/// What an object is given beside its bytes.
+public struct ObjectAttributes: Equatable, Sendable {
+  public var contentType: String?
+  public var cacheControl: String?
+  public var storageClass: String?
+  /// `AES256`, `aws:kms` or `aws:kms:dsse`.
+  public var encryption: String?
+  public var kmsKeyID: String?
+  /// `x-amz-meta-*`: names without that.
+  public var metadata: [(name: String, value: String)] = []
+
+  public init() {}
+
+  public static func == (left: Self, right: Self) -> Bool {
+    left.headers.elementsEqual(right.headers) { $0 == $1 }
+  }
+
+  /// As PutObject, CopyObject and CreateMultipartUpload take them.
+  var headers: [(name: String, value: String)] {
+    var result = [(name: String, value: String)]()
+    for (name, value) in [
+      ("content-type", contentType), ("cache-control", cacheControl), ("x-amz-storage-class", storageClass),
+      ("x-amz-server-side-encryption", encryption), ("x-amz-server-side-encryption-aws-kms-key-id", kmsKeyID),
+    ] {
+      if let value { result.append((name, value)) }
+    }
+    for (name, value) in metadata { result.append(("x-amz-meta-\(name)", value)) }
+    return result
+  }
+}
+
+extension Client {
+  /// Stores an object whole; gives its entity tag. The CRC-32 of the bytes goes with them.
+  ///
+  /// - Parameter ifAbsent: refused with 412 where there is such an object.
+  @discardableResult
+  public func put(
+    _ object: ObjectURI, _ payload: Payload, attributes: ObjectAttributes = ObjectAttributes(), ifAbsent: Bool = false
+  ) async throws(ServiceError) -> String? {
+    let digests: Payload.Digests
+    do throws(HTTPError) {
+      digests = try payload.digests(isSecure: isSecure(object.bucket))
+    } catch {
+      throw .transport(error)
+    }
+    let response = try await send("PUT", object.bucket, object.key) { call in
+      call.headers += attributes.headers
+      call.headers.append(("x-amz-checksum-crc32", base64(bigEndian: digests.crc32)))
+      if ifAbsent { call.headers.append(("if-none-match", "*")) }
+      call.body = payload.body
+      call.payloadHash = digests.payloadHash
+    }
+    return response.headers["etag"].map(unquoted)
+  }
+}
