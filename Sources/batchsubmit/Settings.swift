@@ -53,17 +53,19 @@ struct Settings {
     resubmits = options.resubmit
   }
 
-  /// Throws where what this batch writes would be submitted again.
-  ///
-  /// - Parameter isEvent: every object under the filter's prefix comes here by itself; of a list only those listed.
-  func checkFeeding(_ objects: [InputObject], isEvent: Bool) throws(SettingsError) {
+  /// Throws where what this batch writes would be submitted again: where the output or the manifests are under the
+  /// filter's prefix in a bucket of the input's, or where the input has come from them.
+  func checkFeeding(_ objects: [InputObject]) throws(SettingsError) {
     let outputPrefix = ObjectURI(bucket: template.output.bucket, key: template.output.key.appending(Key("/")))
     for (setting, place) in [("--output-prefix", outputPrefix), ("--manifest-prefix", manifestPrefix)] {
       for object in objects where object.record.bucket == place.bucket {
-        let watched = isEvent || !filter.prefix.bytes.isEmpty
-        guard watched ? place.key.hasPrefix(filter.prefix) : object.record.key.hasPrefix(place.key) else { continue }
-        let input = ObjectURI(bucket: place.bucket, key: watched ? filter.prefix : object.record.key)
-        throw .feedsItself(setting: setting, location: "\(place)", input: "\(input)")
+        if !filter.prefix.bytes.isEmpty, place.key.hasPrefix(filter.prefix) {
+          let input = ObjectURI(bucket: place.bucket, key: filter.prefix)
+          throw .feedsItself(setting: setting, location: "\(place)", input: "\(input)")
+        }
+        if object.record.key.hasPrefix(place.key) {
+          throw .feedsItself(setting: setting, location: "\(place)", input: "\(object.record.uri)")
+        }
       }
     }
   }

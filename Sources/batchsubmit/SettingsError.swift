@@ -36,7 +36,7 @@ enum SettingsError: ReportableError, Equatable {
     case .reservedVariable(let name): "--environment: \(name): is set by batchsubmit or by Batch"
     case .tooMany(let setting, let count, let limit): "\(setting): \(count) of them, at most \(limit)"
     case .feedsItself(let setting, let location, let input):
-      "\(setting): \(location) is under the input \(input): what is written there would be submitted again"
+      "\(setting): \(location) and the input \(input) overlap: what is written there would be submitted again"
     }
   }
 }

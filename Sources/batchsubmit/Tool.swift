@@ -20,7 +20,7 @@ struct Tool {
       report(tool: "batchsubmit", object: intake.event?.messageIDs?[place], reason: reason.sentence)
     }
     let objects = select(intake, settings.filter)
-    try settings.checkFeeding(objects, isEvent: intake.event != nil)
+    try settings.checkFeeding(objects)
     let plan = Plan(
       images: objects.count, imagesPerChild: settings.imagesPerChild, maximumArraySize: settings.maximumArraySize)
     try settings.checkMerge(plan)
