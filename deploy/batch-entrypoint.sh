@@ -113,7 +113,7 @@ run_child() {
   expected=$(wc -l <"$work/manifest.ndjson")
   [ "$images" -eq "$expected" ] || fail 74 "$images lines for $expected images; nothing is published"
   errors=$(grep -c '"error":{"tool":"' "$work/part.ndjson")
-  in_process_group s3sync "$work/part.ndjson" "$target" || exit
+  in_process_group s3sync --quiet "$work/part.ndjson" "$target" || exit
 
   summary "$target: $images images, $errors errors" "$images"
 }
@@ -130,7 +130,7 @@ run_merge() {
   local parts manifest_output=$output/${manifest##*/}
   parts=$(whole_number MERGE_PARTS "$MERGE_PARTS") || exit
   in_process_group join_parts || exit
-  in_process_group s3sync "$work/predictions.ndjson" "$manifest_output/predictions.ndjson" || exit
+  in_process_group s3sync --quiet "$work/predictions.ndjson" "$manifest_output/predictions.ndjson" || exit
   summary "$manifest_output/predictions.ndjson: $parts parts" "$(wc -l <"$work/predictions.ndjson")"
 }
 
@@ -155,7 +155,7 @@ run_image() {
   mkdir "$work/image" || exit 74
   in_process_group s3sync "s3://$INPUT_BUCKET/input/$path" - >"$work/image/$name" || exit
   in_process_group classify_file || exit
-  in_process_group s3sync "$work/part.csv" "$target" || exit
+  in_process_group s3sync --quiet "$work/part.csv" "$target" || exit
   summary "$target" 1
 }
 
