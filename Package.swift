@@ -41,6 +41,7 @@ let package = Package(
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-serial-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CInstructionSets"),
 
     // What flows between the tools.
     .target(name: "Streams", swiftSettings: settings),
@@ -56,7 +57,8 @@ let package = Package(
       swiftSettings: kernelSettings
         + [.unsafeFlags(["-Xcc", "-mavx512f", "-Xcc", "-mavx512vl", "-Xcc", "-mavx512bw", "-Xcc", "-mfma"])]),
     .target(
-      name: "Kernels", dependencies: ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "COpenBLAS"],
+      name: "Kernels",
+      dependencies: ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "CInstructionSets", "COpenBLAS"],
       swiftSettings: kernelSettings),
     .target(name: "Network", dependencies: ["Kernels"], swiftSettings: settings),
     .target(name: "ONNX", dependencies: ["Network"], swiftSettings: settings),

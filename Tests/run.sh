@@ -31,13 +31,13 @@ fi
 
 status=0
 for part; do
-  filter=$(ls -d Tests/*Tests | xargs -n1 basename | grep -i "^$part" || true)
-  for target in $filter; do
+  mapfile -t targets < <(find Tests -maxdepth 1 -iname "${part}*Tests" -printf '%f\n' | sort)
+  for target in "${targets[@]}"; do
     swift test -c release -Xswiftc -enable-testing --scratch-path .build/tests --filter "^${target//-/_}\\." || status=1
   done
   mapfile -t files < <(find Tests/pipes Tests/peers -name "test_${part}*.py" | sort)
   if [ ${#files[@]} -gt 0 ]; then $venv/bin/python -m pytest "${files[@]}" || status=1; fi
-  if [ -z "$filter" ] && [ ${#files[@]} -eq 0 ]; then
+  if [ ${#targets[@]} -eq 0 ] && [ ${#files[@]} -eq 0 ]; then
     echo "Tests/run.sh: $part: no such part" >&2
     status=64
   fi

@@ -1,1 +1,5 @@
-// KernelsPortable
+// The kernels for any 64-bit processor: 128-bit vectors, SSE2 or NEON.
+
+public import KernelTemplates
+
+public let portableKernels = KernelTable(SIMD4<Float>.self, tileRows: 4)

@@ -1,1 +1,136 @@
-// Network
+internal import Kernels
+
+/// A graph made ready to run: rewritten by the passes, weights packed, memory planned. Used by one thread at a time;
+/// the kernels share their work over the pool.
+public final class Network {
+  /// An input or output.
+  public struct Port: Sendable {
+    public let name: String
+    public let shape: Shape
+    /// Only inputs of four dimensions may be `.channelsLast`.
+    public let layout: Layout
+    let place: Place
+  }
+
+  /// One node as it runs, for a profile.
+  public struct Step: Sendable {
+    public let name: String
+    public let operation: String
+    public let algorithm: String
+    public let outputShape: Shape
+    /// Per item of the batch.
+    public let multiplyAdds: Int
+  }
+
+  public let inputs: [Port]
+  public let outputs: [Port]
+  public let steps: [Step]
+  /// The most items one run may have: 1 where no input is batched.
+  public let maxBatch: Int
+
+  private let kernels: [Kernel?]
+  private let arena: Arena
+  private let scratch: Arena
+  private let pool: ThreadPool
+
+  /// - Parameters:
+  ///   - graph: resolved.
+  ///   - maxBatch: the most items one run will have.
+  ///   - threads: how many share the work, the calling one included.
+  public init(_ graph: consuming Graph, maxBatch: Int, threads: Int) throws(NodeError) {
+    var graph = graph
+    try graph.optimize()
+    let pool = ThreadPool(threads: threads)
+    let batch = graph.inputs.contains { graph.shape($0).isBatched } ? maxBatch : 1
+    let plan = try MemoryPlan(graph, maxBatch: batch)
+    arena = try Arena(floats: plan.arenaFloats)
+    kernels = try Network.compile(graph, plan, maxBatch: batch, pool: pool)
+    scratch = try Arena(floats: kernels.map { $0?.scratchFloats ?? 0 }.max() ?? 0)
+    inputs = graph.inputs.compactMap { graph.port($0, plan) }
+    outputs = graph.outputs.compactMap { graph.port($0, plan) }
+    steps = zip(graph.nodes, kernels).map { node, kernel in graph.step(node, kernel) }
+    self.maxBatch = batch
+    self.pool = pool
+  }
+
+  /// The numbers of input `index`: `maxBatch` items in the port's layout, to be written before a run. A run may write
+  /// over them.
+  public func withInput<Result>(_ index: Int, _ body: (UnsafeMutableBufferPointer<Float>) -> Result) -> Result {
+    unsafe body(UnsafeMutableBufferPointer(start: address(inputs[index]), count: count(inputs[index])))
+  }
+
+  /// The numbers of output `index` after a run, in C order; valid until the next run.
+  public func withOutput<Result>(_ index: Int, _ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
+    unsafe body(UnsafeBufferPointer(start: address(outputs[index]), count: count(outputs[index])))
+  }
+
+  /// Runs the first `batch` items. `observe` is called after each step with its index.
+  public func run(batch: Int, observe: ((Int) -> Void)? = nil) {
+    precondition(batch >= 1 && batch <= maxBatch, "a batch of \(batch) in a network for at most \(maxBatch)")
+    let frame = unsafe Frame(arena: arena.base, scratch: scratch.base, batch: batch, pool: pool)
+    for (index, kernel) in kernels.enumerated() {
+      kernel?.run(frame)
+      observe?(index)
+    }
+  }
+
+  private func count(_ port: Port) -> Int { port.place.count * (port.place.isBatched ? maxBatch : 1) }
+
+  private func address(_ port: Port) -> UnsafeMutablePointer<Float> {
+    let frame = unsafe Frame(arena: arena.base, scratch: scratch.base, batch: maxBatch, pool: pool)
+    return unsafe UnsafeMutablePointer(mutating: frame.read(port.place))
+  }
+
+  private static func compile(
+    _ graph: Graph, _ plan: MemoryPlan, maxBatch: Int, pool: ThreadPool
+  ) throws(NodeError) -> [Kernel?] {
+    var kernels: [Kernel?] = []
+    for node in graph.nodes {
+      let (inputs, outputs) = (node.inputs.compactMap { $0 }, node.outputs.compactMap { $0 })
+      let site = Site(
+        inputs: inputs.compactMap { plan.places[$0.index]?.materialized() },
+        outputs: outputs.compactMap { plan.places[$0.index] }, inputShapes: inputs.map { graph.shape($0) },
+        outputShapes: outputs.map { graph.shape($0) }, layout: outputs.first.map { graph[$0].layout } ?? .rowMajor,
+        maxBatch: maxBatch, pool: pool)
+      do throws(GraphError) { kernels.append(try node.operation.compile(site)) } catch {
+        throw NodeError(node: node.name, error: error)
+      }
+    }
+    return kernels
+  }
+}
+
+extension Graph {
+  /// The passes, in their order.
+  mutating func optimize() throws(NodeError) {
+    removeUnused()
+    foldScaleShift()
+    propagateStrides()
+    fuseResiduals()
+    fuseActivations()
+    findChannelShuffles()
+    try LayoutAssignment.run(on: &self)
+    removeUnused()
+  }
+
+  func port(_ id: ValueID, _ plan: MemoryPlan) -> Network.Port? {
+    guard let place = plan.places[id.index]?.materialized() else { return nil }
+    return Network.Port(name: self[id].name, shape: shape(id), layout: self[id].layout, place: place)
+  }
+
+  func step(_ node: Node, _ kernel: Kernel?) -> Network.Step {
+    let (reads, writes) = (node.inputs.compactMap { $0 }.map(shape), node.outputs.compactMap { $0 }.map(shape))
+    return Network.Step(
+      name: node.name, operation: node.operation.name, algorithm: kernel?.algorithm ?? "",
+      outputShape: writes[0], multiplyAdds: node.operation.multiplyAdds(reads, writes))
+  }
+}
+
+extension Place {
+  /// With an address, even where it is a constant that repeats one number.
+  func materialized() -> Place {
+    guard case .constant(let storage) = memory else { return self }
+    return Place(
+      memory: .constant(storage.materialized()), dimensions: dimensions, isBatched: isBatched, stride: stride)
+  }
+}

@@ -1,0 +1,97 @@
+// The vector that every kernel is written over. Swift's generic SIMD operations loop over lanes, so the concrete ones are
+// named here, once per width; all of them inline away.
+
+/// A vector of floats, one register wide on the instruction set its kernel is compiled for.
+public protocol FloatVector: SendableMetatype {
+  init(repeating value: Float)
+  /// Lanes.
+  static var width: Int { get }
+  static func load(_ pointer: UnsafePointer<Float>) -> Self
+  func store(_ pointer: UnsafeMutablePointer<Float>)
+  static func + (a: Self, b: Self) -> Self
+  static func - (a: Self, b: Self) -> Self
+  static func * (a: Self, b: Self) -> Self
+  static func / (a: Self, b: Self) -> Self
+  /// self + a · b, rounded once where the instruction set can.
+  func adding(_ a: Self, times b: Self) -> Self
+  /// The lanes of `low` where self is below them. NaN stays NaN.
+  func raised(to low: Self) -> Self
+  /// The lanes of `high` where self is above them. NaN stays NaN.
+  func lowered(to high: Self) -> Self
+  /// `negative` where self < 0, self elsewhere.
+  func whereNegative(_ negative: Self) -> Self
+  /// The nearest integer, for |self| < 2^22.
+  func roundedToNearest() -> Self
+  /// 2^self, self integral in −126…127.
+  func powerOfTwo() -> Self
+}
+
+extension SIMD4<Float>: FloatVector {
+  @inline(__always) @inlinable public static var width: Int { 4 }
+  @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>) -> Self {
+    UnsafeRawPointer(pointer).loadUnaligned(as: Self.self)
+  }
+  @inline(__always) @inlinable public func store(_ pointer: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Self.self)
+  }
+  @inline(__always) @inlinable public func adding(_ a: Self, times b: Self) -> Self {
+    #if arch(arm64)
+      addingProduct(a, b)
+    #else
+      self + a * b  // SSE has no fused form; `addingProduct` would call libm's fma lane by lane
+    #endif
+  }
+  @inline(__always) @inlinable public func raised(to low: Self) -> Self { replacing(with: low, where: self .< low) }
+  @inline(__always) @inlinable public func lowered(to high: Self) -> Self { replacing(with: high, where: self .> high) }
+  @inline(__always) @inlinable public func whereNegative(_ negative: Self) -> Self {
+    replacing(with: negative, where: self .< Self())
+  }
+  @inline(__always) @inlinable public func roundedToNearest() -> Self { (self + 12_582_912) - 12_582_912 }
+  @inline(__always) @inlinable public func powerOfTwo() -> Self {
+    unsafeBitCast(unsafeBitCast(self + 12_583_039, to: SIMD4<Int32>.self) &<< 23, to: Self.self)
+  }
+}
+
+extension SIMD8<Float>: FloatVector {
+  @inline(__always) @inlinable public static var width: Int { 8 }
+  @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>) -> Self {
+    UnsafeRawPointer(pointer).loadUnaligned(as: Self.self)
+  }
+  @inline(__always) @inlinable public func store(_ pointer: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Self.self)
+  }
+  @inline(__always) @inlinable public func adding(_ a: Self, times b: Self) -> Self {
+    addingProduct(a, b)
+  }
+  @inline(__always) @inlinable public func raised(to low: Self) -> Self { replacing(with: low, where: self .< low) }
+  @inline(__always) @inlinable public func lowered(to high: Self) -> Self { replacing(with: high, where: self .> high) }
+  @inline(__always) @inlinable public func whereNegative(_ negative: Self) -> Self {
+    replacing(with: negative, where: self .< Self())
+  }
+  @inline(__always) @inlinable public func roundedToNearest() -> Self { (self + 12_582_912) - 12_582_912 }
+  @inline(__always) @inlinable public func powerOfTwo() -> Self {
+    unsafeBitCast(unsafeBitCast(self + 12_583_039, to: SIMD8<Int32>.self) &<< 23, to: Self.self)
+  }
+}
+
+extension SIMD16<Float>: FloatVector {
+  @inline(__always) @inlinable public static var width: Int { 16 }
+  @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>) -> Self {
+    UnsafeRawPointer(pointer).loadUnaligned(as: Self.self)
+  }
+  @inline(__always) @inlinable public func store(_ pointer: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Self.self)
+  }
+  @inline(__always) @inlinable public func adding(_ a: Self, times b: Self) -> Self {
+    addingProduct(a, b)
+  }
+  @inline(__always) @inlinable public func raised(to low: Self) -> Self { replacing(with: low, where: self .< low) }
+  @inline(__always) @inlinable public func lowered(to high: Self) -> Self { replacing(with: high, where: self .> high) }
+  @inline(__always) @inlinable public func whereNegative(_ negative: Self) -> Self {
+    replacing(with: negative, where: self .< Self())
+  }
+  @inline(__always) @inlinable public func roundedToNearest() -> Self { (self + 12_582_912) - 12_582_912 }
+  @inline(__always) @inlinable public func powerOfTwo() -> Self {
+    unsafeBitCast(unsafeBitCast(self + 12_583_039, to: SIMD16<Int32>.self) &<< 23, to: Self.self)
+  }
+}

@@ -1,0 +1,91 @@
+// The doors of one instruction set: what `Kernels` calls without knowing for which vectors it was compiled.
+
+/// Every kernel of one instruction set. The arguments are those of the template of the same name.
+public struct KernelTable: Sendable {
+  /// Floats in a vector; a packed panel is two vectors wide.
+  public var width: Int
+  /// The most rows of a register tile.
+  public var tileRows: Int
+  public var gemm: @Sendable (GemmBlock) -> Void
+  /// `outputs` (2 or 4) chooses F(2×2, 3×3) or F(4×4, 3×3).
+  public var winogradInput:
+    @Sendable (
+      _ outputs: Int, _ channels: Int, _ pixels: UnsafePointer<UnsafePointer<Float>>, _ to: UnsafeMutablePointer<Float>,
+      _ elementStride: Int, _ work: UnsafeMutablePointer<Float>
+    ) -> Void
+  public var winogradKernel:
+    @Sendable (
+      _ outputs: Int, _ kernels: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, _ elementStride: Int,
+      _ work: UnsafeMutablePointer<Float>
+    ) -> Void
+  public var winogradOutput: @Sendable (_ outputs: Int, WinogradOutput) -> Void
+  public var depthwiseRow:
+    @Sendable (
+      WindowRow, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ bias: UnsafePointer<Float>,
+      _ residual: UnsafePointer<Float>?, _ residualStride: Int, _ low: Float, _ high: Float
+    ) -> Void
+  public var maxPoolRow: @Sendable (WindowRow) -> Void
+  public var averagePoolRow: @Sendable (WindowRow, _ counts: UnsafePointer<Float>) -> Void
+  public var activateRun:
+    @Sendable (VectorActivation, _ count: Int, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>) ->
+      Void
+  public var addRun:
+    @Sendable (
+      _ count: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+      _ low: Float, _ high: Float
+    ) -> Void
+  public var multiplyRun:
+    @Sendable (
+      _ count: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+    ) -> Void
+  public var exponentialRun:
+    @Sendable (_ count: Int, _ shift: Float, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>) ->
+      Void
+
+  /// The table of the kernels over `V` with tiles of `tileRows` rows (a literal). Inlined whole into the room that is compiled for
+  /// the instruction set: nothing of it may be shared with a room compiled for another.
+  @inline(__always) @inlinable
+  public init<V: FloatVector>(_: V.Type, tileRows: Int) {
+    width = V.width
+    self.tileRows = tileRows
+    gemm = { KernelTemplates.gemm(V.self, maximum: tileRows, $0) }
+    winogradInput = { outputs, channels, pixels, to, elementStride, work in
+      if outputs == 2 {
+        KernelTemplates.winogradInput(
+          WinogradTwo.self, V.self, channels: channels, pixels: pixels, to: to, elementStride: elementStride, work: work
+        )
+      } else {
+        KernelTemplates.winogradInput(
+          WinogradFour.self, V.self, channels: channels, pixels: pixels, to: to, elementStride: elementStride,
+          work: work)
+      }
+    }
+    winogradKernel = { outputs, kernels, to, elementStride, work in
+      if outputs == 2 {
+        KernelTemplates.winogradKernel(
+          WinogradTwo.self, V.self, kernels: kernels, to: to, elementStride: elementStride, work: work)
+      } else {
+        KernelTemplates.winogradKernel(
+          WinogradFour.self, V.self, kernels: kernels, to: to, elementStride: elementStride, work: work)
+      }
+    }
+    winogradOutput = { outputs, tile in
+      if outputs == 2 {
+        KernelTemplates.winogradOutput(WinogradTwo.self, V.self, tile)
+      } else {
+        KernelTemplates.winogradOutput(WinogradFour.self, V.self, tile)
+      }
+    }
+    depthwiseRow = { row, weights, weightStride, bias, residual, residualStride, low, high in
+      KernelTemplates.depthwiseRow(
+        V.self, row, weights: weights, weightStride: weightStride, bias: bias, residual: residual,
+        residualStride: residualStride, low: low, high: high)
+    }
+    maxPoolRow = { KernelTemplates.maxPoolRow(V.self, $0) }
+    averagePoolRow = { KernelTemplates.averagePoolRow(V.self, $0, counts: $1) }
+    activateRun = { KernelTemplates.activateRun(V.self, $0, $1, $2, $3) }
+    addRun = { KernelTemplates.addRun(V.self, $0, $1, $2, $3, low: $4, high: $5) }
+    multiplyRun = { KernelTemplates.multiplyRun(V.self, $0, $1, $2, $3) }
+    exponentialRun = { KernelTemplates.exponentialRun(V.self, $0, shift: $1, $2, $3) }
+  }
+}

@@ -1,0 +1,27 @@
+// A vector of one lane: the same templates finish the elements that do not fill a vector.
+
+/// One float as a `FloatVector`.
+public struct OneLane: FloatVector {
+  @usableFromInline var lane: Float
+
+  @inline(__always) @inlinable public init(repeating value: Float) { lane = value }
+  @inline(__always) @inlinable public static var width: Int { 1 }
+  @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>) -> Self {
+    Self(repeating: pointer[0])
+  }
+  @inline(__always) @inlinable public func store(_ pointer: UnsafeMutablePointer<Float>) { pointer[0] = lane }
+  @inline(__always) @inlinable public static func + (a: Self, b: Self) -> Self { Self(repeating: a.lane + b.lane) }
+  @inline(__always) @inlinable public static func - (a: Self, b: Self) -> Self { Self(repeating: a.lane - b.lane) }
+  @inline(__always) @inlinable public static func * (a: Self, b: Self) -> Self { Self(repeating: a.lane * b.lane) }
+  @inline(__always) @inlinable public static func / (a: Self, b: Self) -> Self { Self(repeating: a.lane / b.lane) }
+  @inline(__always) @inlinable public func adding(_ a: Self, times b: Self) -> Self { self + a * b }
+  @inline(__always) @inlinable public func raised(to low: Self) -> Self { lane < low.lane ? low : self }
+  @inline(__always) @inlinable public func lowered(to high: Self) -> Self { lane > high.lane ? high : self }
+  @inline(__always) @inlinable public func whereNegative(_ negative: Self) -> Self { lane < 0 ? negative : self }
+  @inline(__always) @inlinable public func roundedToNearest() -> Self {
+    Self(repeating: (lane + 12_582_912) - 12_582_912)
+  }
+  @inline(__always) @inlinable public func powerOfTwo() -> Self {
+    Self(repeating: Float(bitPattern: (lane + 12_583_039).bitPattern &<< 23))
+  }
+}

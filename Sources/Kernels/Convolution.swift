@@ -1,0 +1,69 @@
+// A convolution whose weights were packed once, for the algorithm that suits its shape.
+
+/// Convolution, bias, residual add and activation, in that order, over NHWC.
+public final class Convolution {
+  public let shape: ConvolutionShape
+  public let maxBatch: Int
+  private let activation: Activation
+  private let implementation: any ConvolutionAlgorithm
+
+  /// How it is computed, for people.
+  public var algorithm: String { implementation.name }
+  /// What `run` needs as scratch, for batches up to `maxBatch`.
+  public var scratchFloats: Int { implementation.scratchFloats }
+
+  /// - Parameters:
+  ///   - weights: (outChannels, inChannels / groups, kernelHeight, kernelWidth), read only during this call.
+  ///   - bias: (outChannels), read only during this call.
+  ///   - residual: whether `run` will be given a residual to add.
+  ///   - pool: packs the weights; later pools may have as many threads, not more.
+  public convenience init(
+    shape: ConvolutionShape, maxBatch: Int, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    activation: Activation, residual: Bool, pool: ThreadPool, instructionSet: InstructionSet = .current
+  ) {
+    let cells = shape.kernelHeight * shape.kernelWidth
+    self.init(
+      shape: shape, maxBatch: maxBatch,
+      weights: ConvolutionWeights(start: weights, outputStep: shape.groupInputs * cells, inputStep: cells), bias: bias,
+      activation: activation, pool: pool, instructionSet: instructionSet, choice: nil)
+  }
+
+  /// `choice` overrides the cost model's.
+  init(
+    shape: ConvolutionShape, maxBatch: Int, weights: ConvolutionWeights, bias: UnsafePointer<Float>?,
+    activation: Activation, pool: ThreadPool, instructionSet: InstructionSet, choice: ConvolutionChoice?
+  ) {
+    self.shape = shape
+    self.maxBatch = maxBatch
+    self.activation = activation
+    let kernels = instructionSet.kernels
+    let choice =
+      choice ?? .best(shape, batch: maxBatch, threads: pool.threads, width: kernels.width)
+    switch choice {
+    case .indirect:
+      implementation = IndirectConvolution(shape: shape, weights: weights, bias: bias, kernels: kernels, pool: pool)
+    case .depthwise:
+      implementation = DepthwiseConvolution(shape: shape, weights: weights, bias: bias, kernels: kernels)
+    case .winogradTwo, .winogradFour:
+      implementation = WinogradConvolution(
+        shape: shape, outputs: choice == .winogradTwo ? 2 : 4, maxBatch: maxBatch, weights: weights, bias: bias,
+        kernels: kernels, pool: pool)
+    }
+  }
+
+  /// - Parameters:
+  ///   - input: (batch, inHeight, inWidth) pixels of `inChannels` floats, `inputStride` floats apart.
+  ///   - output: (batch, outHeight, outWidth) pixels of `outChannels` floats, `outputStride` floats apart.
+  ///   - residual: as `output`, `residualStride` apart; may be `output` itself.
+  ///   - scratch: `scratchFloats` floats, contents free before and after.
+  public func run(
+    batch: Int, input: UnsafePointer<Float>, inputStride: Int, output: UnsafeMutablePointer<Float>, outputStride: Int,
+    residual: UnsafePointer<Float>? = nil, residualStride: Int = 0, scratch: UnsafeMutablePointer<Float>,
+    pool: ThreadPool
+  ) {
+    implementation.run(
+      ConvolutionCall(
+        batch: batch, input: input, inputStride: inputStride, output: output, outputStride: outputStride,
+        residual: residual, residualStride: residualStride, activation: activation, scratch: scratch, pool: pool))
+  }
+}

@@ -1,0 +1,15 @@
+// A matrix product with no constant side: OpenBLAS, which packs at every call, as a one-off product must.
+
+internal import COpenBLAS
+
+/// C (m, n) = alpha · op(A) (m, k) · op(B) (k, n) + beta · C, row-major, `lda`, `ldb`, `ldc` floats from row to row.
+/// `op` transposes where told to. With beta 0, C is not read.
+public func matrixMultiply(
+  m: Int, n: Int, k: Int, a: UnsafePointer<Float>, lda: Int, transposeA: Bool, b: UnsafePointer<Float>, ldb: Int,
+  transposeB: Bool, c: UnsafeMutablePointer<Float>, ldc: Int, alpha: Float = 1, beta: Float = 0
+) {
+  guard m > 0, n > 0 else { return }
+  cblas_sgemm(
+    CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans, Int32(m), Int32(n),
+    Int32(k), alpha, a, Int32(lda), b, Int32(ldb), beta, c, Int32(ldc))
+}

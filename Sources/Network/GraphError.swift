@@ -1,0 +1,57 @@
+/// Why a network cannot be built. Carries facts; `description` makes the sentence.
+public enum GraphError: Error, Equatable, Sendable {
+  /// The operator has no implementation for this; the text says what.
+  case unsupported(String)
+  /// Operands' shapes do not go together.
+  case shapes([Shape])
+  case elementType(ElementType)
+  /// Operand number `operand` must be known at load.
+  case notConstant(operand: Int)
+  case missingOperand(Int)
+  case tooManyOperands(Int)
+  case axis(Int, rank: Int)
+  case rank(Int)
+  /// A shape depends on the batch in a way other than its first dimension being a multiple of it.
+  case dynamicShape
+  case emptyTensor
+  /// An integer left the range of 64 bits, or a tensor the limit of `Shape.maximumCount` elements.
+  case overflow
+  case attribute(String)
+  /// An output that is not computed (a mask, indices) is read by a node.
+  case unsupportedOutput(Int)
+  case outOfMemory(bytes: Int)
+}
+
+extension GraphError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unsupported(let what): "\(what) is not supported"
+    case .shapes(let shapes): "the shapes \(shapes.map(\.description).joined(separator: ", ")) do not go together"
+    case .elementType(let type): "element type \(type.rawValue) is not supported here"
+    case .notConstant(let operand): "input \(operand) must be a constant"
+    case .missingOperand(let operand): "input \(operand) is missing"
+    case .tooManyOperands(let count): "\(count) inputs are too many"
+    case .axis(let axis, let rank): "axis \(axis) does not exist in \(rank) dimensions"
+    case .rank(let rank): "a tensor of \(rank) dimensions is not supported here"
+    case .dynamicShape: "a shape that depends on more than the batch is not supported"
+    case .emptyTensor: "an empty tensor is not supported here"
+    case .overflow: "a size is out of range"
+    case .attribute(let name): "attribute \(name) is invalid"
+    case .unsupportedOutput(let output): "output \(output) is not supported"
+    case .outOfMemory(let bytes): "\(bytes) bytes of memory are not to be had"
+    }
+  }
+}
+
+/// A `GraphError` and the node it happened in.
+public struct NodeError: Error, Equatable, Sendable, CustomStringConvertible {
+  public let node: String
+  public let error: GraphError
+
+  public init(node: String, error: GraphError) {
+    self.node = node
+    self.error = error
+  }
+
+  public var description: String { "node \(node): \(error)" }
+}

@@ -1,0 +1,54 @@
+/// What a resolved graph consists of, for people.
+public struct GraphSummary: Sendable {
+  /// How often each operator occurs, in order of their names.
+  public let operators: [(name: String, count: Int)]
+  public let parameters: Int
+  /// By the definition, per item of the batch.
+  public let multiplyAdds: Int
+}
+
+extension Graph {
+  /// Of the nodes that are left after `resolve`.
+  public var summary: GraphSummary {
+    var counts: [String: Int] = [:]
+    var (parameters, multiplyAdds) = (0, 0)
+    for node in nodes {
+      counts[node.operation.name, default: 0] += 1
+      parameters += node.operation.parameterCount
+      multiplyAdds += node.operation.multiplyAdds(
+        node.inputs.compactMap { $0 }.map(shape), node.outputs.compactMap { $0 }.map(shape))
+    }
+    return GraphSummary(
+      operators: counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, parameters: parameters,
+      multiplyAdds: multiplyAdds)
+  }
+
+  public func inputShape(_ index: Int) -> Shape { shape(inputs[index]) }
+  public func outputShape(_ index: Int) -> Shape { shape(outputs[index]) }
+  public func inputName(_ index: Int) -> String { self[inputs[index]].name }
+  public func outputName(_ index: Int) -> String { self[outputs[index]].name }
+  public func inputType(_ index: Int) -> ElementType { self[inputs[index]].type }
+  public func outputType(_ index: Int) -> ElementType { self[outputs[index]].type }
+  /// An output that no input changes.
+  public func outputConstant(_ index: Int) -> Tensor? { self[outputs[index]].constant }
+
+  /// Whether the first output's numbers are probabilities already: the last computation is a softmax over all classes.
+  public var endsInSoftmax: Bool {
+    let uses = Uses(self)
+    var id = outputs[0]
+    while let writer = uses.writer(of: id) {
+      let node = nodes[writer]
+      if let softmax = node.operation as? Softmax { return softmax.coversItem(shape(id)) }
+      guard node.operation.isView, let input = node.inputs[0] else { return false }
+      id = input
+    }
+    return false
+  }
+}
+
+extension Graph {
+  /// Whether every input and output has one item per item of the batch.
+  public var followsBatch: Bool {
+    (inputs + outputs).allSatisfy { shape($0).isBatched && shape($0).dimensions[0] == 1 }
+  }
+}

@@ -1,0 +1,74 @@
+internal import Kernels
+
+/// A function applied to every element: Relu, Clip, Sigmoid, HardSigmoid, HardSwish, LeakyRelu.
+/// Operands: x, and for Clip since opset 11 the bounds, each a constant of one element.
+public struct Activate: Operator {
+  public let name: String
+  let function: Activation
+
+  private init(_ name: String, _ function: Activation) {
+    self.name = name
+    self.function = function
+  }
+
+  public static var relu: Activate { Activate("Relu", .relu) }
+  public static var sigmoid: Activate { Activate("Sigmoid", .sigmoid) }
+  public static var hardSwish: Activate { Activate("HardSwish", .hardSwish) }
+  /// The bounds, unless operands state them.
+  public static func clip(from low: Float, to high: Float) -> Activate { Activate("Clip", .clip(min: low, max: high)) }
+  /// clip(alpha·x + beta, 0, 1)
+  public static func hardSigmoid(alpha: Float, beta: Float) -> Activate {
+    Activate("HardSigmoid", .hardSigmoid(alpha: alpha, beta: beta))
+  }
+  /// x below 0: alpha·x
+  public static func leakyRelu(alpha: Float) -> Activate { Activate("LeakyRelu", .leakyRelu(alpha: alpha)) }
+
+  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+    try operands.require(atMost: 3)
+    var resolved = function
+    if case .clip(var low, var high) = function {
+      low = try operands.optionalConstant(1)?.scalar() ?? low
+      high = try operands.optionalConstant(2)?.scalar() ?? high
+      // With the bounds the wrong way round everything becomes the upper one.
+      resolved = .clip(min: min(low, high), max: high)
+    } else {
+      try operands.require(atMost: 1)
+    }
+    let operand = try operands.operand(0)
+    guard operand.type.isFloating else { throw .elementType(operand.type) }
+    if let constant = operand.constant {
+      var floats = try constant.floats
+      unsafe floats.withUnsafeMutableBufferPointer { buffer in
+        if let values = buffer.baseAddress { unsafe applyHere(resolved, count: buffer.count, values) }
+      }
+      return .constants([try Tensor(type: constant.type, dimensions: constant.dimensions, floats: floats)])
+    }
+    return .computed(Activate(name, resolved), reads: [0], shapes: [try operands.activation(0)])
+  }
+
+  public var layoutRule: LayoutRule { .either }
+  public var takesSlices: Bool { true }
+  public var worksInPlace: Bool { true }
+
+  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
+    let (source, target, function) = (site.inputs[0], site.outputs[0], function)
+    if source.stride == source.channels && target.stride == target.channels {
+      return Kernel { frame in
+        unsafe activate(
+          function, count: source.count * frame.items(source), frame.read(source), frame.write(target),
+          pool: frame.pool)
+      }
+    }
+    let channels = source.channels
+    return Kernel { frame in
+      let (input, output) = unsafe (frame.read(source), frame.write(target))
+      rowsInRuns(source.count / channels * frame.items(source), width: channels, pool: frame.pool) { rows in
+        for row in rows {
+          unsafe activate(
+            function, count: channels, input + row * source.stride, output + row * target.stride,
+            pool: callingThread)
+        }
+      }
+    }
+  }
+}

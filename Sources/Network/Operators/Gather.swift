@@ -1,0 +1,30 @@
+/// Gather: the positions that operand 1, a constant, names along one axis.
+public struct Gather: Operator {
+  public let name = "Gather"
+  public let axis: Int
+
+  public init(axis: Int) { self.axis = axis }
+
+  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+    try operands.require(atMost: 2)
+    let input = try operands.operand(0).shape
+    let indices = try operands.constant(1)
+    let axis = try input.axis(axis)
+    let size = input.dimensions[axis]
+    var taken: [Int] = []
+    for index in try indices.integers {
+      guard index >= -size, index < size else { throw .axis(index, rank: size) }
+      taken.append(index < 0 ? index + size : index)
+    }
+    var positions = [[Int]?](repeating: nil, count: input.rank)
+    positions[axis] = taken
+    let dimensions =
+      Array(input.dimensions[..<axis]) + indices.dimensions + Array(input.dimensions[(axis + 1)...])
+    return try Select(name: name, positions: positions, dimensions: dimensions)
+      .resolve(Operands(all: [try operands.operand(0)]))
+  }
+
+  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
+    preconditionFailure("Gather resolves to Select")
+  }
+}

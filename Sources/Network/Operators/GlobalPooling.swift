@@ -1,0 +1,53 @@
+internal import Kernels
+
+/// GlobalAveragePool and GlobalMaxPool: (n, channels, height, width) to (n, channels, 1, 1), or to (n, channels)
+/// where it stands for a ReduceMean without `keepdims`.
+public struct GlobalPooling: Operator {
+  public enum Kind: Sendable { case maximum, average }
+
+  public let kind: Kind
+  let keepsDimensions: Bool
+
+  public init(_ kind: Kind) { self.init(kind, keepsDimensions: true) }
+
+  init(_ kind: Kind, keepsDimensions: Bool) {
+    self.kind = kind
+    self.keepsDimensions = keepsDimensions
+  }
+
+  public var name: String { kind == .maximum ? "GlobalMaxPool" : "GlobalAveragePool" }
+
+  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+    try operands.require(atMost: 1)
+    let input = try operands.activation(0)
+    guard input.rank == 4 else { throw .rank(input.rank) }
+    let dimensions = Array(input.dimensions.prefix(2)) + (keepsDimensions ? [1, 1] : [])
+    return .computed(self, reads: [0], shapes: [try input.with(dimensions)])
+  }
+
+  public var layoutRule: LayoutRule { .channelsLast }
+  public var takesSlices: Bool { true }
+
+  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
+    let (source, target) = (site.inputs[0], site.outputs[0])
+    let dimensions = site.inputShapes[0].dimensions
+    let (images, channels, height, width) = (dimensions[0], dimensions[1], dimensions[2], dimensions[3])
+    switch kind {
+    case .average:
+      return Kernel { frame in
+        unsafe globalAveragePool(
+          channels: channels, pixels: height * width, batch: images * frame.items(source), input: frame.read(source),
+          inputStride: source.stride, output: frame.write(target), outputStride: target.stride, pool: frame.pool)
+      }
+    case .maximum:
+      let shape = PoolingShape(
+        channels: channels, inHeight: height, inWidth: width, outHeight: 1, outWidth: 1, kernelHeight: height,
+        kernelWidth: width)
+      return Kernel { frame in
+        unsafe maxPool(
+          shape, batch: images * frame.items(source), input: frame.read(source), inputStride: source.stride,
+          output: frame.write(target), outputStride: target.stride, pool: frame.pool)
+      }
+    }
+  }
+}

@@ -1,0 +1,37 @@
+internal import Kernels
+
+/// LRN: x / (bias + alpha / size · Σ x²)^beta, the sum over `size` neighbouring channels.
+public struct LocalResponse: Operator {
+  public let name = "LRN"
+  public let size: Int
+  public let alpha: Float
+  public let beta: Float
+  public let bias: Float
+
+  public init(size: Int, alpha: Float, beta: Float, bias: Float) throws(GraphError) {
+    guard size >= 1, size <= Window.limit else { throw .attribute("size") }
+    self.size = size
+    self.alpha = alpha
+    self.beta = beta
+    self.bias = bias
+  }
+
+  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+    try operands.require(atMost: 1)
+    let input = try operands.activation(0)
+    guard input.rank == 4 else { throw .rank(input.rank) }
+    return .computed(self, reads: [0], shapes: [input])
+  }
+
+  public var layoutRule: LayoutRule { .channelsLast }
+
+  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
+    let (source, target) = (site.inputs[0], site.outputs[0])
+    let (channels, size, alpha, beta, bias) = (source.channels, size, alpha, beta, bias)
+    return Kernel { frame in
+      unsafe localResponseNormalization(
+        pixels: source.count / channels * frame.items(source), channels: channels, size: size, alpha: alpha,
+        beta: beta, bias: bias, input: frame.read(source), output: frame.write(target), pool: frame.pool)
+    }
+  }
+}

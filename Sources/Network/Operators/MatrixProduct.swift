@@ -1,0 +1,61 @@
+internal import Kernels
+
+/// MatMul: NumPy's rules, the last two axes multiplied and those before broadcast. With a constant matrix on the right
+/// it becomes a `Dense`.
+public struct MatrixProduct: Operator {
+  public let name = "MatMul"
+
+  public init() {}
+
+  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+    try operands.require(atMost: 2)
+    let (a, b) = (try operands.activation(0), try operands.activation(1))
+    guard a.rank >= 2, b.rank >= 2 else { throw .rank(min(a.rank, b.rank)) }
+    let (rows, depth, columns) = (a.extents[a.rank - 2], a.dimensions[a.rank - 1], b.dimensions[b.rank - 1])
+    guard b.extents[b.rank - 2] == Extent(depth) else { throw .shapes([a, b]) }
+    if let weights = try operands.operand(1).constant, b.rank == 2 {
+      let dense = Dense(name: name, weights: weights, layout: .inputsFirst, bias: nil)
+      return .computed(dense, reads: [0], shapes: [try Shape(a.extents.dropLast() + [Extent(columns)])])
+    }
+    let leading = try broadcast(
+      try Shape(Array(a.extents.dropLast(2))), try Shape(Array(b.extents.dropLast(2))))
+    let shape = try Shape(leading.extents + [rows, Extent(columns)])
+    return .computed(self, reads: [0, 1], shapes: [shape])
+  }
+
+  public func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int {
+    outputs[0].count * (inputs[0].dimensions.last ?? 0)
+  }
+
+  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
+    let (a, b, target) = (site.inputs[0], site.inputs[1], site.outputs[0])
+    let (m, k) = (a.dimensions[a.dimensions.count - 2], a.channels)
+    let n = b.channels
+    // Rows of the batched first dimension of a two-dimensional left side: one product over all of them.
+    if target.dimensions.count == 2 {
+      return Kernel { frame in
+        unsafe matrixMultiply(
+          m: m * frame.items(a), n: n, k: k, a: frame.read(a), lda: k, transposeA: false, b: frame.read(b), ldb: n,
+          transposeB: false, c: frame.write(target), ldc: n)
+      }
+    }
+    // One product per leading index; the loop's rows are whole matrices.
+    let loop = BroadcastLoop(a.matrices, b.matrices, target.matrices)
+    return Kernel { frame in
+      let (x, y, output) = unsafe (frame.read(a), frame.read(b), frame.write(target))
+      loop.forEachRow(items: frame.items(target), pool: callingThread) { atA, atB, atOutput, _ in
+        unsafe matrixMultiply(
+          m: m, n: n, k: k, a: x + atA * (m * k), lda: k, transposeA: false, b: y + atB * (k * n), ldb: n,
+          transposeB: false, c: output + atOutput * (m * n), ldc: n)
+      }
+    }
+  }
+}
+
+extension Place {
+  /// The leading axes alone, with a last one of 1: positions count whole matrices.
+  fileprivate var matrices: Place {
+    Place(
+      memory: memory, dimensions: dimensions.dropLast(2) + [1], isBatched: isBatched && dimensions.count > 2, stride: 1)
+  }
+}

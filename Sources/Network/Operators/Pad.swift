@@ -1,0 +1,73 @@
+/// Pad: rows and columns added around a tensor, or taken away where the number is negative.
+/// Operands: data, pads, fill value?, axes?, all but the first constants.
+public struct Pad: Operator {
+  public enum Mode: String, Sendable {
+    case constant
+    /// The edge element again.
+    case edge
+    /// Mirrored, without the edge element.
+    case reflect
+    /// From the other end.
+    case wrap
+  }
+
+  public let name = "Pad"
+  public let mode: Mode
+
+  public init(mode: Mode) { self.mode = mode }
+
+  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+    try operands.require(atMost: 4)
+    let input = try operands.operand(0).shape
+    let pads = try operands.constant(1).integers
+    let fill = try operands.optional(2).map(value(of:)) ?? 0
+    var axes: [Int] = []
+    for axis in try operands.optionalConstant(3)?.integers ?? Array(0..<input.rank) {
+      axes.append(try input.axis(axis))
+    }
+    guard pads.count == 2 * axes.count, Set(axes).count == axes.count else { throw .attribute("pads") }
+    var positions = [[Int]?](repeating: nil, count: input.rank)
+    for (index, axis) in axes.enumerated() {
+      let (before, after) = (pads[index], pads[index + axes.count])
+      if before == 0 && after == 0 { continue }
+      positions[axis] = try padded(input.dimensions[axis], before, after)
+    }
+    return try Select(name: name, positions: positions, fill: fill)
+      .resolve(Operands(all: [try operands.operand(0)]))
+  }
+
+  private func value(of operand: Operand) throws(GraphError) -> Float {
+    guard let constant = operand.constant else { throw .notConstant(operand: 2) }
+    if constant.type.isFloating { return try constant.scalar() }
+    let values = try constant.integers
+    guard values.count == 1, let value = Float(exactly: values[0]) else { throw .attribute("value") }
+    return value
+  }
+
+  private func padded(_ size: Int, _ before: Int, _ after: Int) throws(GraphError) -> [Int] {
+    let range = -Window.limit...Window.limit
+    guard range.contains(before), range.contains(after), size <= Select.limit, size + before + after >= 0 else {
+      throw .attribute("pads")
+    }
+    if mode != .constant && size == 0 { throw .emptyTensor }
+    return (-before..<(-before + size + before + after)).map { position in
+      switch mode {
+      case .constant: position >= 0 && position < size ? position : -1
+      case .edge: min(max(position, 0), size - 1)
+      case .wrap: (position % size + size) % size
+      case .reflect: reflected(position, size)
+      }
+    }
+  }
+
+  private func reflected(_ position: Int, _ size: Int) -> Int {
+    if size == 1 { return 0 }
+    let period = 2 * (size - 1)
+    let phase = (position % period + period) % period
+    return phase < size ? phase : period - phase
+  }
+
+  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
+    preconditionFailure("Pad resolves to Select")
+  }
+}

@@ -1,0 +1,15 @@
+internal import Kernels
+
+/// Cuts `rows` rows of `width` floats into runs worth a task each and hands them out.
+func rowsInRuns(_ rows: Int, width: Int, pool: ThreadPool, _ body: (Range<Int>) -> Void) {
+  let run = max(1, 16384 / max(1, width))
+  pool.run(tasks: (rows + run - 1) / run) { task in body(task * run..<min(rows, (task + 1) * run)) }
+}
+
+/// A pool of no threads: what runs inside a task of another pool runs on that task's thread.
+let callingThread = ThreadPool(threads: 1)
+
+/// `activation` over `count` floats in place, on the calling thread.
+func applyHere(_ activation: Activation, count: Int, _ values: UnsafeMutablePointer<Float>) {
+  unsafe activate(activation, count: count, values, values, pool: callingThread)
+}

@@ -1,0 +1,67 @@
+internal import Kernels
+
+/// activation(x · scale + shift), channel by channel: a BatchNormalization that no convolution could take in, or
+/// arithmetic with a constant per channel. Operand and result: (n, channels, height, width) or (n, channels).
+struct ScaleShift: Operator {
+  let name: String
+  /// (channels)
+  var scale: [Float]
+  var shift: [Float]
+  var activation = Activation.none
+
+  init(name: String, scale: [Float], shift: [Float]) {
+    self.name = name
+    self.scale = scale
+    self.shift = shift
+  }
+
+  func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+    let input = try operands.activation(0)
+    guard input.rank == 4 || input.rank == 2 else { throw .rank(input.rank) }
+    return .computed(self, reads: [0], shapes: [input])
+  }
+
+  /// This, then another.
+  func followed(by other: ScaleShift) -> ScaleShift {
+    var result = other
+    result.scale = zip(scale, other.scale).map(*)
+    result.shift = shift.indices.map { shift[$0] * other.scale[$0] + other.shift[$0] }
+    return result
+  }
+
+  var layoutRule: LayoutRule { .channelsLast }
+  var takesSlices: Bool { true }
+  var worksInPlace: Bool { true }
+  var parameterCount: Int { scale.count + shift.count }
+  func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int { outputs[0].count }
+
+  func compile(_ site: Site) throws(GraphError) -> Kernel? {
+    let (source, target) = (site.inputs[0], site.outputs[0])
+    let channels = source.channels
+    let rows = source.count / channels
+    let (scale, shift, activation) = (scale, shift, activation)
+    return Kernel { frame in
+      let (input, output) = unsafe (frame.read(source), frame.write(target))
+      rowsInRuns(rows * frame.items(source), width: channels, pool: frame.pool) { rows in
+        for row in rows {
+          let (from, to) = unsafe (input + row * source.stride, output + row * target.stride)
+          unsafe scale.withUnsafeBufferPointer { scale in
+            unsafe shift.withUnsafeBufferPointer { shift in
+              if activation == .relu {
+                for channel in 0..<channels {
+                  let value = unsafe from[channel] * scale[channel] + shift[channel]
+                  unsafe to[channel] = value < 0 ? 0 : value
+                }
+              } else {
+                for channel in 0..<channels { unsafe to[channel] = from[channel] * scale[channel] + shift[channel] }
+              }
+            }
+          }
+          if activation != .relu && activation != .none {
+            unsafe applyHere(activation, count: channels, to)
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/// Shape: an operand's dimensions from `start` up to `end`, as integers known at load.
+public struct ShapeOf: Operator {
+  public let name = "Shape"
+  public let start: Int
+  public let end: Int?
+
+  public init(start: Int = 0, end: Int? = nil) {
+    self.start = start
+    self.end = end
+  }
+
+  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+    try operands.require(atMost: 1)
+    let shape = try operands.operand(0).shape
+    func clamped(_ axis: Int) -> Int { min(max(axis < 0 ? axis + shape.rank : axis, 0), shape.rank) }
+    let first = clamped(max(start, -shape.rank))
+    let last = clamped(max(end ?? shape.rank, -shape.rank))
+    let extents = first < last ? Array(shape.extents[first..<last]) : []
+    return .constants([try Tensor(dimensions: [extents.count], extents: extents)])
+  }
+
+  public func compile(_ site: Site) throws(GraphError) -> Kernel? { nil }
+}

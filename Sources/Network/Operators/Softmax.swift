@@ -1,0 +1,56 @@
+internal import Kernels
+
+/// Softmax over one axis or, before opset 13, over that axis and all after it taken together.
+public struct Softmax: Operator {
+  public let name = "Softmax"
+  public let axis: Int
+  /// Before opset 13.
+  public let flattens: Bool
+
+  public init(axis: Int, flattens: Bool) {
+    self.axis = axis
+    self.flattens = flattens
+  }
+
+  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+    try operands.require(atMost: 1)
+    let input = try operands.activation(0)
+    let axis = try input.axis(axis)
+    if input.isBatched && axis == 0 { throw .dynamicShape }
+    return .computed(Softmax(axis: axis, flattens: flattens), reads: [0], shapes: [input])
+  }
+
+  /// Whether its sums run over everything that one item of a (n, classes, …) result has.
+  func coversItem(_ shape: Shape) -> Bool {
+    let rest = shape.dimensions[(axis + 1)...].reduce(1, *)
+    return shape.dimensions[..<axis].reduce(1, *) == 1 && (flattens || rest == 1)
+  }
+
+  public var worksInPlace: Bool { true }
+
+  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
+    let (source, target) = (site.inputs[0], site.outputs[0])
+    let outer = source.dimensions[..<axis].reduce(1, *)
+    let columns = source.dimensions[axis...].reduce(1, *)
+    let inner = flattens ? 1 : source.dimensions[(axis + 1)...].reduce(1, *)
+    if inner == 1 {
+      return Kernel { frame in
+        unsafe softmax(
+          rows: outer * frame.items(source), columns: columns, input: frame.read(source), output: frame.write(target))
+      }
+    }
+    // Elements of one sum are `inner` apart: collected, computed, put back.
+    let size = source.dimensions[axis]
+    return Kernel(scratchFloats: size) { frame in
+      let (input, output, row) = unsafe (frame.read(source), frame.write(target), frame.scratch)
+      for block in 0..<outer * frame.items(source) {
+        for column in 0..<inner {
+          let start = block * columns + column
+          for index in 0..<size { unsafe row[index] = input[start + index * inner] }
+          unsafe softmax(rows: 1, columns: size, input: row, output: row)
+          for index in 0..<size { unsafe output[start + index * inner] = row[index] }
+        }
+      }
+    }
+  }
+}

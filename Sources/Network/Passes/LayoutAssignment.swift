@@ -1,0 +1,96 @@
+/// Chooses each value's layout and converts where neighbours disagree. Convolutions and pooling want channels last; what
+/// can work in either follows its operands; the rest stays in C order.
+struct LayoutAssignment {
+  private var graph: Graph
+  private var nodes: [Graph.Node] = []
+  /// Conversions made so far, so that a value is converted once.
+  private var converted: [Graph.ValueID: Graph.ValueID] = [:]
+
+  static func run(on graph: inout Graph) throws(NodeError) {
+    var assignment = LayoutAssignment(graph: graph)
+    assignment.preferChannelsLastInputs()
+    for node in graph.nodes {
+      do throws(GraphError) { try assignment.arrange(node) } catch { throw NodeError(node: node.name, error: error) }
+    }
+    for index in graph.outputs.indices {
+      let output = graph.outputs[index]
+      do throws(GraphError) {
+        assignment.graph.outputs[index] = try assignment.value(output, in: .rowMajor)
+      } catch { throw NodeError(node: graph.name(of: output), error: error) }
+    }
+    assignment.graph.nodes = assignment.nodes
+    graph = assignment.graph
+  }
+
+  private init(graph: Graph) { self.graph = graph }
+
+  /// An input whose readers all want channels last is filled that way from the start.
+  private mutating func preferChannelsLastInputs() {
+    let uses = Uses(graph)
+    for input in graph.inputs where graph.shape(input).rank == 4 && !uses.isOutput(input) {
+      let readers = uses.readers(of: input)
+      if !readers.isEmpty && readers.allSatisfy({ graph.nodes[$0].operation.layoutRule == .channelsLast }) {
+        graph[input].layout = .channelsLast
+      }
+    }
+  }
+
+  private mutating func arrange(_ node: Graph.Node) throws(GraphError) {
+    var node = node
+    let layout = try layout(for: &node)
+    for position in node.inputs.indices {
+      guard let input = node.inputs[position] else { continue }
+      node.inputs[position] = try value(input, in: layout)
+    }
+    for case .some(let output) in node.outputs where graph.shape(output).rank == 4 { graph[output].layout = layout }
+    nodes.append(node)
+  }
+
+  /// The layout a node works in. A constant of lower rank gets the missing dimensions, so that it can be arranged too.
+  private mutating func layout(for node: inout Graph.Node) throws(GraphError) -> Layout {
+    switch node.operation.layoutRule {
+    case .rowMajor: return .rowMajor
+    case .channelsLast: return .channelsLast
+    case .either:
+      let ids = node.inputs.compactMap { $0 }
+      guard ids.contains(where: { graph[$0].layout == .channelsLast }),
+        ids.allSatisfy({ graph.shape($0).rank == 4 || graph[$0].constant != nil })
+      else { return .rowMajor }
+      for position in node.inputs.indices {
+        guard let id = node.inputs[position], let constant = graph[id].constant, constant.dimensions.count < 4 else {
+          continue
+        }
+        let dimensions = Array(repeating: 1, count: 4 - constant.dimensions.count) + constant.dimensions
+        let full = graph.addCopy(of: id, suffix: "/4d", shape: try Shape(dimensions))
+        graph[full].constant = try constant.reshaped(dimensions)
+        node.inputs[position] = full
+      }
+      return .channelsLast
+    }
+  }
+
+  /// `id` in `layout`, through a conversion where it lies otherwise. Only four dimensions have a choice.
+  private mutating func value(_ id: Graph.ValueID, in layout: Layout) throws(GraphError) -> Graph.ValueID {
+    if graph[id].layout == layout || graph.shape(id).rank != 4 { return id }
+    if let known = converted[id] { return known }
+    let copy = graph.addCopy(of: id, suffix: "/\(layout)", shape: graph.shape(id))
+    graph[copy].layout = layout
+    converted[id] = copy
+    if let constant = graph[id].constant {
+      graph[copy].constant = try constant.arranged(layout)
+    } else {
+      nodes.append(
+        Graph.Node(name: graph[id].name, operation: LayoutConversion(to: layout), inputs: [id], outputs: [copy]))
+    }
+    return copy
+  }
+}
+
+extension Tensor {
+  /// The elements in the order of `layout`, still under the logical dimensions.
+  fileprivate func arranged(_ layout: Layout) throws(GraphError) -> Tensor {
+    guard layout == .channelsLast, !Layout.isSame(dimensions) else { return self }
+    let view = StridedView(permuting: dimensions, [0, 2, 3, 1])
+    return try Tensor(type: type, dimensions: dimensions, floats: view.gather(try floats))
+  }
+}

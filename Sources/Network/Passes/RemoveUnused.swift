@@ -1,0 +1,16 @@
+/// Nodes whose results nobody reads go.
+extension Graph {
+  mutating func removeUnused() {
+    var needed = Set(outputs)
+    var kept: [Node] = []
+    for node in nodes.reversed() where node.outputs.contains(where: { $0.map(needed.contains) ?? false }) {
+      needed.formUnion(node.inputs.compactMap { $0 })
+      kept.append(node)
+    }
+    nodes = kept.reversed()
+  }
+
+  mutating func removeNodes(_ indices: Set<Int>) {
+    nodes = nodes.indices.filter { !indices.contains($0) }.map { nodes[$0] }
+  }
+}

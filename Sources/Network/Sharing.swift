@@ -1,0 +1,95 @@
+/// Where in memory each value is, in terms of other values: views and results written over an operand have their
+/// operand's memory, and the parts of a concatenation along the channels are written into its result from the start.
+struct Sharing {
+  /// `offset` floats into each row of `root`'s memory, whose rows are `stride` floats apart.
+  struct Share {
+    var root: Graph.ValueID
+    var offset: Int
+    var stride: Int
+  }
+
+  private(set) var shares: [Share]
+  private let graph: Graph
+  private let uses: Uses
+
+  init(_ graph: Graph) {
+    self.graph = graph
+    uses = Uses(graph)
+    shares = graph.values.indices.map { index in
+      let id = Graph.ValueID(index: index)
+      let stride = graph.values[index].shape.map { graph.values[index].layout.stored(of: $0).last ?? 1 } ?? 1
+      return Share(root: id, offset: 0, stride: stride)
+    }
+    // From the last to the first: a part may be a concatenation itself, as in DenseNet.
+    for node in graph.nodes.reversed() { shareParts(of: node) }
+    for (index, node) in graph.nodes.enumerated() { shareResult(of: node, at: index) }
+  }
+
+  subscript(id: Graph.ValueID) -> Share { shares[id.index] }
+
+  private func isChannelConcat(_ node: Graph.Node) -> Bool {
+    guard let concat = node.operation as? Concat, let output = node.outputs[0] else { return false }
+    return concat.axis == 1 && graph[output].layout == .channelsLast && graph.shape(output).rank == 4
+  }
+
+  private func takesSlices(_ index: Int) -> Bool {
+    let node = graph.nodes[index]
+    return node.operation is Concat ? isChannelConcat(node) : node.operation.takesSlices
+  }
+
+  private mutating func shareParts(of node: Graph.Node) {
+    guard isChannelConcat(node), let whole = node.outputs[0] else { return }
+    var start = 0
+    for case .some(let part) in node.inputs {
+      let share = Share(root: self[whole].root, offset: self[whole].offset + start, stride: self[whole].stride)
+      start += graph.shape(part).dimensions[1]
+      guard let writer = uses.writer(of: part), takesSlices(writer), !uses.isOutput(part), self[part].root == part,
+        uses.readers(of: part).allSatisfy(takesSlices), node.inputs.count(where: { $0 == part }) == 1
+      else { continue }
+      shares[part.index] = share
+    }
+  }
+
+  private mutating func shareResult(of node: Graph.Node, at index: Int) {
+    guard let input = node.inputs.first ?? nil, let output = node.outputs[0], graph[input].constant == nil,
+      self[output].root == output, !holdsParts(output), isWhole(input)
+    else { return }
+    let sameMemory =
+      graph.shape(input).count == graph.shape(output).count
+      && graph.shape(input).isBatched == graph.shape(output).isBatched
+    let isView =
+      node.operation.isView
+      || node.operation is LayoutConversion && Layout.isSame(graph.shape(input).dimensions)
+    guard sameMemory, isView || node.operation.worksInPlace && isLastUse(input, at: index) else { return }
+    shares[output.index].root = self[input].root
+  }
+
+  /// Not a slice of something wider.
+  private func isWhole(_ id: Graph.ValueID) -> Bool {
+    self[id].offset == 0 && self[id].stride == (graph[id].layout.stored(of: graph.shape(id)).last ?? 1)
+  }
+
+  /// Whether other values are slices of this one.
+  private func holdsParts(_ id: Graph.ValueID) -> Bool {
+    guard let writer = uses.writer(of: id), graph.nodes[writer].operation is Concat else { return false }
+    return graph.nodes[writer].inputs.contains { $0.map { self[$0].root == id } ?? false }
+  }
+
+  /// Whether nothing in the memory of `id` is read after the node at `index`, nor twice by it, nor is an output.
+  private func isLastUse(_ id: Graph.ValueID, at index: Int) -> Bool {
+    let root = self[id].root
+    return graph.values.indices.allSatisfy { other in
+      let value = Graph.ValueID(index: other)
+      guard self[value].root == root else { return true }
+      return !uses.isOutput(value) && uses.readers(of: value).allSatisfy { $0 <= index }
+        && graph.nodes[index].inputs.count(where: { $0 == value }) <= 1
+    }
+  }
+}
+
+extension Layout {
+  /// The dimensions of `shape` in the order of storage.
+  func stored(of shape: Shape) -> [Int] {
+    self == .channelsLast && shape.rank == 4 ? stored(shape.dimensions) : shape.dimensions
+  }
+}

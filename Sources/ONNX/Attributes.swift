@@ -1,0 +1,94 @@
+internal import Network
+
+/// A node's attributes. Each is read by name; one that no one has read is an error, because what is not understood may
+/// change the answer.
+struct Attributes {
+  private enum Value {
+    case float(Float)
+    case integer(Int)
+    case string(String)
+    case tensor(Tensor)
+    case floats([Float])
+    case integers([Int])
+    case other
+  }
+
+  private var values: [String: Value] = [:]
+
+  init(_ node: NodeMessage, _ files: ModelFiles) throws(ModelError) {
+    for attribute in node.attributes {
+      values[attribute.name] =
+        if attribute.isOther { .other } else if let tensor = attribute.tensor {
+          .tensor(try tensor.tensor(files))
+        } else if let float = attribute.float { .float(float) } else if let integer = attribute.integer {
+          .integer(integer)
+        } else if let string = attribute.string { .string(string) } else if !attribute.floats.isEmpty {
+          .floats(attribute.floats)
+        } else { .integers(attribute.integers) }
+    }
+  }
+
+  mutating func integer(_ name: String) throws(GraphError) -> Int? {
+    switch values.removeValue(forKey: name) {
+    case nil: return nil
+    case .integer(let value): return value
+    default: throw .attribute(name)
+    }
+  }
+
+  mutating func flag(_ name: String) throws(GraphError) -> Bool {
+    switch try integer(name) ?? 0 {
+    case 0: return false
+    case 1: return true
+    default: throw .attribute(name)
+    }
+  }
+
+  mutating func float(_ name: String) throws(GraphError) -> Float? {
+    switch values.removeValue(forKey: name) {
+    case nil: return nil
+    case .float(let value): return value
+    default: throw .attribute(name)
+    }
+  }
+
+  mutating func string(_ name: String) throws(GraphError) -> String? {
+    switch values.removeValue(forKey: name) {
+    case nil: return nil
+    case .string(let value): return value
+    default: throw .attribute(name)
+    }
+  }
+
+  mutating func tensor(_ name: String) throws(GraphError) -> Tensor? {
+    switch values.removeValue(forKey: name) {
+    case nil: return nil
+    case .tensor(let value): return value
+    default: throw .attribute(name)
+    }
+  }
+
+  mutating func integers(_ name: String) throws(GraphError) -> [Int]? {
+    switch values.removeValue(forKey: name) {
+    case nil: return nil
+    case .integers(let value): return value
+    default: throw .attribute(name)
+    }
+  }
+
+  mutating func floats(_ name: String) throws(GraphError) -> [Float]? {
+    switch values.removeValue(forKey: name) {
+    case nil: return nil
+    case .floats(let value): return value
+    case .integers(let value) where value.isEmpty: return []
+    default: throw .attribute(name)
+    }
+  }
+
+  /// An attribute that changes nothing here.
+  mutating func ignore(_ name: String) { values[name] = nil }
+
+  func requireAllRead() throws(GraphError) {
+    if let name = values.keys.min() { throw .unsupported("attribute \(name)") }
+  }
+}

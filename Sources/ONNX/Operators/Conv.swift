@@ -1,0 +1,7 @@
+internal import Network
+
+/// Conv, opsets 1 and 11.
+@Sendable func importConv(_ node: inout NodeImport) throws(GraphError) {
+  let window = try node.window()
+  node.add(try Convolution(window: window, groups: try node.attributes.integer("group") ?? 1))
+}

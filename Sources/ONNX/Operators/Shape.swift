@@ -1,0 +1,7 @@
+internal import Network
+
+/// Shape, opsets 1, 13, 15 (start and end), 19, 21.
+@Sendable func importShape(_ node: inout NodeImport) throws(GraphError) {
+  let start = try node.attributes.integer("start") ?? 0
+  node.add(ShapeOf(start: start, end: try node.attributes.integer("end")))
+}

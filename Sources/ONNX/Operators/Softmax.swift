@@ -1,0 +1,7 @@
+internal import Network
+
+/// Softmax, opsets 1, 11 (flattens from the axis, 1 by default), 13 (along the axis, the last by default).
+@Sendable func importSoftmax(_ node: inout NodeImport) throws(GraphError) {
+  let axis = try node.attributes.integer("axis") ?? (node.opset < 13 ? 1 : -1)
+  node.add(Softmax(axis: axis, flattens: node.opset < 13))
+}

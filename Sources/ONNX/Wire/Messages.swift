@@ -1,0 +1,177 @@
+// The messages of onnx.proto (IR version 3 and later) that a classifier's graph is made of, decoded field by field.
+// Fields that change nothing about the answer (names of producers, documentation, type annotations) are passed over.
+
+struct ModelMessage {
+  var opsets: [(domain: String, version: Int)] = []
+  var graph: WireReader?
+  var metadata: [String: String] = [:]
+
+  init(_ reader: WireReader) throws(ModelError) {
+    var reader = reader
+    while let field = try reader.next() {
+      switch field.number {
+      case 7: graph = try field.message(reader)
+      case 8: opsets.append(try ModelMessage.opset(field.message(reader)))
+      case 14:
+        let (key, value) = try entry(field.message(reader))
+        metadata[key] = value
+      case 25: throw .unsupportedFeature("a model with functions of its own")
+      default: break
+      }
+    }
+  }
+
+  private static func opset(_ reader: WireReader) throws(ModelError) -> (String, Int) {
+    var (reader, domain, version) = (reader, "", 0)
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: domain = try field.text(reader)
+      case 2: version = try field.int(reader)
+      default: break
+      }
+    }
+    return (domain, version)
+  }
+}
+
+/// A StringStringEntryProto.
+func entry(_ reader: WireReader) throws(ModelError) -> (key: String, value: String) {
+  var (reader, key, value) = (reader, "", "")
+  while let field = try reader.next() {
+    switch field.number {
+    case 1: key = try field.text(reader)
+    case 2: value = try field.text(reader)
+    default: break
+    }
+  }
+  return (key, value)
+}
+
+struct GraphMessage {
+  var nodes: [NodeMessage] = []
+  var initializers: [TensorMessage] = []
+  var inputs: [ValueMessage] = []
+  var outputs: [ValueMessage] = []
+
+  init(_ reader: WireReader) throws(ModelError) {
+    var reader = reader
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: nodes.append(try NodeMessage(field.message(reader)))
+      case 5: initializers.append(try TensorMessage(field.message(reader)))
+      case 11: inputs.append(try ValueMessage(field.message(reader)))
+      case 12: outputs.append(try ValueMessage(field.message(reader)))
+      case 15: throw .unsupportedFeature("a sparse initializer")
+      default: break
+      }
+    }
+  }
+}
+
+struct NodeMessage {
+  var inputs: [String] = []
+  var outputs: [String] = []
+  var name = ""
+  var operatorType = ""
+  var domain = ""
+  var attributes: [AttributeMessage] = []
+
+  init(_ reader: WireReader) throws(ModelError) {
+    var reader = reader
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: inputs.append(try field.text(reader))
+      case 2: outputs.append(try field.text(reader))
+      case 3: name = try field.text(reader)
+      case 4: operatorType = try field.text(reader)
+      case 5: attributes.append(try AttributeMessage(field.message(reader)))
+      case 7: domain = try field.text(reader)
+      default: break
+      }
+    }
+  }
+}
+
+struct AttributeMessage {
+  var name = ""
+  var float: Float?
+  var integer: Int?
+  var string: String?
+  var tensor: TensorMessage?
+  var floats: [Float] = []
+  var integers: [Int] = []
+  /// A subgraph, strings, a reference: no operator here has one.
+  var isOther = false
+
+  init(_ reader: WireReader) throws(ModelError) {
+    var reader = reader
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: name = try field.text(reader)
+      case 2: float = try field.float(reader)
+      case 3: integer = try field.int(reader)
+      case 4: string = try field.text(reader)
+      case 5: tensor = try TensorMessage(field.message(reader))
+      case 7: try field.append(to: &floats, reader)
+      case 8: try field.append(to: &integers, reader)
+      case 6, 9, 10, 11, 21, 22, 23: isOther = true
+      default: break
+      }
+    }
+  }
+}
+
+/// A ValueInfoProto: the name, element type and dimensions of an input or output.
+struct ValueMessage {
+  enum Dimension {
+    case size(Int)
+    case name(String)
+  }
+
+  var name = ""
+  var elementType: Int?
+  var dimensions: [Dimension]?
+
+  init(_ reader: WireReader) throws(ModelError) {
+    var reader = reader
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: name = try field.text(reader)
+      case 2: try readType(field.message(reader))
+      default: break
+      }
+    }
+  }
+
+  private mutating func readType(_ reader: WireReader) throws(ModelError) {
+    var reader = reader
+    while let field = try reader.next() {
+      if field.number != 1 { continue }
+      var tensor = try field.message(reader)
+      while let field = try tensor.next() {
+        switch field.number {
+        case 1: elementType = try field.int(tensor)
+        case 2: try readShape(field.message(tensor))
+        default: break
+        }
+      }
+    }
+  }
+
+  private mutating func readShape(_ reader: WireReader) throws(ModelError) {
+    var (reader, dimensions) = (reader, [Dimension]())
+    while let field = try reader.next() {
+      if field.number != 1 { continue }
+      var (message, dimension) = (try field.message(reader), Dimension.name("?"))
+      while let field = try message.next() {
+        switch field.number {
+        case 1: dimension = .size(try field.int(message))
+        case 2: dimension = .name(try field.text(message))
+        default: break
+        }
+      }
+      dimensions.append(dimension)
+    }
+    self.dimensions = dimensions
+  }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+
+struct ModelFlags: ParsableArguments {
+  @Option(help: "The ONNX file; else CLASSIFY_MODEL.")
+  var model: String?
+
+  @Option(help: "One label a line, WordNet ids allowed in front; else CLASSIFY_LABELS, else the model's own.")
+  var labels: String?
+}
+
+/// What the model wants done to pixels; whatever is not given comes from the model or the JSON file beside it.
+struct ContractFlags: ParsableArguments {
+  @Option(help: "Numbers to subtract, one per channel in the model's order, after scaling.")
+  var mean: Numbers?
+
+  @Option(help: "Numbers to divide by, last.")
+  var std: Numbers?
+
+  @Option(help: "What pixels 0…255 are multiplied with first.")
+  var scale: Float?
+
+  @Flag(inversion: .prefixedNo, help: "Channels blue, green, red instead of red, green, blue.")
+  var bgr: Bool?
+
+  func check() throws {
+    if let scale, !scale.isFinite { throw ValidationError("--scale must be a finite number.") }
+    for (name, numbers) in [("--mean", mean), ("--std", std)] {
+      if let numbers, numbers.values.count != 1 && numbers.values.count != 3 {
+        throw ValidationError("\(name) takes one number or three, separated by commas.")
+      }
+    }
+    if let std, std.values.contains(0) { throw ValidationError("--std must not be 0.") }
+  }
+}
+
+/// `0.485,0.456,0.406`
+struct Numbers: ExpressibleByArgument, Equatable {
+  let values: [Float]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    let values = parts.compactMap { Float($0) }
+    guard values.count == parts.count, values.allSatisfy(\.isFinite) else { return nil }
+    self.values = values
+  }
+}
+
+struct AnswerFlags: ParsableArguments {
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case json, csv, text
+  }
+
+  @Option(help: "How many classes to answer with.")
+  var top = 5
+
+  @Option(help: "json: one object a line. csv: InputFile,Probability,Label. text: for people.")
+  var format = Format.json
+
+  func check() throws {
+    guard (1...100_000).contains(top) else { throw ValidationError("--top is from 1 to 100000.") }
+  }
+}
+
+struct RunningFlags: ParsableArguments {
+  @Option(help: "At most this many images at once; never waits for more to come.")
+  var batch = 1
+
+  @Option(help: "Threads; else as many as the process may use.")
+  var threads: Int?
+
+  @Flag(help: "Leave with 65 if any item failed, instead of 0.")
+  var strict = false
+
+  @Flag(help: "One JSON line on standard error at the end: counts, times, memory.")
+  var stats = false
+
+  @Flag(help: "Where the time goes, layer by layer, on standard error at the end.")
+  var profile = false
+
+  @Flag(help: "Print what the model is as JSON and read no input.")
+  var describe = false
+
+  func check() throws {
+    guard (1...256).contains(batch) else { throw ValidationError("--batch is from 1 to 256.") }
+    if let threads, !(1...256).contains(threads) { throw ValidationError("--threads is from 1 to 256.") }
+  }
+}

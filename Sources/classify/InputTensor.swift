@@ -1,0 +1,86 @@
+import Streams
+
+/// One .npy in memory: pixels, or numbers made ready for a model elsewhere.
+struct InputTensor {
+  /// No .npy may have more bytes: 256 MiB.
+  static let maximumBytes = 256 << 20
+
+  enum Contents {
+    /// (height, width, 3)
+    case pixels
+    /// (images, channels, height, width)
+    case floats
+  }
+
+  let contents: Contents
+  let images: Int
+  let channels: Int
+  let height: Int
+  let width: Int
+  private let bytes: [UInt8]
+  private let offset: Int
+
+  /// Throws `InputError.npy` or `.geometry`.
+  init(_ bytes: [UInt8]) throws(InputError) {
+    let header: NpyHeader
+    do throws(NpyHeader.Malformed) { (header, offset) = try NpyHeader.parse(bytes) } catch { throw .npy(error) }
+    self.bytes = bytes
+    switch (header.elementType, header.shape.count) {
+    case (.uint8, 3) where header.shape[2] == 3:
+      contents = .pixels
+      (images, channels, height, width) = (1, 3, header.shape[0], header.shape[1])
+    case (.float32, 3):
+      contents = .floats
+      (images, channels, height, width) = (1, header.shape[0], header.shape[1], header.shape[2])
+    case (.float32, 4):
+      contents = .floats
+      (images, channels, height, width) = (header.shape[0], header.shape[1], header.shape[2], header.shape[3])
+    default:
+      let shape = "\(header.elementType.rawValue) (\(header.shape.map(String.init).joined(separator: ", ")))"
+      throw .geometry(
+        tensor: shape, model: "|u1 (height, width, 3) or <f4 (n, channels, height, width)", hint: "imgdecode makes both"
+      )
+    }
+  }
+
+  var description: String {
+    switch contents {
+    case .pixels: "|u1 (\(height), \(width), 3)"
+    case .floats:
+      images == 1
+        ? "<f4 (\(channels), \(height), \(width))"
+        : "<f4 (\(images), \(channels), \(height), \(width))"
+    }
+  }
+
+  /// Pixels through `table` (3, 256) into (height, width, 3) or, with `planes`, (3, height, width).
+  func write(pixels table: [Float], isBGR: Bool, planes: Bool, to output: UnsafeMutableBufferPointer<Float>) {
+    let count = height * width
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      unsafe table.withUnsafeBufferPointer { table in
+        for channel in 0..<3 {
+          let source = unsafe UnsafeBufferPointer(rebasing: bytes[(offset + (isBGR ? 2 - channel : channel))...])
+          let (start, step) = planes ? (channel * count, 1) : (channel, 3)
+          for pixel in 0..<count {
+            unsafe output[start &+ pixel &* step] = table[channel &* 256 &+ Int(source[pixel &* 3])]
+          }
+        }
+      }
+    }
+  }
+
+  /// Image `index` as it is, or with the channels last.
+  func write(floats index: Int, channelsLast: Bool, to output: UnsafeMutableBufferPointer<Float>) {
+    let (pixels, size) = (height * width, channels * height * width)
+    unsafe bytes.withUnsafeBytes { bytes in
+      for channel in 0..<channels {
+        let start = offset + (index * size + channel * pixels) * 4
+        for pixel in 0..<pixels {
+          let bits = unsafe bytes.loadUnaligned(fromByteOffset: start &+ pixel &* 4, as: UInt32.self)
+          unsafe output[channelsLast ? pixel &* channels &+ channel : channel &* pixels &+ pixel] =
+            Float(bitPattern: UInt32(littleEndian: bits))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import Glibc
+import Streams
+
+/// What `--stats` reports: times in milliseconds on the monotonic clock, from the first instruction of `main`.
+struct Statistics {
+  enum Part: Int, CaseIterable {
+    case map, read, compile
+  }
+
+  /// The processor time that the system and the loader took before `main`.
+  private let startMs = milliseconds(CLOCK_PROCESS_CPUTIME_ID)
+  private let origin = milliseconds(CLOCK_MONOTONIC)
+  private var marks: [Double] = []
+  private var firstMs: Double?
+  private var batchBegan: Double?
+  private var perImage: [Double] = []
+
+  /// A part of loading has ended.
+  mutating func mark(_ part: Part) { marks.append(Self.milliseconds(CLOCK_MONOTONIC)) }
+
+  mutating func loaded() { mark(.compile) }
+
+  /// The first image of a batch has come.
+  mutating func began() { if batchBegan == nil { batchBegan = Self.milliseconds(CLOCK_MONOTONIC) } }
+
+  mutating func finished(images: Int) {
+    let now = Self.milliseconds(CLOCK_MONOTONIC)
+    let each = (now - (batchBegan ?? now)) / Double(images)
+    perImage += Array(repeating: each, count: images)
+    batchBegan = nil
+  }
+
+  mutating func delivered() {
+    if firstMs == nil { firstMs = Self.milliseconds(CLOCK_MONOTONIC) - origin + startMs }
+  }
+
+  /// One JSON line on standard error.
+  func report(failed: Int) {
+    var json = JSONText()
+    json.beginObject()
+    json.key("images")
+    json.integer(perImage.count)
+    json.key("failed")
+    json.integer(failed)
+    json.key("loadMs")
+    json.number((marks.last ?? origin) - origin + startMs, decimals: 2)
+    json.key("load")
+    json.beginObject()
+    json.key("startMs")
+    json.number(startMs, decimals: 2)
+    for (part, name) in [(Part.map, "mapMs"), (.read, "readMs"), (.compile, "compileMs")] {
+      json.key(name)
+      let before = part.rawValue == 0 ? origin : marks[part.rawValue - 1]
+      json.number(marks[part.rawValue] - before, decimals: 2)
+    }
+    json.endObject()
+    json.key("firstPredictionMs")
+    if let firstMs { json.number(firstMs, decimals: 2) } else { json.null() }
+    json.key("perImageMs")
+    json.beginObject()
+    for (name, share) in [("median", 0.5), ("p95", 0.95)] {
+      json.key(name)
+      if let value = Self.quantile(perImage, share) { json.number(value, decimals: 3) } else { json.null() }
+    }
+    json.endObject()
+    json.key("peakRssMiB")
+    json.number(Self.peakMiB(), decimals: 1)
+    json.endObject()
+    json.endLine()
+    unsafe json.bytes.withUnsafeBytes { _ = unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+
+  /// The nearest rank; nil of nothing.
+  static func quantile(_ values: [Double], _ share: Double) -> Double? {
+    if values.isEmpty { return nil }
+    let rank = Int((Double(values.count) * share).rounded(.up))
+    return values.sorted()[max(0, min(values.count, rank) - 1)]
+  }
+
+  static func milliseconds(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    unsafe clock_gettime(clock, &time)
+    return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
+  }
+
+  /// The most memory the process ever held.
+  private static func peakMiB() -> Double {
+    var usage = rusage()
+    unsafe getrusage(RUSAGE_SELF.rawValue, &usage)
+    return Double(usage.ru_maxrss) / 1024
+  }
+}

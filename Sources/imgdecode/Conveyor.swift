@@ -1,0 +1,50 @@
+// Several images at once, answers in the order of the questions, memory bounded.
+
+import Glibc
+import Streams
+
+/// What became of one image.
+typealias Outcome = Result<Tensor, any Error>
+
+/// Decodes images on as many threads as asked for and hands the outcomes over in order.
+///
+/// With one thread the work is done in `submit`. With more, at most twice as many images as threads are in hand.
+/// Used from one thread, the one that made it.
+final class Conveyor {
+  private let deliver: (ItemName, Outcome) throws -> Void
+  private let decoder: ImageDecoder?
+  private let workers: Workers?
+  private let limit: Int
+  private var inHand: [Workers.Ticket] = []
+
+  /// - Parameters:
+  ///   - threads: at least 1.
+  ///   - deliver: gets every outcome, in the order of submission.
+  /// - Throws: `SystemError` when threads or memory cannot be had.
+  init(_ options: ImageOptions, threads: Int, deliver: @escaping (ItemName, Outcome) throws -> Void) throws(SystemError)
+  {
+    self.deliver = deliver
+    limit = 2 * threads
+    decoder = threads == 1 ? try ImageDecoder(options) : nil
+    workers = threads == 1 ? nil : try Workers(options, count: threads)
+  }
+
+  /// Takes an image; delivers older ones when too many are in hand.
+  func submit(_ name: ItemName, _ bytes: [UInt8]) throws {
+    if let decoder { return try deliver(name, Result { try decoder.decode(bytes) }) }
+    guard let workers else { return }
+    if inHand.count == limit { try deliverOldest(workers) }
+    inHand.append(workers.begin(name, bytes))
+  }
+
+  /// Delivers everything that is in hand.
+  func drain() throws {
+    guard let workers else { return }
+    while !inHand.isEmpty { try deliverOldest(workers) }
+  }
+
+  private func deliverOldest(_ workers: Workers) throws {
+    let ticket = inHand.removeFirst()
+    try deliver(ticket.name, workers.finish(ticket))
+  }
+}

@@ -1,0 +1,76 @@
+// Everything that can be wrong with one image, and the words for it.
+
+import Streams
+
+/// Why one item gives no tensor. `code` is for programs and stays; `reason` is for people.
+enum DecodeError: ReportableError, Equatable {
+  case empty
+  case notJPEG(description: String)
+  case noFrame
+  case noScan
+  case zeroSide(Size)
+  /// The input ended inside the header or the compressed data.
+  case truncated
+  /// The compressed data contradicts itself; the decoder's own words.
+  case corrupt(String)
+  /// A JPEG of a kind that is not decoded here: "12-bit JPEG".
+  case unsupported(String)
+  case tooManyPixels(Size, limit: Int)
+  case outputTooLarge(Size, limit: Int)
+  case tooManyBytes(limit: Int)
+  case tooManyScans
+  /// A tar member or path that is no regular file: "a symbolic link".
+  case notAFile(description: String)
+  case unreadable(SystemError)
+  /// Called like an error record without being one.
+  case reservedName
+
+  /// What is no JPEG, named by its first bytes, up to 512 of them.
+  static func notJPEG(first bytes: ArraySlice<UInt8>) -> DecodeError {
+    let description = InputKind.describe(Array(bytes))
+    let article = ["a ", "an "].first { description.hasPrefix($0) } ?? ""
+    return .notJPEG(description: String(description.dropFirst(article.count)))
+  }
+
+  /// The stable word of the error record.
+  var code: String {
+    switch self {
+    case .empty: "empty"
+    case .notJPEG: "not-jpeg"
+    case .noFrame, .noScan, .zeroSide, .corrupt: "corrupt"
+    case .truncated: "truncated"
+    case .unsupported: "unsupported"
+    case .tooManyPixels, .outputTooLarge, .tooManyBytes, .tooManyScans: "too-large"
+    case .notAFile: "not-a-file"
+    case .unreadable: "unreadable"
+    case .reservedName: "reserved-name"
+    }
+  }
+
+  var status: ExitStatus {
+    if case .unreadable(let error) = self { return error.status }
+    return .data
+  }
+
+  var reason: String {
+    switch self {
+    case .empty: "empty input, not a JPEG"
+    case .notJPEG(let description): "\(description), not a JPEG"
+    case .noFrame: "corrupt JPEG: no frame header (SOF)"
+    case .noScan: "corrupt JPEG: no scan (SOS)"
+    case .zeroSide(let size): "corrupt JPEG: it says it is \(size.width) × \(size.height) pixels"
+    case .truncated: "truncated JPEG"
+    case .corrupt(let fault): "corrupt JPEG: \(fault)"
+    case .unsupported(let kind): "\(kind), which is not supported"
+    case .tooManyPixels(let size, let limit):
+      "\(size.width) × \(size.height) pixels, over the limit of \(limit) (--max-pixels)"
+    case .outputTooLarge(let size, let limit):
+      "it would become \(size.width) × \(size.height) pixels, over the limit of \(limit) (--max-pixels)"
+    case .tooManyBytes(let limit): "more than \(limit) bytes (--max-bytes)"
+    case .tooManyScans: "progressive JPEG of more than 500 scans"
+    case .notAFile(let description): "\(description), not a JPEG file"
+    case .unreadable(let error): error.reason
+    case .reservedName: "its name ends in \(ErrorRecord.suffix), but it is no error record"
+    }
+  }
+}

@@ -1,0 +1,41 @@
+// What the flags' values look like.
+
+import ArgumentParser
+
+/// `640x480`.
+struct SizeArgument: ExpressibleByArgument {
+  let size: Size
+
+  init?(argument: String) {
+    let sides = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard sides.count == 2, let width = sides[0], let height = sides[1], GeometryFlags.sides.contains(width),
+      GeometryFlags.sides.contains(height)
+    else { return nil }
+    size = Size(width: width, height: height)
+  }
+}
+
+/// `0.0039` or `1/255`.
+struct Fraction: ExpressibleByArgument {
+  let value: Double
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
+    guard (1...2).contains(parts.count), let numerator = parts[0], let denominator = parts.count == 2 ? parts[1] : 1,
+      (numerator / denominator).isFinite
+    else { return nil }
+    value = numerator / denominator
+  }
+}
+
+/// `0.5` or `0.485,0.456,0.406`.
+struct ChannelValues: ExpressibleByArgument {
+  let values: [Double]
+
+  init?(argument: String) {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+    let finite = numbers.compactMap { $0 }.filter(\.isFinite)
+    guard finite.count == numbers.count, [1, 3].contains(finite.count) else { return nil }
+    values = finite.count == 1 ? Array(repeating: finite[0], count: 3) : finite
+  }
+}

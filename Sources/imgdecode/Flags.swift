@@ -1,0 +1,153 @@
+// The flags by theme, and which of them contradict each other.
+
+import ArgumentParser
+import Glibc
+import Streams
+
+/// Which pixels.
+struct GeometryFlags: ParsableArguments {
+  @Option(help: ArgumentHelp("Resize the shorter side to N, keeping the aspect ratio (default: 256).", valueName: "n"))
+  var resize: Int?
+
+  @Option(help: ArgumentHelp("Resize to exactly W × H, the aspect ratio given up; not cropped.", valueName: "WxH"))
+  var size: SizeArgument?
+
+  @Flag(help: "Keep the size; not cropped.")
+  var noResize = false
+
+  @Option(
+    help: ArgumentHelp("Cut the central N × N, black where the image is smaller (default: 224).", valueName: "n"))
+  var crop: Int?
+
+  @Flag(help: "Keep the whole resized image.")
+  var noCrop = false
+
+  @Option(help: "How pixels are weighted: bilinear, bicubic, box, nearest (default: bilinear).")
+  var filter: ResampleFilter?
+
+  /// Sides beyond this are a mistake, and would overflow what follows.
+  static let sides = 1...65535
+
+  func validate() throws {
+    guard [resize != nil, size != nil, noResize].count(where: { $0 }) <= 1 else {
+      throw ValidationError("--resize, --size and --no-resize exclude each other.")
+    }
+    guard crop == nil || !noCrop else { throw ValidationError("--crop and --no-crop exclude each other.") }
+    guard filter == nil || !noResize else { throw ValidationError("--filter needs a resize: not with --no-resize.") }
+    for (flag, value) in [("--resize", resize), ("--crop", crop)] {
+      if let value, !Self.sides.contains(value) {
+        throw ValidationError("\(flag) is from 1 to \(Self.sides.upperBound).")
+      }
+    }
+  }
+
+  var chosenResize: Geometry.Resize {
+    if noResize { return .none }
+    if let size { return .exact(size.size) }
+    return .shorterSide(resize ?? 256)
+  }
+
+  /// Only the default way of resizing implies a crop.
+  var chosenCrop: Int? {
+    if noCrop { return nil }
+    if case .shorterSide = chosenResize { return crop ?? 224 }
+    return crop
+  }
+}
+
+/// Which numbers.
+struct TensorFlags: ParsableArguments {
+  @Option(help: "The element type: uint8 or float32.")
+  var dtype = TensorFormat.DataType.uint8
+
+  @Option(help: "The order of the axes: hwc or chw.")
+  var layout = TensorFormat.Layout.hwc
+
+  @Option(help: ArgumentHelp("float32: multiply by this first, 0.5 or 1/255 (default: 1/255).", valueName: "x"))
+  var scale: Fraction?
+
+  @Option(help: ArgumentHelp("float32: then subtract this, 0.5 or 0.1,0.2,0.3 (default: 0).", valueName: "r,g,b"))
+  var mean: ChannelValues?
+
+  @Option(help: ArgumentHelp("float32: then divide by this, one or three (default: 1).", valueName: "r,g,b"))
+  var std: ChannelValues?
+
+  func validate() throws {
+    guard dtype == .float32 || (scale == nil && mean == nil && std == nil) else {
+      throw ValidationError("--scale, --mean and --std need --dtype float32.")
+    }
+    guard std?.values.contains(0) != true else { throw ValidationError("--std must not be 0.") }
+  }
+
+  func format() throws -> TensorFormat {
+    var format = TensorFormat(dataType: dtype, layout: layout)
+    if let scale { format.normalization.scale = scale.value }
+    if let mean { format.normalization.mean = mean.values }
+    if let std { format.normalization.standardDeviation = std.values }
+    return format
+  }
+}
+
+/// How JPEGs are decoded, and what is too much.
+struct DecodingFlags: ParsableArguments {
+  @Flag(help: "Decode at a reduced size that is still at least twice the target.")
+  var fast = false
+
+  @Flag(help: "Take what can be decoded of truncated and corrupt images.")
+  var lenient = false
+
+  @Flag(help: "Leave images as they are stored, whatever EXIF says.")
+  var ignoreOrientation = false
+
+  @Option(help: ArgumentHelp("Refuse images of more pixels, read or written.", valueName: "n"))
+  var maxPixels = JPEGDecoder.Options().maximumPixels
+
+  @Option(help: ArgumentHelp("Refuse compressed images of more bytes.", valueName: "n"))
+  var maxBytes = 256 << 20
+
+  func validate() throws {
+    guard (1...(1 << 32)).contains(maxPixels) else { throw ValidationError("--max-pixels is from 1 to 2^32.") }
+    guard (1...(1 << 32)).contains(maxBytes) else { throw ValidationError("--max-bytes is from 1 to 2^32.") }
+  }
+
+  func options() -> JPEGDecoder.Options { JPEGDecoder.Options(lenient: lenient, maximumPixels: maxPixels) }
+}
+
+/// Where images come from.
+struct InputFlags: ParsableArguments {
+  @Option(help: ArgumentHelp("Read the files that FILE lists, one a line; - is standard input.", valueName: "file"))
+  var filesFrom: String?
+
+  @Flag(name: .customShort("0"), help: "The list's paths end in a zero byte, as find -print0 writes them.")
+  var zeroSeparated = false
+
+  @Argument(help: "JPEG files; without any, standard input is one JPEG or a tar of them.")
+  var files: [String] = []
+
+  func validate() throws {
+    guard files.isEmpty || filesFrom == nil else { throw ValidationError("File arguments exclude --files-from.") }
+    guard !zeroSeparated || filesFrom != nil else { throw ValidationError("-0 needs --files-from.") }
+  }
+
+  /// Gives the paths one after the other, or nil where standard input holds the images.
+  ///
+  /// - Parameter open: makes the stream of a list that is a file.
+  /// - Throws: `SystemError` when the list cannot be opened.
+  func paths(
+    _ standardInput: InputStream, open: (_ descriptor: CInt, _ path: String) -> InputStream
+  ) throws -> (() throws -> [UInt8]?)? {
+    guard let filesFrom else {
+      guard !files.isEmpty else { return nil }
+      var rest = files[...]
+      return { rest.popFirst().map { Array($0.utf8) } }
+    }
+    var source = standardInput
+    if filesFrom != "-" {
+      let descriptor = unsafe Glibc.open(filesFrom, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw SystemError(operation: "open", object: filesFrom) }
+      source = open(descriptor, filesFrom)
+    }
+    let list = PathList(source, separator: zeroSeparated ? 0 : UInt8(ascii: "\n"))
+    return { try list.next() }
+  }
+}

@@ -1,0 +1,66 @@
+// One JPEG to one tensor: the stages in order.
+
+import Streams
+
+/// Everything that is asked of an image.
+struct ImageOptions: Equatable, Sendable {
+  var geometry = Geometry.imageNet
+  var filter = ResampleFilter.bilinear
+  var format = TensorFormat()
+  var jpeg = JPEGDecoder.Options()
+  /// Decode at the least of the decoder's scales that is still twice the target.
+  var fast = false
+  var ignoresOrientation = false
+}
+
+/// A finished tensor: an .npy file in two parts.
+struct Tensor: Equatable, Sendable {
+  let header: [UInt8]
+  let data: [UInt8]
+}
+
+/// Decodes image after image on one thread, in the same memory.
+final class ImageDecoder {
+  private let options: ImageOptions
+  private let decoder: JPEGDecoder
+  private let resizer: Resizer
+  private let stored = PixelBuffer()
+  private let kept = PixelBuffer()
+
+  /// - Throws: `SystemError` when there is no memory.
+  init(_ options: ImageOptions) throws(SystemError) {
+    self.options = options
+    decoder = try JPEGDecoder(options.jpeg)
+    resizer = Resizer(filter: options.filter)
+  }
+
+  /// - Parameter bytes: a whole JPEG.
+  /// - Throws: `DecodeError` for what is wrong with the image, `SystemError` when there is no memory.
+  func decode(_ bytes: [UInt8]) throws -> Tensor {
+    let header = try JPEGHeader(bytes)
+    let orientation = options.ignoresOrientation ? .upright : header.orientation
+    let plan = options.geometry.plan(for: orientation.upright(header.size))
+    guard plan.output.pixelCount <= options.jpeg.maximumPixels else {
+      throw DecodeError.outputTooLarge(plan.output, limit: options.jpeg.maximumPixels)
+    }
+    let target = orientation.transposed ? plan.resized.transposed : plan.resized
+    let scale = options.fast ? FastScale.choose(for: header.size, target: target) : 8
+    try decoder.decode(bytes, header, scale: scale, into: stored)  // (stored height, stored width, 4)
+    try resizer.resize(stored, orientation: orientation, plan: plan, into: kept)  // (kept height, kept width, 4)
+    let data = options.format.data(kept, plan)  // (height, width, 3) or (3, height, width)
+    return Tensor(header: options.format.header(plan.output).encoded, data: data)
+  }
+}
+
+/// How far an image may be reduced while it is decoded.
+enum FastScale {
+  /// The least of the decoder's scales whose size is at least twice the target on both sides; 8 where none is.
+  ///
+  /// Twice leaves the antialiasing filter room to work; it is also where Pillow's `thumbnail` stops (`reducing_gap`).
+  static func choose(for size: Size, target: Size) -> Int {
+    JPEGDecoder.scales.first { scale in
+      let scaled = JPEGDecoder.scaled(size, by: scale)
+      return scaled.width >= 2 * target.width && scaled.height >= 2 * target.height
+    } ?? 8
+  }
+}

@@ -1,0 +1,81 @@
+// From pixels to the numbers of the answer.
+
+import ArgumentParser
+import Streams
+
+/// The element type, axis order and normalisation of the tensors that are written.
+struct TensorFormat: Equatable, Sendable {
+  enum DataType: String, CaseIterable, ExpressibleByArgument, Sendable { case uint8, float32 }
+  enum Layout: String, CaseIterable, ExpressibleByArgument, Sendable { case hwc, chw }
+
+  /// What is done to a pixel's value, channel by channel: value · scale, − mean, ÷ standard deviation.
+  struct Normalization: Equatable, Sendable {
+    var scale: Double = 1.0 / 255
+    var mean: [Double] = [0, 0, 0]
+    var standardDeviation: [Double] = [1, 1, 1]
+  }
+
+  var dataType = DataType.uint8
+  var layout = Layout.hwc
+  /// For `float32` alone.
+  var normalization = Normalization()
+
+  func header(_ size: Size) -> NpyHeader {
+    let shape = layout == .hwc ? [size.height, size.width, 3] : [3, size.height, size.width]
+    return NpyHeader(elementType: dataType == .uint8 ? .uint8 : .float32, shape: shape)
+  }
+
+  /// The tensor's data, C order.
+  ///
+  /// - Parameters:
+  ///   - pixels: the kept windows' pixels; what they do not cover is black.
+  ///   - plan: says where the windows lie.
+  func data(_ pixels: PixelBuffer, _ plan: Plan) -> [UInt8] {
+    switch dataType {
+    case .uint8: return elements(pixels, plan) { value, _ in value }
+    case .float32:
+      let table = table
+      return elements(pixels, plan) { value, channel in table[channel << 8 | Int(value)] }
+    }
+  }
+
+  /// Each of the 256 values of each channel, computed in double precision and rounded once.
+  private var table: [Float] {
+    (0..<3).flatMap { channel in
+      (0..<256).map { value in
+        Float(
+          (Double(value) * normalization.scale - normalization.mean[channel])
+            / normalization.standardDeviation[channel])
+      }
+    }
+  }
+
+  private func elements<Element: BitwiseCopyable>(
+    _ pixels: PixelBuffer, _ plan: Plan, _ element: (UInt8, _ channel: Int) -> Element
+  ) -> [UInt8] {
+    let output = plan.output
+    let (pixelStep, channelStep) = layout == .hwc ? (3, 1) : (1, output.pixelCount)
+    let count = output.pixelCount * 3 * MemoryLayout<Element>.size
+    return unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, initialized in
+      let elements = unsafe UnsafeMutableRawBufferPointer(bytes).bindMemory(to: Element.self)
+      if pixels.size != output {
+        for channel in 0..<3 {
+          let black = element(0, channel)
+          for index in 0..<output.pixelCount { unsafe elements[index * pixelStep + channel * channelStep] = black }
+        }
+      }
+      for row in 0..<pixels.size.height {
+        let from = unsafe pixels.base + row * pixels.bytesPerRow
+        let first = ((row + plan.y.padding) * output.width + plan.x.padding) * pixelStep
+        for column in 0..<pixels.size.width {
+          let index = first + column * pixelStep
+          let pixel = unsafe from.load(fromByteOffset: column * PixelBuffer.bytesPerPixel, as: UInt32.self)
+          unsafe elements[index] = element(UInt8(truncatingIfNeeded: pixel), 0)
+          unsafe elements[index + channelStep] = element(UInt8(truncatingIfNeeded: pixel &>> 8), 1)
+          unsafe elements[index + 2 * channelStep] = element(UInt8(truncatingIfNeeded: pixel &>> 16), 2)
+        }
+      }
+      initialized = count
+    }
+  }
+}

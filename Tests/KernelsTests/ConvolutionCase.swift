@@ -1,0 +1,94 @@
+// One convolution run through guarded buffers, and how far it is from its plain twin.
+
+import Testing
+
+@testable import Kernels
+
+/// The instruction sets this machine can run.
+let instructionSets = InstructionSet.allCases.filter(\.isSupported)
+
+struct ConvolutionCase {
+  var shape: ConvolutionShape
+  var batch = 1
+  var activation = Activation.none
+  var residual = false
+  var bias = true
+  /// Floats between the pixels of input and output that belong to neither.
+  var gap = 0
+  var threads = 1
+  var atStart = false
+
+  /// The largest |difference| from the plain twin, in units of the largest sum of |products| an output has.
+  func error(_ set: InstructionSet, _ choice: ConvolutionChoice?) -> Float {
+    var noise = Noise(shape.hashValue)
+    let input = noise.array(batch * shape.inHeight * shape.inWidth * shape.inChannels)
+    let weights = noise.array(shape.outChannels * shape.groupInputs * shape.kernelHeight * shape.kernelWidth)
+    let outputs = batch * shape.outHeight * shape.outWidth * shape.outChannels
+    let bias = self.bias ? noise.array(shape.outChannels) : nil
+    let residual = self.residual ? noise.array(outputs) : nil
+    let expected = plainConvolution(
+      shape, batch: batch, input: input, weights: weights, bias: bias, residual: residual, activation: activation)
+    let output = run(set, choice, input: input, weights: weights, bias: bias, residual: residual)
+    let scale = Float(shape.groupInputs * shape.kernelHeight * shape.kernelWidth).squareRoot() + 1
+    return zip(output, expected).reduce(0) { $1.0.isNaN ? .infinity : max($0, abs($1.0 - $1.1) / scale) }
+  }
+
+  /// The output, without gaps.
+  func run(
+    _ set: InstructionSet, _ choice: ConvolutionChoice?, input: [Float], weights: [Float], bias: [Float]?,
+    residual: [Float]?
+  ) -> [Float] {
+    let pool = ThreadPool(threads: threads)
+    let cells = shape.kernelHeight * shape.kernelWidth
+    let packed = GuardedBuffer(weights, atStart: atStart)
+    let added = bias.map { GuardedBuffer($0, atStart: atStart) }
+    let convolution = Convolution(
+      shape: shape, maxBatch: batch,
+      weights: ConvolutionWeights(start: packed.start, outputStep: shape.groupInputs * cells, inputStep: cells),
+      bias: added.map { UnsafePointer($0.start) }, activation: activation, pool: pool, instructionSet: set,
+      choice: choice)
+    let from = GuardedBuffer(spread(input, shape.inChannels), atStart: atStart)
+    let kept = residual.map { GuardedBuffer(spread($0, shape.outChannels), atStart: atStart) }
+    let pixels = batch * shape.outHeight * shape.outWidth
+    let to = GuardedBuffer(
+      spread([Float](repeating: .nan, count: pixels * shape.outChannels), shape.outChannels), atStart: atStart)
+    let scratch = GuardedBuffer(count: convolution.scratchFloats, atStart: atStart)
+    convolution.run(
+      batch: batch, input: from.start, inputStride: shape.inChannels + gap, output: to.start,
+      outputStride: shape.outChannels + gap, residual: kept.map { UnsafePointer($0.start) },
+      residualStride: shape.outChannels + gap, scratch: scratch.start, pool: pool)
+    let wide = shape.outChannels + gap
+    for pixel in 0..<max(0, pixels - 1) {
+      for index in shape.outChannels..<wide where to.start[pixel * wide + index] != Self.untouched {
+        Issue.record("wrote between pixels")
+      }
+    }
+    return (0..<pixels * shape.outChannels).map {
+      to.start[$0 / shape.outChannels * wide + $0 % shape.outChannels]
+    }
+  }
+
+  private static let untouched: Float = 12345
+
+  /// The values with `gap` foreign floats between pixels, none after the last.
+  private func spread(_ values: [Float], _ channels: Int) -> [Float] {
+    guard gap > 0 else { return values }
+    var result: [Float] = []
+    for pixel in stride(from: 0, to: values.count, by: channels) {
+      if pixel > 0 { result += [Float](repeating: Self.untouched, count: gap) }
+      result += values[pixel..<pixel + channels]
+    }
+    return result
+  }
+}
+
+/// A square convolution with `pad` on all sides.
+func square(
+  _ size: Int, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, pad: Int = 0, dilation: Int = 1,
+  groups: Int = 1
+) -> ConvolutionShape {
+  ConvolutionShape(
+    inHeight: size, inWidth: size, inChannels: inputs, outChannels: outputs, kernelHeight: kernel, kernelWidth: kernel,
+    strideHeight: stride, strideWidth: stride, dilationHeight: dilation, dilationWidth: dilation, padTop: pad,
+    padLeft: pad, padBottom: pad, padRight: pad, groups: groups)
+}
