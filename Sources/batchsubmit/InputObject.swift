@@ -13,20 +13,19 @@ struct InputObject: Equatable, Sendable {
 }
 
 extension [InputObject] {
-  /// The objects in order of bucket, key and version, each once; of several deliveries the latest.
+  /// Puts the objects in order of bucket, key and version, and leaves each once; of several deliveries the latest.
   ///
   /// Events arrive at least once and in any order, so the result depends on neither: the same objects give the same
   /// manifests whatever order they came in.
-  consuming func deduplicated() -> [InputObject] {
-    var sorted = self
-    sorted.sort { precedes($0, $1) }
-    var result: [InputObject] = []
-    result.reserveCapacity(sorted.count)
-    for object in sorted {
-      if let last = result.last, isSameObject(last, object) { result.removeLast() }
-      result.append(object)
+  mutating func deduplicate() {
+    sort(by: precedes)
+    var kept = 0
+    for index in indices {
+      if kept > 0, isSameObject(self[kept - 1], self[index]) { kept -= 1 }
+      if kept < index { self[kept] = self[index] }
+      kept += 1
     }
-    return result
+    removeLast(count - kept)
   }
 }
 

@@ -45,10 +45,11 @@ struct Tool {
 
   /// The objects that are images to be classified, each once; says how many are not.
   private func select(_ intake: Intake, _ filter: Filter) -> [InputObject] {
-    let objects = intake.objects.filter { filter.accepts($0.record.key) }
+    var objects = intake.objects.filter { filter.accepts($0.record.key) }
     let others = intake.objects.count - objects.count + (intake.event?.otherRecords ?? 0)
     if others > 0 { report(tool: "batchsubmit", reason: "\(others) of the input are no new images and left out") }
-    return objects.deduplicated()
+    objects.deduplicate()
+    return objects
   }
 
   private func submit(

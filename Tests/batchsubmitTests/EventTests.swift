@@ -118,11 +118,19 @@ private func keys(_ json: String) throws -> [String] {
     ("null", .notAnEvent), (#"{"Records":[{}]}"#, .unknownShape), (#"{"Records":[1]}"#, .notAnEvent),
     (#"{"Records":{"s3":1}}"#, .notAnEvent), (s3Event(["a"], bucket: "../x"), .malformedBucket("../x")),
     (sns(sns(sns(sns(s3Event(["a"]))))), .nestedTooDeeply),
-    (String(repeating: "[", count: 100_000), .notAnEvent),
-    (#"{"a":"# + String(repeating: "9", count: 100_000) + "}", .unknownShape),
   ])
   func whatIsNoEventIsATypedError(json: String, error: EventError) {
     #expect(throws: error) { try keys(json) }
+  }
+
+  @Test func enormousJSONIsATypedError() {
+    let deep = String(repeating: "[", count: 100_000)
+    #expect(throws: EventError.notAnEvent) { try keys(deep) }
+    #expect(throws: EventError.notAnEvent) { try keys(#"{"a":"# + deep) }
+    #expect(throws: EventError.unknownShape) { try keys(#"{"a":"# + String(repeating: "9", count: 100_000) + "}") }
+    #expect(throws: EventError.tooLarge(bytes: Event.maximumSize + 1)) {
+      try Event(json: [UInt8](repeating: 0x20, count: Event.maximumSize + 1))
+    }
   }
 
   @Test func everyCutIsAResultOrATypedError() throws {

@@ -17,6 +17,14 @@ private func object(
     sequencer: sequencer, message: message)
 }
 
+extension [InputObject] {
+  fileprivate func deduplicated() -> [InputObject] {
+    var objects = self
+    objects.deduplicate()
+    return objects
+  }
+}
+
 @Suite struct InputObjectTests {
   @Test func eachObjectOnceInOrderOfBytes() {
     let twins = [object("e\u{301}.jpg"), object("é.jpg")]

@@ -52,7 +52,7 @@ private func settings(_ flags: [String], _ variables: [String: String] = environ
 
   @Test(arguments: [
     ["--images-per-child", "0"], ["--max-array-size", "1"], ["--max-array-size", "10001"], ["--attempts", "0"],
-    ["--attempts", "11"], ["--timeout", "59"], ["--vcpu", "1"], ["--memory", "2048"], ["--job-name", "-x"],
+    ["--attempts", "11"], ["--timeout", "59"], ["--vcpu", "1"], ["--memory", "2048"], ["--job-name=-x"],
     ["--job-name", "a b"], ["--job-name", String(repeating: "a", count: 101)], ["--job-queue", "a b"],
     ["--output-prefix", "photos/output"], ["--output-prefix", "s3://photos"], ["--manifest-prefix", "s3://photos/"],
     ["--output-prefix", "s3://photos/a\nb"], ["--tag", "x"], ["--tag", "=x"], ["--tag", "aws:x=1"],
@@ -114,12 +114,13 @@ private func settings(_ flags: [String], _ variables: [String: String] = environ
   }
 
   // Batch's rule: the first match decides, what none matches is retried.
-  @Test(arguments: [
-    (75, nil, true), (nil, "Your Spot Task was interrupted.", true), (143, "Your Spot Task was interrupted.", true),
-    (nil, "CannotPullContainerError: pull image manifest", true), (1, nil, false), (65, nil, false), (78, nil, false),
-    (137, "Essential container in task exited", false), (0, nil, false),
-    (nil, "Host EC2 (instance i-1) terminated.", true),
-  ])
+  @Test(
+    arguments: [
+      (75, nil, true), (nil, "Your Spot Task was interrupted.", true), (143, "Your Spot Task was interrupted.", true),
+      (nil, "CannotPullContainerError: pull image manifest", true), (1, nil, false), (65, nil, false), (78, nil, false),
+      (137, "Essential container in task exited", false), (0, nil, false),
+      (nil, "Host EC2 (instance i-1) terminated.", true),
+    ] as [(Int?, String?, Bool)])
   func whatIsRetried(exitCode: Int?, statusReason: String?, isRetried: Bool) {
     func matches(_ pattern: String, _ text: String?) -> Bool {
       guard let text else { return false }
