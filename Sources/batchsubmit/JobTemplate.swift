@@ -20,8 +20,8 @@ struct JobTemplate {
   var output: ObjectURI
   var size: FargateSize?
   var retryStrategy: RetryStrategy
-  /// Seconds of one attempt, after which Batch ends it: at least 60.
-  var timeout: Int
+  /// Seconds of one attempt, after which Batch ends it: at least 60. Nil for the job definition's.
+  var timeout: Int?
   var tags: [Pair] = []
   var environment: [Pair] = []
   /// At most 20.
@@ -85,11 +85,13 @@ struct JobTemplate {
     write(environment: places + work + environment, to: &json)
     json.key("retryStrategy")
     retryStrategy.write(to: &json)
-    json.key("timeout")
-    json.beginObject()
-    json.key("attemptDurationSeconds")
-    json.integer(timeout)
-    json.endObject()
+    if let timeout {
+      json.key("timeout")
+      json.beginObject()
+      json.key("attemptDurationSeconds")
+      json.integer(timeout)
+      json.endObject()
+    }
     if !tags.isEmpty {
       json.key("tags")
       json.beginObject()

@@ -34,8 +34,8 @@ struct Options: ParsableArguments {
   @Option(help: "Attempts of a child, 1 to 10.")
   var attempts = 5
 
-  @Option(help: "Seconds of one attempt, at least 60.")
-  var timeout = 3600
+  @Option(help: "Seconds of one attempt, at least 60 (default: the job definition's).")
+  var timeout: Int?
 
   @Option(help: ArgumentHelp("A tag of the jobs and their tasks; may be repeated.", valueName: "name=value"))
   var tag: [String] = []

@@ -38,7 +38,9 @@ struct Settings {
         "--job-definition", setting("--job-definition", "JOB_DEFINITION", options.jobDefinition)),
       name: try jobName(options.jobName ?? variable("JOB_NAME") ?? "classify"),
       output: output, size: size, retryStrategy: try RetryStrategy(attempts: options.attempts),
-      timeout: try within("--timeout", options.timeout, 60...14 * 86_400), tags: try tags(options.tag),
+      timeout: try options.timeout.map { (seconds) throws(SettingsError) in
+        try within("--timeout", seconds, 60...14 * 86_400)
+      }, tags: try tags(options.tag),
       environment: try environment(options.environment), dependsOn: options.dependsOn)
     guard options.dependsOn.count <= Self.maximumDependencies else {
       throw .tooMany(setting: "--depends-on", count: options.dependsOn.count, limit: Self.maximumDependencies)
