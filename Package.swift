@@ -29,6 +29,7 @@ let package = Package(
     .executable(name: "imgdecode", targets: ["imgdecode"]),
     .executable(name: "classify", targets: ["classify"]),
     .executable(name: "s3sync", targets: ["s3sync"]),
+    .executable(name: "batchsubmit", targets: ["batchsubmit"]),
     .executable(name: "lambda-bootstrap", targets: ["lambda-bootstrap"]),
   ],
   dependencies: [
@@ -67,7 +68,7 @@ let package = Package(
     // The network and AWS.
     .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: settings),
     .target(name: "AWS", dependencies: ["HTTP", crypto], swiftSettings: settings),
-    .target(name: "S3", dependencies: ["AWS", crypto], swiftSettings: settings),
+    .target(name: "S3", dependencies: ["AWS", "HTTP", "Streams", crypto], swiftSettings: settings),
 
     // The tools.
     .executableTarget(
@@ -78,6 +79,9 @@ let package = Package(
       name: "s3sync", dependencies: ["CLinux", "S3", "AWS", "HTTP", "Streams", argumentParser, crypto],
       swiftSettings: settings),
     .executableTarget(
+      name: "batchsubmit", dependencies: ["S3", "AWS", "HTTP", "Streams", crypto, argumentParser],
+      swiftSettings: settings),
+    .executableTarget(
       name: "lambda-bootstrap", dependencies: ["CProcess", "HTTP", "Streams", argumentParser], swiftSettings: settings),
 
     // Tests, in the same order.
@@ -86,7 +90,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "StreamsTests", dependencies: ["Streams"], swiftSettings: testSettings),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: testSettings),
-    .testTarget(name: "NetworkTests", dependencies: ["Network"], swiftSettings: settings),
+    .testTarget(name: "NetworkTests", dependencies: ["Network"], swiftSettings: testSettings),
     .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: testSettings),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: testSettings),
     .testTarget(name: "AWSTests", dependencies: ["AWS", "HTTP"], swiftSettings: testSettings),
@@ -94,6 +98,9 @@ let package = Package(
     .testTarget(name: "imgdecodeTests", dependencies: ["imgdecode"], swiftSettings: testSettings),
     .testTarget(name: "classifyTests", dependencies: ["classify", "Streams"], swiftSettings: testSettings),
     .testTarget(name: "s3syncTests", dependencies: ["s3sync", "S3", "AWS", "Streams"], swiftSettings: testSettings),
+    .testTarget(
+      name: "batchsubmitTests", dependencies: ["batchsubmit", "S3", "AWS", "HTTP", "Streams"],
+      swiftSettings: testSettings),
     .testTarget(name: "lambda-bootstrapTests", dependencies: ["lambda-bootstrap"], swiftSettings: testSettings),
   ]
 )

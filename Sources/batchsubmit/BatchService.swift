@@ -1,0 +1,104 @@
+// The calls of AWS Batch that this tool makes.
+// https://docs.aws.amazon.com/batch/latest/APIReference/Welcome.html
+
+import AWS
+import FoundationEssentials
+import HTTP
+import Streams
+
+/// AWS Batch in one region. All functions throw `ServiceError`, after `ServiceClient`'s retries.
+@Loop
+final class BatchService {
+  private let services: ServiceClient
+  private let endpoint: Endpoint
+  private let region: String
+
+  init(_ services: ServiceClient) throws(ConfigurationError) {
+    self.services = services
+    region = try signingRegion(services.configuration, service: "batch")
+    endpoint = try services.configuration.endpoint("batch", region: region)
+  }
+
+  /// Submits a job and gives its id. SubmitJob has no client token: a request whose answer was lost is sent again and
+  /// makes a second job.
+  func submit(_ request: [UInt8]) async throws(ServiceError) -> String {
+    struct Answer: Decodable { let jobId: String }
+    return try await call("submitjob", request, Answer.self).jobId
+  }
+
+  /// What Batch knows of the jobs; those that it does not know are left out.
+  func describe(_ ids: [String]) async throws(ServiceError) -> [JobDetail] {
+    struct Answer: Decodable { let jobs: [JobDetail] }
+    var result: [JobDetail] = []
+    // DescribeJobs takes 100 at once.
+    for start in stride(from: 0, to: ids.count, by: 100) {
+      var json = JSONText()
+      json.beginObject()
+      json.key("jobs")
+      json.beginArray()
+      for id in ids[start..<min(start + 100, ids.count)] { json.string(id) }
+      json.endArray()
+      json.endObject()
+      result += try await call("describejobs", json.bytes, Answer.self).jobs
+    }
+    return result
+  }
+
+  /// The ids of children that failed, `limit` of them at most.
+  func failedChildren(of id: String, limit: Int) async throws(ServiceError) -> [String] {
+    struct Answer: Decodable {
+      struct Summary: Decodable { let jobId: String }
+      let jobSummaryList: [Summary]
+    }
+    var json = JSONText()
+    json.beginObject()
+    for (key, value) in [("arrayJobId", id), ("jobStatus", JobStatus.failed.rawValue)] {
+      json.key(key)
+      json.string(value)
+    }
+    json.key("maxResults")
+    json.integer(limit)
+    json.endObject()
+    return try await call("listjobs", json.bytes, Answer.self).jobSummaryList.prefix(limit).map(\.jobId)
+  }
+
+  /// Ends a job wherever it is: what runs is killed, what waits is cancelled; an array with all its children.
+  func terminate(_ id: String, reason: String) async throws(ServiceError) {
+    struct Answer: Decodable {}
+    var json = JSONText()
+    json.beginObject()
+    for (key, value) in [("jobId", id), ("reason", reason)] {
+      json.key(key)
+      json.string(value)
+    }
+    json.endObject()
+    _ = try await call("terminatejob", json.bytes, Answer.self)
+  }
+
+  private func call<Answer: Decodable>(
+    _ operation: String, _ body: [UInt8], _: Answer.Type
+  ) async throws(ServiceError) -> Answer {
+    var call = Call(
+      endpoint: endpoint, service: "batch", region: region, method: "POST",
+      path: "\(endpoint.basePath)/v1/\(operation)")
+    call.headers = [("content-type", "application/json")]
+    call.setBody(body)
+    return try decoded(try await services.send(call), operation)
+  }
+}
+
+/// The region to sign for: a server of one's own may do without.
+func signingRegion(_ configuration: Configuration, service: String) throws(ConfigurationError) -> String {
+  if let region = configuration.region { return region }
+  guard try configuration.configuredEndpoint(service) != nil else { throw .noRegion }
+  return "us-east-1"
+}
+
+/// An answer's JSON; an empty body counts as an empty object.
+func decoded<Answer: Decodable>(_ response: Response, _ operation: String) throws(ServiceError) -> Answer {
+  let body = response.body.isEmpty ? Array("{}".utf8) : response.body
+  guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(body)) else {
+    throw .malformedAnswer("\(operation): not the JSON that was expected")
+  }
+  return answer
+}

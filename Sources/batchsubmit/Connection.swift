@@ -1,0 +1,46 @@
+// The door to AWS: configuration once, then calls on the loop.
+
+import AWS
+import S3
+import Streams
+
+/// What calls need: a client of each service, of one set of credentials.
+@Loop
+struct Connection {
+  let store: S3.Client
+  let batch: BatchService
+  let logs: LogService
+
+  init(_ configuration: Configuration) throws(ConfigurationError) {
+    let services = ServiceClient(configuration)
+    store = try S3.Client(services)
+    batch = try BatchService(services)
+    logs = try LogService(services)
+  }
+
+  /// Runs calls until they have returned; what they throw names what they were for.
+  nonisolated static func run<Value: Sendable>(
+    _ object: String, _ options: Options, _ surroundings: Surroundings,
+    _ calls: @escaping @Loop (Connection) async throws(ServiceError) -> Value
+  ) throws(CallFailure) -> Value {
+    let flags = ConfigurationFlags(profile: options.profile, region: options.region, endpointURL: options.endpointURL)
+    let result = Loop.run { () -> Result<Value, ServiceError> in
+      let connection: Connection
+      do throws(ConfigurationError) {
+        connection = try Connection(Configuration(flags: flags, surroundings: surroundings))
+      } catch {
+        return .failure(.configuration(error))
+      }
+      do throws(ServiceError) {
+        return .success(try await calls(connection))
+      } catch {
+        return .failure(error)
+      }
+    }
+    do throws(ServiceError) {
+      return try result.get()
+    } catch {
+      throw CallFailure(object: object, error: error)
+    }
+  }
+}

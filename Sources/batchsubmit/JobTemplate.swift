@@ -1,0 +1,139 @@
+// What all jobs of a batch have in common, and the SubmitJob request that makes one of them.
+// https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
+
+import S3
+import Streams
+
+/// A name and a value, of a tag or of a variable.
+struct Pair: Equatable {
+  let name: String
+  let value: String
+}
+
+/// Everything about a job but which manifests it reads. Valid by construction: see `Options`.
+struct JobTemplate {
+  var queue: String
+  var definition: String
+  /// Jobs are called `name-hash-first`.
+  var name: String
+  /// The prefix that predictions go under, without a slash at its end.
+  var output: ObjectURI
+  var size: FargateSize?
+  var retryStrategy: RetryStrategy
+  /// Seconds of one attempt, after which Batch ends it: at least 60. Nil for the job definition's.
+  var timeout: Int?
+  var tags: [Pair] = []
+  var environment: [Pair] = []
+  /// At most 20.
+  var dependsOn: [String] = []
+
+  /// The variables that a container is told its work by, and those that are Batch's.
+  static func isReserved(_ variable: String) -> Bool {
+    ["MANIFEST", "FIRST", "OUTPUT", "MERGE_PARTS", "INPUT_BUCKET", "FILE_NAME"].contains(variable)
+      || variable.hasPrefix("AWS_BATCH")
+  }
+
+  /// The name of the job that begins with manifest number `first`.
+  func name(_ job: Plan.Job, hash: String) -> String { "\(name)-\(hash.prefix(12))-\(job.first)" }
+
+  /// The name of the job that joins the parts.
+  func mergeName(hash: String) -> String { "\(name)-\(hash.prefix(12))-merge" }
+
+  /// The request for a job: an array of children, or a plain job where there is one child.
+  func request(_ job: Plan.Job, manifests: ObjectURI, hash: String) -> [UInt8] {
+    let work = [Pair(name: "FIRST", value: String(job.first))]
+    return request(
+      named: name(job, hash: hash), size: job.size, dependsOn: dependsOn, work: work, manifests: manifests)
+  }
+
+  /// The request for the job that joins the parts of all children when all of them have succeeded.
+  func mergeRequest(parts: Int, dependsOn jobs: [String], manifests: ObjectURI, hash: String) -> [UInt8] {
+    request(
+      named: mergeName(hash: hash), size: 1, dependsOn: jobs,
+      work: [Pair(name: "MERGE_PARTS", value: String(parts))], manifests: manifests)
+  }
+
+  private func request(
+    named name: String, size children: Int, dependsOn: [String], work: [Pair], manifests: ObjectURI
+  ) -> [UInt8] {
+    var json = JSONText()
+    json.beginObject()
+    for (key, value) in [("jobName", name), ("jobQueue", queue), ("jobDefinition", definition)] {
+      json.key(key)
+      json.string(value)
+    }
+    if children > 1 {
+      json.key("arrayProperties")
+      json.beginObject()
+      json.key("size")
+      json.integer(children)
+      json.endObject()
+    }
+    if !dependsOn.isEmpty {
+      json.key("dependsOn")
+      json.beginArray()
+      for job in dependsOn {
+        json.beginObject()
+        json.key("jobId")
+        json.string(job)
+        json.endObject()
+      }
+      json.endArray()
+    }
+    json.key("containerOverrides")
+    let places = [Pair(name: "MANIFEST", value: "\(manifests)"), Pair(name: "OUTPUT", value: "\(output)")]
+    write(environment: places + work + environment, to: &json)
+    json.key("retryStrategy")
+    retryStrategy.write(to: &json)
+    if let timeout {
+      json.key("timeout")
+      json.beginObject()
+      json.key("attemptDurationSeconds")
+      json.integer(timeout)
+      json.endObject()
+    }
+    if !tags.isEmpty {
+      json.key("tags")
+      json.beginObject()
+      for tag in tags {
+        json.key(tag.name)
+        json.string(tag.value)
+      }
+      json.endObject()
+      // Costs are told apart by the tasks' tags.
+      json.key("propagateTags")
+      json.boolean(true)
+    }
+    json.endObject()
+    return json.bytes
+  }
+
+  private func write(environment: [Pair], to json: inout JSONText) {
+    json.beginObject()
+    json.key("environment")
+    json.beginArray()
+    for variable in environment {
+      json.beginObject()
+      json.key("name")
+      json.string(variable.name)
+      json.key("value")
+      json.string(variable.value)
+      json.endObject()
+    }
+    json.endArray()
+    if let size {
+      json.key("resourceRequirements")
+      json.beginArray()
+      for (type, value) in [("VCPU", size.vcpu), ("MEMORY", String(size.memory))] {
+        json.beginObject()
+        json.key("type")
+        json.string(type)
+        json.key("value")
+        json.string(value)
+        json.endObject()
+      }
+      json.endArray()
+    }
+    json.endObject()
+  }
+}

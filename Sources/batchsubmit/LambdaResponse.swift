@@ -1,0 +1,39 @@
+// The answer that Lambda wants of a function behind SQS: which messages are to come again.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+
+import Streams
+
+/// `{"batchItemFailures":[{"itemIdentifier":"…"}]}`
+struct LambdaResponse: Equatable {
+  /// Message ids in order.
+  let failures: [String]
+
+  /// - Parameters:
+  ///   - event: nil where the input was a list.
+  ///   - missed: objects that no submitted job will read.
+  init(_ event: Event?, missed: some Sequence<InputObject>) {
+    guard let ids = event?.messageIDs else {
+      failures = []
+      return
+    }
+    let places = Set(event?.malformed.map(\.message) ?? []).union(missed.compactMap(\.message))
+    failures = places.sorted().map { ids[$0] }
+  }
+
+  var line: [UInt8] {
+    var json = JSONText()
+    json.beginObject()
+    json.key("batchItemFailures")
+    json.beginArray()
+    for id in failures {
+      json.beginObject()
+      json.key("itemIdentifier")
+      json.string(id)
+      json.endObject()
+    }
+    json.endArray()
+    json.endObject()
+    json.endLine()
+    return json.bytes
+  }
+}

@@ -1,0 +1,50 @@
+// The last lines that a container wrote, from CloudWatch Logs.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
+
+import AWS
+import HTTP
+import Streams
+
+/// CloudWatch Logs in one region.
+@Loop
+final class LogService {
+  private let services: ServiceClient
+  private let endpoint: Endpoint
+  private let region: String
+
+  /// Where Batch's containers write when their job definition names no group.
+  static let usualGroup = "/aws/batch/job"
+
+  init(_ services: ServiceClient) throws(ConfigurationError) {
+    self.services = services
+    region = try signingRegion(services.configuration, service: "logs")
+    endpoint = try services.configuration.endpoint("logs", region: region)
+  }
+
+  /// The last `limit` lines of a stream, oldest first.
+  func lastLines(group: String, stream: String, limit: Int) async throws(ServiceError) -> [String] {
+    struct Answer: Decodable {
+      struct Event: Decodable { let message: String? }
+      let events: [Event]
+    }
+    var json = JSONText()
+    json.beginObject()
+    for (key, value) in [("logGroupName", group), ("logStreamName", stream)] {
+      json.key(key)
+      json.string(value)
+    }
+    json.key("limit")
+    json.integer(limit)
+    json.key("startFromHead")
+    json.boolean(false)
+    json.endObject()
+    var call = Call(
+      endpoint: endpoint, service: "logs", region: region, method: "POST", path: endpoint.basePath + "/")
+    call.headers = [
+      ("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "Logs_20140328.GetLogEvents"),
+    ]
+    call.setBody(json.bytes)
+    let answer: Answer = try decoded(try await services.send(call), "GetLogEvents")
+    return answer.events.compactMap(\.message)
+  }
+}

@@ -1,0 +1,30 @@
+// How far the jobs are, for people at a terminal.
+
+import Glibc
+
+/// One line on standard error that is written over; nothing where standard error is no terminal.
+final class Progress {
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private var shown = ""
+
+  /// Shows how many children are where.
+  func show(_ counts: [(status: JobStatus, count: Int)]) {
+    guard isTerminal else { return }
+    let line = counts.map { "\($0.status.rawValue.lowercased()) \($0.count)" }.joined(separator: "  ")
+    // To the line's start, the text, and what was there before cleared away.
+    if line != shown { write("\r\(line)\u{1B}[K") }
+    shown = line
+  }
+
+  /// Leaves the line as it is and goes on to the next.
+  func end() {
+    if !shown.isEmpty { write("\n") }
+    shown = ""
+  }
+
+  private func write(_ text: String) {
+    let bytes = Array(text.utf8)
+    // A terminal that is gone is told nothing.
+    _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(STDERR_FILENO, $0.baseAddress!, $0.count) }
+  }
+}

@@ -1,0 +1,184 @@
+// From objects to jobs: manifests first, then the job that reads them, then the note that it was submitted.
+
+import AWS
+import FoundationEssentials
+import S3
+import Streams
+
+/// A job that Batch has.
+struct SubmittedJob: Equatable, Sendable {
+  let id: String
+  /// The line on standard output, which is also what the marker object holds.
+  let line: [UInt8]
+}
+
+/// One batch on its way into the queue.
+@Loop
+final class Submission {
+  private let settings: Settings
+  private let store: S3.Client
+  private let batch: BatchService
+  private let manifests: Manifests
+  private let plan: Plan
+  /// The first that ended the upload of a job's manifests.
+  private var uploadFailure: ServiceError?
+
+  /// Manifests uploaded at once.
+  private static let uploads = 32
+  /// Seconds between two submissions: Batch takes 50 a second.
+  private static let pace = 0.02
+
+  init(_ settings: Settings, plan: Plan, manifests: Manifests, store: S3.Client, batch: BatchService) {
+    self.settings = settings
+    self.plan = plan
+    self.manifests = manifests
+    self.store = store
+    self.batch = batch
+  }
+
+  /// What became of a batch.
+  struct Result: Sendable {
+    /// All jobs, also those that were submitted before.
+    var jobs: [SubmittedJob] = []
+    /// The jobs of the plan that Batch has: the first ones.
+    var planned = 0
+    /// What ended the work early.
+    var failure: CallFailure?
+    /// Standard output is gone.
+    var broken: SystemError?
+  }
+
+  /// Submits the jobs of the plan in order and, where that is asked for, the one that joins their parts.
+  ///
+  /// What was submitted before with the very same request is not submitted again; its line is told once more.
+  ///
+  /// - Parameter tell: called with each job once Batch has it; what it throws ends the work.
+  func run(tell: (SubmittedJob) throws(SystemError) -> Void) async -> Result {
+    var result = Result()
+    for job in plan.jobs {
+      let request = settings.template.request(job, manifests: manifests.folder, hash: manifests.hash)
+      await add(job, request, images: plan.range(of: job).count, to: &result, tell)
+      if result.failure != nil || result.broken != nil { return result }
+      result.planned += 1
+    }
+    if settings.mergesParts {
+      let request = settings.template.mergeRequest(
+        parts: plan.children, dependsOn: result.jobs.map(\.id), manifests: manifests.folder, hash: manifests.hash)
+      await add(nil, request, images: plan.images, to: &result, tell)
+    }
+    return result
+  }
+
+  private func add(
+    _ job: Plan.Job?, _ request: [UInt8], images: Int, to result: inout Result,
+    _ tell: (SubmittedJob) throws(SystemError) -> Void
+  ) async {
+    do throws(ServiceError) {
+      let submitted = try await submit(job, request: request, images: images)
+      result.jobs.append(submitted)
+      do throws(SystemError) {
+        try tell(submitted)
+      } catch {
+        result.broken = error
+      }
+    } catch {
+      result.failure = CallFailure(object: "\(manifests.folder)", error: error)
+    }
+  }
+
+  /// - Parameter job: of the plan; nil for the one that joins the parts.
+  private func submit(
+    _ job: Plan.Job?, request: [UInt8], images: Int
+  ) async throws(ServiceError) -> SubmittedJob {
+    let marker = manifests.marker(first: job?.first, request: request)
+    if !settings.resubmits, let earlier = try await submittedBefore(marker) {
+      report(tool: "batchsubmit", object: earlier.id, reason: "was submitted before, for the same images")
+      return earlier
+    }
+    if let job { try await upload(job) }
+    let id = try await batch.submit(request)
+    let line = line(id: id, job, images: images)
+    do throws(ServiceError) {
+      try await store.put(marker, .bytes(line))
+    } catch {
+      // The job runs; only a second delivery of the batch would not know.
+      report(
+        tool: "batchsubmit", object: "\(marker)", reason: "cannot note that \(id) was submitted: \(error.sentence)")
+    }
+    await Loop.sleep(seconds: Self.pace)
+    return SubmittedJob(id: id, line: line)
+  }
+
+  private func submittedBefore(_ marker: ObjectURI) async throws(ServiceError) -> SubmittedJob? {
+    let line: [UInt8]
+    do throws(ServiceError) {
+      line = try await store.get(GetRequest(marker), size: nil, limit: 64 << 10).bytes
+    } catch {
+      if case .refused(let failure) = error, failure.status == 404 { return nil }
+      throw error
+    }
+    guard let id = jobID(line: line) else { throw .malformedAnswer("\(marker) is no note of a submission") }
+    return SubmittedJob(id: id, line: line)
+  }
+
+  /// Uploads the manifests of a job's children, in lanes that work beside each other.
+  private func upload(_ job: Plan.Job) async throws(ServiceError) {
+    let lanes = min(Self.uploads, job.size)
+    uploadFailure = nil
+    let tasks = (0..<lanes).map { lane in
+      Task { @Loop in
+        for child in stride(from: job.first + lane, to: job.first + job.size, by: lanes) {
+          guard self.uploadFailure == nil else { return }
+          await self.upload(child: child)
+        }
+      }
+    }
+    for task in tasks { await task.value }
+    if let uploadFailure { throw uploadFailure }
+  }
+
+  /// Manifests are named by a hash of all, so one that is there is the same.
+  private func upload(child: Int) async {
+    do throws(ServiceError) {
+      try await store.put(
+        manifests.location(ofChild: child), .bytes(manifests.content(ofChild: child)), ifAbsent: true)
+    } catch {
+      if case .refused(let failure) = error, failure.status == 412 { return }
+      uploadFailure = uploadFailure ?? error
+    }
+  }
+
+  private func line(id: String, _ job: Plan.Job?, images: Int) -> [UInt8] {
+    let template = settings.template
+    let parts = "\(template.output)/\(manifests.hash)/"
+    let texts =
+      if let job {
+        (template.name(job, hash: manifests.hash), "\(manifests.location(ofChild: job.first))", parts)
+      } else {
+        (template.mergeName(hash: manifests.hash), "\(manifests.folder)/", "\(parts)predictions.ndjson")
+      }
+    var json = JSONText()
+    json.beginObject()
+    json.key("jobId")
+    json.string(id)
+    json.key("jobName")
+    json.string(texts.0)
+    json.key("arraySize")
+    json.integer(job?.size ?? 1)
+    json.key("images")
+    json.integer(images)
+    json.key("manifest")
+    json.string(texts.1)
+    json.key("output")
+    json.string(texts.2)
+    json.endObject()
+    json.endLine()
+    return json.bytes
+  }
+}
+
+/// The job's id in a line of output; nil where the line is none.
+func jobID(line: [UInt8]) -> String? {
+  struct Line: Decodable { let jobId: String }
+  return (try? JSONDecoder().decode(Line.self, from: Data(line)))?.jobId
+}

@@ -1,0 +1,103 @@
+// Submitting, from standard input to the exit status.
+
+import AWS
+import S3
+import Streams
+
+/// One batch: what came, what of it is submitted, and what is said about it.
+struct Tool {
+  let options: Options
+  let surroundings: Surroundings
+  /// Seconds on a clock that only goes forward.
+  let now: @Sendable () -> Double
+  let output: OutputStream
+
+  /// Submits what the input names.
+  func submit(reading input: InputStream) throws -> ExitStatus {
+    let settings = try Settings(options, variable: surroundings.variable)
+    let intake = try Intake(input)
+    for (place, reason) in intake.event?.malformed ?? [] {
+      report(tool: "batchsubmit", object: intake.event?.messageIDs?[place], reason: reason.sentence)
+    }
+    let objects = select(intake, settings.filter)
+    try settings.checkFeeding(objects)
+    let plan = Plan(
+      images: objects.count, imagesPerChild: settings.imagesPerChild, maximumArraySize: settings.maximumArraySize)
+    try settings.checkMerge(plan)
+    let manifests = Manifests(objects, plan: plan, prefix: settings.manifestPrefix)
+    if options.dryRun { return try printRequests(settings, plan, manifests) }
+
+    let result = plan.images == 0 ? Submission.Result() : try submit(plan, manifests, settings)
+    if let failure = result.failure { report(tool: "batchsubmit", reason: failure.reason) }
+    if options.lambdaResponse {
+      let missed = plan.jobs.dropFirst(result.planned).flatMap { objects[plan.range(of: $0)] }
+      return try respond(intake.event, missed: missed, failure: result.failure)
+    }
+    try output.close()
+    if let failure = result.failure { return failure.status }
+    if options.wait, !result.jobs.isEmpty {
+      let jobs = Jobs(ids: result.jobs.map(\.id), options: options, surroundings: surroundings, now: now)
+      let ended = try jobs.wait()
+      if ended != .ok { return ended }
+    }
+    return intake.event?.malformed.isEmpty ?? true ? .ok : .data
+  }
+
+  /// The objects that are images to be classified, each once; says how many are not.
+  private func select(_ intake: Intake, _ filter: Filter) -> [InputObject] {
+    var objects = intake.objects.filter { filter.accepts($0.record.key) }
+    let others = intake.objects.count - objects.count + (intake.event?.otherRecords ?? 0)
+    if others > 0 { report(tool: "batchsubmit", reason: "\(others) of the input are no new images and left out") }
+    objects.deduplicate()
+    return objects
+  }
+
+  private func submit(
+    _ plan: Plan, _ manifests: Manifests, _ settings: Settings
+  ) throws(SystemError) -> Submission.Result {
+    // The loop's thread is this one, and nobody else writes meanwhile.
+    nonisolated(unsafe) let output = self.output
+    let isQuiet = options.lambdaResponse
+    let result: Submission.Result
+    do throws(CallFailure) {
+      result = try Connection.run("\(manifests.folder)", options, surroundings) { connection throws(ServiceError) in
+        let submission = Submission(
+          settings, plan: plan, manifests: manifests, store: connection.store, batch: connection.batch)
+        return await submission.run { job throws(SystemError) in
+          if isQuiet { return }
+          try unsafe output.write(job.line)
+          try unsafe output.flush()
+        }
+      }
+    } catch {
+      return Submission.Result(failure: error)
+    }
+    if let broken = result.broken { throw broken }
+    return result
+  }
+
+  /// Answers Lambda. Behind SQS the answer says what is to come again, and another status would have all of it come
+  /// again; elsewhere the status is all that Lambda looks at.
+  private func respond(_ event: Event?, missed: [InputObject], failure: CallFailure?) throws -> ExitStatus {
+    if event?.messageIDs == nil, let failure { return failure.status }
+    try output.write(LambdaResponse(event, missed: missed).line)
+    try output.close()
+    return .ok
+  }
+
+  private func printRequests(_ settings: Settings, _ plan: Plan, _ manifests: Manifests) throws -> ExitStatus {
+    var requests = plan.jobs.map {
+      settings.template.request($0, manifests: manifests.folder, hash: manifests.hash)
+    }
+    if settings.mergesParts, plan.images > 0 {
+      // The ids of the jobs it depends on are Batch's to give.
+      let ids = plan.jobs.map { "<id of \(settings.template.name($0, hash: manifests.hash))>" }
+      requests.append(
+        settings.template.mergeRequest(
+          parts: plan.children, dependsOn: ids, manifests: manifests.folder, hash: manifests.hash))
+    }
+    for request in requests { try output.write(request + [UInt8(ascii: "\n")]) }
+    try output.close()
+    return .ok
+  }
+}

@@ -1,0 +1,45 @@
+// Objects in, AWS Batch jobs out: what is to be classified becomes manifests, and the manifests array jobs.
+//
+//   batchsubmit < event.json
+//   s3sync --list s3://bucket/input/ | batchsubmit --wait
+
+import AWS
+import ArgumentParser
+import Glibc
+import S3
+import Streams
+
+@main
+struct BatchSubmit: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "batchsubmit",
+    abstract: "Submits images in S3 to AWS Batch: array jobs whose children classify a manifest each.",
+    discussion: """
+      Standard input is an event (S3, SQS, SNS, EventBridge) or a list: object records or s3:// URIs, one a line.
+      Settings named in capitals can be given by these variables. Every job submitted is one line of JSON on standard
+      output. Exit status: 0 done, 64 called wrongly, 65 bad input, 69 a service refused or a job failed, 74 local I/O,
+      75 try again later or still running, 77 not permitted, 78 configuration.
+      """,
+    version: toolVersion)
+
+  @OptionGroup var options: Options
+
+  func run() {
+    runTool("batchsubmit") {
+      let output = OutputStream()
+      let ids = options.status + options.cancel
+      let jobs = Jobs(ids: ids, options: options, surroundings: .process, now: monotonicSeconds)
+      if !options.status.isEmpty { return try jobs.tellStatus(output) }
+      if !options.cancel.isEmpty { return try jobs.cancel() }
+      let tool = Tool(options: options, surroundings: .process, now: monotonicSeconds, output: output)
+      return try tool.submit(reading: InputStream())
+    }
+  }
+}
+
+/// CLOCK_MONOTONIC in seconds.
+@Sendable func monotonicSeconds() -> Double {
+  var time = timespec()
+  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}

@@ -1,0 +1,177 @@
+#!/usr/bin/env bash
+# What each container of a Batch job runs. Its work is told by the environment:
+#
+#   MANIFEST, FIRST, OUTPUT, AWS_BATCH_JOB_ARRAY_INDEX   one child: the images of manifest number FIRST + index, of which
+#                                                        the predictions become OUTPUT/<run>/part-<number>.ndjson
+#   MANIFEST, OUTPUT, MERGE_PARTS                        all parts, joined into OUTPUT/<run>/predictions.ndjson
+#   INPUT_BUCKET, FILE_NAME                              one image, as the reference sample names it: input/FILE_NAME of
+#                                                        the bucket, whose predictions become output/FILE_NAME.csv
+#
+# <run> is the last part of MANIFEST, so what a child writes depends on its manifest alone and a retry overwrites it.
+# IMGDECODE_OPTIONS and CLASSIFY_OPTIONS hold further flags, separated by spaces; CLASSIFY_MODEL names the model.
+# The status is the pipeline's leftmost that is neither 0 nor 141; nothing is published unless every stage left with 0.
+set -uo pipefail
+export LC_ALL=C
+started=${EPOCHREALTIME/./}
+
+fail() { # STATUS REASON
+  printf 'batch-entrypoint: %s\n' "$2" >&2
+  exit "$1"
+}
+
+# A whole number of at most nine digits, without sign; what is printed has no leading zeros.
+whole_number() { # NAME VALUE
+  [[ $2 =~ ^[0-9]{1,9}$ ]] || fail 64 "$1: not a whole number"
+  printf '%d' "$((10#$2))"
+}
+
+# s3://bucket/prefix without control characters; what is printed has no slash at its end.
+prefix() { # NAME VALUE
+  [[ $2 =~ ^s3://[A-Za-z0-9._-]{3,255}/[^/[:cntrl:]] && ! $2 =~ [[:cntrl:]] && ${#2} -le 1024 ]] ||
+    fail 64 "$1: not s3://bucket/prefix"
+  printf '%s' "${2%/}"
+}
+
+# Words of plain characters only: nothing that a shell, a path search or a second command could begin with.
+flags() { # NAME VALUE
+  [[ $2 =~ ^[A-Za-z0-9\ ._,=/:+-]*$ ]] || fail 64 "$1: holds more than plain words"
+}
+
+# As the first process of a container this one gets no signal that it has no trap for.
+group='' interrupted=''
+terminate() {
+  interrupted=yes
+  [ -z "$group" ] || kill -TERM -- "-$group" 2>/dev/null
+}
+trap terminate TERM INT
+
+# Runs a command in a process group of its own, to all of which TERM and INT are passed on, and gives its status.
+in_process_group() { # COMMAND [ARG…]
+  local status patience
+  [ -z "$interrupted" ] || exit 143
+  set -m
+  ("$@") &
+  group=$!
+  set +m
+  # A trapped signal ends `wait` early, with a status over 128; the group is waited for all the same.
+  while
+    wait "$group"
+    status=$?
+    kill -0 "$group" 2>/dev/null
+  do :; done
+  # The stages of an interrupted pipeline clean up after themselves; Fargate kills 30 seconds after its TERM.
+  for ((patience = 0; patience < 100; patience++)); do
+    kill -0 -- "-$group" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -KILL -- "-$group" 2>/dev/null
+  group=''
+  [ -z "$interrupted" ] || exit 143
+  return "$status"
+}
+
+# Says what was done, how long it took since the start, and how fast that was.
+summary() { # WHAT IMAGES
+  local microseconds=$((${EPOCHREALTIME/./} - started)) tenths
+  tenths=$(($2 * 10000000 / (microseconds > 0 ? microseconds : 1)))
+  printf 'batch-entrypoint: %s, %d.%d s, %d.%d images/s\n' "$1" \
+    $((microseconds / 1000000)) $((microseconds / 100000 % 10)) $((tenths / 10)) $((tenths % 10)) >&2
+}
+
+# The leftmost status that is neither 0 nor 141 (SIGPIPE: its reader failed, and says why itself); 141 where all others are 0.
+pipeline_status() { # STATUS…
+  local status broken=0
+  for status; do
+    case $status in
+    0) ;;
+    141) broken=141 ;;
+    *) return "$status" ;;
+    esac
+  done
+  return "$broken"
+}
+
+classify_manifest() {
+  s3sync --files-from "$work/manifest.ndjson" - |
+    imgdecode "${imgdecode_options[@]}" |
+    classify "${classify_options[@]}" >"$work/part.ndjson"
+  pipeline_status "${PIPESTATUS[@]}"
+}
+
+# One child of an array, or the only one.
+run_child() {
+  local first index number target images errors expected
+  first=$(whole_number FIRST "${FIRST-}") || exit
+  index=$(whole_number AWS_BATCH_JOB_ARRAY_INDEX "${AWS_BATCH_JOB_ARRAY_INDEX-0}") || exit
+  number=$(printf '%05d' "$((first + index))")
+  target=$output/${manifest##*/}/part-$number.ndjson
+
+  in_process_group s3sync "$manifest/$number.ndjson" - >"$work/manifest.ndjson" || exit
+  in_process_group classify_manifest || exit
+  # Every image is a line: its predictions, or its error. Counted, so that nothing is missing whatever the cause.
+  images=$(wc -l <"$work/part.ndjson")
+  expected=$(wc -l <"$work/manifest.ndjson")
+  [ "$images" -eq "$expected" ] || fail 74 "$images lines for $expected images; nothing is published"
+  errors=$(grep -c '"error":{"tool":"' "$work/part.ndjson")
+  in_process_group s3sync --quiet "$work/part.ndjson" "$target" || exit
+
+  summary "$target: $images images, $errors errors" "$images"
+}
+
+join_parts() {
+  local number
+  for ((number = 0; number < parts; number++)); do
+    s3sync "$manifest_output/part-$(printf '%05d' "$number").ndjson" - || return
+  done >"$work/predictions.ndjson"
+}
+
+# The job that comes after all children. A missing part ends it.
+run_merge() {
+  local parts manifest_output=$output/${manifest##*/}
+  parts=$(whole_number MERGE_PARTS "$MERGE_PARTS") || exit
+  in_process_group join_parts || exit
+  in_process_group s3sync --quiet "$work/predictions.ndjson" "$manifest_output/predictions.ndjson" || exit
+  summary "$manifest_output/predictions.ndjson: $parts parts" "$(wc -l <"$work/predictions.ndjson")"
+}
+
+classify_file() {
+  cd "$work/image" || return 74
+  imgdecode --strict "${imgdecode_options[@]}" -- "$name" |
+    classify --format csv "${classify_options[@]}" >"$work/part.csv"
+  pipeline_status "${PIPESTATUS[@]}"
+}
+
+# The reference sample's one image. A bad image fails the job, as there is no other to go on with.
+run_image() {
+  local path name target
+  [[ ${INPUT_BUCKET-} =~ ^[A-Za-z0-9._-]{3,255}$ ]] || fail 64 'INPUT_BUCKET: not the name of a bucket'
+  path=${FILE_NAME#input/}
+  name=${path##*/}
+  [[ -n $path && ! $path =~ [[:cntrl:]] && ${#path} -le 1000 ]] || fail 64 'FILE_NAME: not a key'
+  [[ -n $name && $name != . && $name != .. && ${#name} -le 255 ]] || fail 64 'FILE_NAME: names a folder, not an image'
+  target=s3://$INPUT_BUCKET/output/${path%.*}.csv
+  [[ $name == *.* ]] || target=s3://$INPUT_BUCKET/output/$path.csv
+
+  mkdir "$work/image" || exit 74
+  in_process_group s3sync "s3://$INPUT_BUCKET/input/$path" - >"$work/image/$name" || exit
+  in_process_group classify_file || exit
+  in_process_group s3sync --quiet "$work/part.csv" "$target" || exit
+  summary "$target" 1
+}
+
+flags IMGDECODE_OPTIONS "${IMGDECODE_OPTIONS-}"
+flags CLASSIFY_OPTIONS "${CLASSIFY_OPTIONS-}"
+read -ra imgdecode_options <<<"${IMGDECODE_OPTIONS-}"
+read -ra classify_options <<<"${CLASSIFY_OPTIONS-}"
+
+work=$(mktemp -d) || exit 74
+trap 'rm -rf "$work"' EXIT
+
+if [ -n "${FILE_NAME-}" ]; then
+  [ -z "${MANIFEST-}" ] || fail 64 'MANIFEST and FILE_NAME exclude each other'
+  run_image
+else
+  manifest=$(prefix MANIFEST "${MANIFEST-}") || exit
+  output=$(prefix OUTPUT "${OUTPUT-}") || exit
+  if [ -n "${MERGE_PARTS-}" ]; then run_merge; else run_child; fi
+fi
