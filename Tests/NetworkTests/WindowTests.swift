@@ -44,9 +44,10 @@ struct HalfPrecisionTests {
     }
   }
 
-  @Test(arguments: [
-    (Float(1), UInt16(0x3C00)), (65504, 0x7BFF), (65519, 0x7BFF), (65520, 0x7C00), (0x1p-24, 1), (0x1p-25, 0),
-    (0x1.8p-24, 2), (1 + 0x1p-11, 0x3C00), (1 + 0x3p-11, 0x3C02), (-0.0, 0x8000),
-  ] as [(Float, UInt16)])
+  @Test(
+    arguments: [
+      (Float(1), UInt16(0x3C00)), (65504, 0x7BFF), (65519, 0x7BFF), (65520, 0x7C00), (0x1p-24, 1), (0x1p-25, 0),
+      (0x1.8p-24, 2), (1 + 0x1p-11, 0x3C00), (1 + 0x3p-11, 0x3C02), (-0.0, 0x8000),
+    ] as [(Float, UInt16)])
   func rounding(value: Float, bits: UInt16) { #expect(HalfPrecision.bits(value) == bits) }
 }
