@@ -89,7 +89,7 @@ let package = Package(
       name: "onnxrun", dependencies: ["ONNX", "Network", "Streams"], path: "Tests/support/onnxrun",
       swiftSettings: settings),
     .testTarget(name: "StreamsTests", dependencies: ["Streams"], swiftSettings: testSettings),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: testSettings),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTemplates"], swiftSettings: testSettings),
     .testTarget(name: "NetworkTests", dependencies: ["Network"], swiftSettings: testSettings),
     .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: testSettings),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: testSettings),

@@ -1,5 +1,7 @@
 // A convolution whose weights were packed once, for the algorithm that suits its shape.
 
+internal import KernelTemplates
+
 /// Convolution, bias, residual add and activation, in that order, over NHWC.
 public final class Convolution {
   public let shape: ConvolutionShape
@@ -29,18 +31,17 @@ public final class Convolution {
       shape: shape, maxBatch: maxBatch,
       weights: ConvolutionWeights(
         start: weights, outputStep: shape.groupInputs * cells, inputStep: cells, scale: scale), bias: bias,
-      activation: activation, pool: pool, instructionSet: instructionSet, choice: nil)
+      activation: activation, pool: pool, kernels: instructionSet.kernels, choice: nil)
   }
 
   /// `choice` overrides the cost model's.
   init(
     shape: ConvolutionShape, maxBatch: Int, weights: ConvolutionWeights, bias: UnsafePointer<Float>?,
-    activation: Activation, pool: ThreadPool, instructionSet: InstructionSet, choice: ConvolutionChoice?
+    activation: Activation, pool: ThreadPool, kernels: KernelTable, choice: ConvolutionChoice?
   ) {
     self.shape = shape
     self.maxBatch = maxBatch
     self.activation = activation
-    let kernels = instructionSet.kernels
     let choice =
       choice ?? .best(shape, batch: maxBatch, threads: pool.threads, width: kernels.width)
     switch choice {

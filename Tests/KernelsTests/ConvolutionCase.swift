@@ -1,11 +1,30 @@
 // One convolution run through guarded buffers, and how far it is from its plain twin.
 
+import KernelTemplates
 import Testing
 
 @testable import Kernels
 
 /// The instruction sets this machine can run.
 let instructionSets = InstructionSet.allCases.filter(\.isSupported)
+
+/// What convolutions are tested with: every instruction set this machine can run, and the templates as AVX-512 instantiates them.
+enum TestedKernels: CaseIterable {
+  case portable, avx2, avx512, sixteenLanes
+
+  static let here = allCases.filter { tested in
+    instructionSets.contains { $0.rawValue == "\(tested)" } || tested == .sixteenLanes
+  }
+
+  var table: KernelTable {
+    switch self {
+    case .portable: InstructionSet.portable.kernels
+    case .avx2: InstructionSet.avx2.kernels
+    case .avx512: InstructionSet.avx512.kernels
+    case .sixteenLanes: sixteenLaneKernels
+    }
+  }
+}
 
 struct ConvolutionCase {
   var shape: ConvolutionShape
@@ -20,7 +39,7 @@ struct ConvolutionCase {
   var atStart = false
 
   /// The largest |difference| from the plain twin, in units of the largest sum of |products| an output has.
-  func error(_ set: InstructionSet, _ choice: ConvolutionChoice?) -> Float {
+  func error(_ set: TestedKernels, _ choice: ConvolutionChoice?) -> Float {
     var noise = Noise(shape.hashValue)
     let input = noise.array(batch * shape.inHeight * shape.inWidth * shape.inChannels)
     let weights = noise.array(shape.outChannels * shape.groupInputs * shape.kernelHeight * shape.kernelWidth)
@@ -40,7 +59,7 @@ struct ConvolutionCase {
 
   /// The output, without gaps.
   func run(
-    _ set: InstructionSet, _ choice: ConvolutionChoice?, input: [Float], weights: [Float], bias: [Float]?,
+    _ set: TestedKernels, _ choice: ConvolutionChoice?, input: [Float], weights: [Float], bias: [Float]?,
     residual: [Float]?
   ) -> [Float] {
     let pool = ThreadPool(threads: threads)
@@ -53,7 +72,7 @@ struct ConvolutionCase {
       weights: ConvolutionWeights(
         start: packed.start, outputStep: shape.groupInputs * cells, inputStep: cells,
         scale: factors.map { UnsafePointer($0.start) }),
-      bias: added.map { UnsafePointer($0.start) }, activation: activation, pool: pool, instructionSet: set,
+      bias: added.map { UnsafePointer($0.start) }, activation: activation, pool: pool, kernels: set.table,
       choice: choice)
     let from = GuardedBuffer(spread(input, shape.inChannels), atStart: atStart)
     let kept = residual.map { GuardedBuffer(spread($0, shape.outChannels), atStart: atStart) }

@@ -9,7 +9,7 @@ import Testing
   private static let shape = square(9, 8, 20, kernel: 3, pad: 1)
 
   private static func outputs(
-    _ set: InstructionSet, _ choice: ConvolutionChoice, _ special: Float, groups: Int = 1
+    _ set: TestedKernels, _ choice: ConvolutionChoice, _ special: Float, groups: Int = 1
   ) -> (ours: [Float], plain: [Float], shape: ConvolutionShape) {
     var shape = Self.shape
     if groups > 1 { (shape.groups, shape.outChannels) = (groups, groups) }
@@ -25,16 +25,16 @@ import Testing
     )
   }
 
-  @Test(arguments: instructionSets, [Float.nan, .infinity, -.infinity, .leastNonzeroMagnitude])
-  func passThrough(_ set: InstructionSet, _ special: Float) {
+  @Test(arguments: TestedKernels.here, [Float.nan, .infinity, -.infinity, .leastNonzeroMagnitude])
+  func passThrough(_ set: TestedKernels, _ special: Float) {
     for (choice, groups) in [(ConvolutionChoice.indirect, 1), (.depthwise, 8)] {
       let (ours, plain, _) = Self.outputs(set, choice, special, groups: groups)
       #expect(zip(ours, plain).allSatisfy { ElementwiseTests.same($0, $1) || abs($0 - $1) < 1e-5 })
     }
   }
 
-  @Test(arguments: instructionSets, [ConvolutionChoice.winogradTwo, .winogradFour])
-  func winogradKeepsThemWithinTheTilesThatSeeThem(_ set: InstructionSet, _ choice: ConvolutionChoice) {
+  @Test(arguments: TestedKernels.here, [ConvolutionChoice.winogradTwo, .winogradFour])
+  func winogradKeepsThemWithinTheTilesThatSeeThem(_ set: TestedKernels, _ choice: ConvolutionChoice) {
     let (ours, plain, shape) = Self.outputs(set, choice, .nan)
     let side = choice == .winogradTwo ? 2 : 4
     for y in 0..<9 {

@@ -40,9 +40,9 @@ def ours(model, batch, threads):
     return json.loads(done.stderr.splitlines()[-1])
 
 
-def peer(engine, model, batch, threads):
+def peer(engine, model, batch, threads, repetitions=None):
     script = pathlib.Path(__file__).with_name("classify_peer.py")
-    repetitions = REPETITIONS if batch == 1 else 10
+    repetitions = repetitions or (REPETITIONS if batch == 1 else 10)
     done = pinned([sys.executable, script, engine, model, batch, threads, repetitions], threads)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -83,19 +83,19 @@ def main():
             for _ in range(ROUNDS):
                 stats = ours(model, batch, threads)
                 mine.append(stats["perImageMs"])
-                memory.setdefault(name, {})["classify"] = stats["peakRssMiB"]
+                memory.setdefault(name, {}).setdefault("classify", stats["peakRssMiB"])  # of the first: batch 1, one thread
                 for engine in PEERS:
                     result = peer(engine, model, batch, threads)
                     others[engine] += result["ms"]
                     settings[engine] = result["settings"]
-                    memory[name][engine] = result["rssMiB"]
+                    memory[name].setdefault(engine, result["rssMiB"])
             ms = min(m["median"] for m in mine)
             medians = {engine: float(np.median(samples)) for engine, samples in others.items()}
             cells = [f"{medians[e]:.1f} ({np.percentile(others[e], 10):.1f}–{np.percentile(others[e], 90):.1f})" for e in PEERS]
             share = 2 * macs / (ms * 1e-3) / 1e9 / limit / threads
             print(f"| {name} | {batch} | {threads} | {ms:.1f} (p95 {min(m['p95'] for m in mine):.1f}) | {cells[0]} | {cells[1]} | "
                   f"{ms / medians['openvino']:.2f} | {ms / min(medians.values()):.2f} | {share:.0%} |", flush=True)
-    print("\nPeak RSS, MiB: " + "; ".join(
+    print("\nPeak RSS at batch 1, MiB: " + "; ".join(
         f"{name}: " + ", ".join(f"{who} {value:.0f}" for who, value in values.items()) for name, values in memory.items()))
     print("Settings: " + "; ".join(f"{engine}: {text}" for engine, text in settings.items()))
     start_up(classify_models.path("resnet50_v1", folder))
@@ -112,7 +112,7 @@ def start_up(model):
         mine.append(json.loads(done.stderr.splitlines()[-1])["firstPredictionMs"])
     print(f"\nStart to first prediction, resnet50_v1, ms: classify {np.median(mine):.0f}", end="")
     for engine in PEERS:
-        results = [peer(engine, model, 1, threads) | {} for _ in range(3)]
+        results = [peer(engine, model, 1, threads, repetitions=1) for _ in range(3)]
         print(f"; {engine} {np.median([r['firstMs'] for r in results]):.0f} "
               f"(imports {np.median([r['importMs'] for r in results]):.0f} of them)", end="")
     print()

@@ -17,7 +17,7 @@ QEMU = shutil.which("qemu-x86_64")
 def image(seed=0):
     import io
 
-    pixels = numpy.random.default_rng(seed).integers(0, 256, (32, 32, 3), dtype=numpy.uint8)
+    pixels = numpy.random.default_rng(seed).integers(0, 256, (224, 224, 3), dtype=numpy.uint8)
     file = io.BytesIO()
     numpy.save(file, pixels)
     return file.getvalue()
