@@ -38,6 +38,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-serial-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CCarryless"),
 
     // What flows between the tools.
     .target(name: "Streams", swiftSettings: settings),
@@ -61,7 +62,7 @@ let package = Package(
     // The network and AWS.
     .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: settings),
     .target(name: "AWS", dependencies: ["HTTP", crypto], swiftSettings: settings),
-    .target(name: "S3", dependencies: ["AWS", "HTTP", "Streams", crypto], swiftSettings: settings),
+    .target(name: "S3", dependencies: ["CCarryless", "AWS", "HTTP", "Streams", crypto], swiftSettings: settings),
 
     // The tools.
     .executableTarget(
@@ -69,7 +70,8 @@ let package = Package(
     .executableTarget(
       name: "classify", dependencies: ["ONNX", "Network", "Streams", argumentParser], swiftSettings: settings),
     .executableTarget(
-      name: "s3sync", dependencies: ["CLinux", "S3", "AWS", "HTTP", "Streams", argumentParser, crypto], swiftSettings: settings),
+      name: "s3sync", dependencies: ["CLinux", "S3", "AWS", "HTTP", "Streams", argumentParser, crypto],
+      swiftSettings: settings),
     .executableTarget(
       name: "lambda-bootstrap", dependencies: ["HTTP", "Streams", argumentParser], swiftSettings: settings),
 
