@@ -44,6 +44,7 @@ let package = Package(
     .systemLibrary(name: "CInstructionSets"),
     .systemLibrary(name: "CProcess"),
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CCarryless"),
 
     // What flows between the tools.
     .target(name: "Streams", swiftSettings: settings),
@@ -68,7 +69,7 @@ let package = Package(
     // The network and AWS.
     .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: settings),
     .target(name: "AWS", dependencies: ["HTTP", crypto], swiftSettings: settings),
-    .target(name: "S3", dependencies: ["AWS", "HTTP", "Streams", crypto], swiftSettings: settings),
+    .target(name: "S3", dependencies: ["CCarryless", "AWS", "HTTP", "Streams", crypto], swiftSettings: settings),
 
     // The tools.
     .executableTarget(

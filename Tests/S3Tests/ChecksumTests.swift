@@ -7,10 +7,17 @@ import Testing
 
 private let check = Array("123456789".utf8)
 
+private func crc(_ bytes: [UInt8], after previous: UInt32 = 0) -> UInt32 {
+  unsafe crc32.update(previous, bytes.span.bytes)
+}
+
 @Test("the check values of the CRC catalogue") func catalogue() {
-  #expect(crc32.update(0, check.span.bytes) == 0xCBF4_3926)
-  #expect(crc32c.update(0, check.span.bytes) == 0xE306_9283)
-  #expect(crc64nvme.update(0, check.span.bytes) == 0xAE8B_1486_0A79_9888)
+  let bytes = unsafe check.span.bytes
+  let castagnoli = unsafe crc32c.update(0, bytes)
+  let nvme = unsafe crc64nvme.update(0, bytes)
+  #expect(crc(check) == 0xCBF4_3926)
+  #expect(castagnoli == 0xE306_9283)
+  #expect(nvme == 0xAE8B_1486_0A79_9888)
 }
 
 /// One bit at a time: the plain twin.
@@ -25,16 +32,14 @@ private func plainCRC32(_ bytes: [UInt8]) -> UInt32 {
 
 @Test("around the width of a step, and cut anywhere") func widths() {
   var random = SystemRandomNumberGenerator()
-  let bytes = (0..<100).map { _ in UInt8.random(in: 0...255, using: &random) }
-  for length in 0...100 {
+  let bytes = (0..<400).map { _ in UInt8.random(in: 0...255, using: &random) }
+  for length in 0...400 {
     let piece = Array(bytes[..<length])
-    #expect(crc32.checksum(piece.span.bytes) == plainCRC32(piece))
+    #expect(crc(piece) == plainCRC32(piece))
     let cut = length / 3
     let (left, right) = (Array(piece[..<cut]), Array(piece[cut...]))
-    #expect(crc32.update(crc32.checksum(left.span.bytes), right.span.bytes) == plainCRC32(piece))
-    #expect(
-      crc32.combine(crc32.checksum(left.span.bytes), crc32.checksum(right.span.bytes), length: Int64(right.count))
-        == plainCRC32(piece))
+    #expect(crc(right, after: crc(left)) == plainCRC32(piece))
+    #expect(crc32.combine(crc(left), crc(right), length: Int64(right.count)) == plainCRC32(piece))
   }
 }
 
@@ -67,11 +72,11 @@ func checksumOfAnswer(fields: [(String, String)], checksum: Checksum?) {
   ])
 func verifies(checksum: Checksum) {
   var right = ChecksumVerifier(checksum)
-  right.update(Array("12345".utf8).span.bytes)
-  right.update(Array("6789".utf8).span.bytes)
+  unsafe right.update(Array("12345".utf8).span.bytes)
+  unsafe right.update(Array("6789".utf8).span.bytes)
   #expect(right.matches)
   var wrong = ChecksumVerifier(checksum)
-  wrong.update(Array("123456788".utf8).span.bytes)
+  unsafe wrong.update(Array("123456788".utf8).span.bytes)
   #expect(!wrong.matches)
 }
 

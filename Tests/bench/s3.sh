@@ -72,6 +72,9 @@ PY
     mkdir -p "$scratch/large"
     for i in 1 2; do head -c "${LARGE:-1024}M" /dev/urandom > "$scratch/large/$i.bin"; done
     for program in s3sync s5cmd aws; do ln -s large "$scratch/large-$program"; done
+    # The first to come would pay for the server's memory.
+    "$s5cmd" --log error sync "$scratch/large/*" s3://bench-aws/warm/
+    "$venv/bin/aws" s3 rm --quiet --recursive s3://bench-aws/warm/
     programs="s3sync s5cmd"
     [ -n "${NO_AWS:-}" ] || programs+=" aws"
     for program in $programs; do
