@@ -160,7 +160,10 @@ private func spawn(
 
   let arguments = unsafe command.map { unsafe strdup($0) } + [nil]
   let variables = unsafe environment.map { unsafe strdup($0) } + [nil]
-  defer { unsafe (arguments + variables).forEach { unsafe free($0) } }
+  let texts = unsafe arguments + variables
+  defer {
+    for index in unsafe texts.indices { unsafe free(texts[index]) }
+  }
   var pid: pid_t = 0
   let code = unsafe posix_spawnp(&pid, arguments[0]!, &actions, &attributes, arguments, variables)
   guard code == 0 else { throw SpawnError(code: code, command: command[0]) }

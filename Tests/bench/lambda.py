@@ -20,6 +20,7 @@ from support.tools import MODEL, ROOT, tool
 STARTS = 15
 EVENTS = 500
 WARM_UP = 50
+ROUNDS = 5
 
 
 def started(command, **options):
@@ -150,9 +151,13 @@ def main():
         start_ours, start_theirs = started([bootstrap, "cat"]), started(ric, **options)
         print(f"exec to first /next       lambda-bootstrap {start_ours:6.1f} ms   awslambdaric {start_theirs:6.1f} ms"
               f"   target 25 ms")
-        theirs, theirs_memory = overhead(ric, b"{}", **options)
-        theirs_health, _ = overhead(ric, health, **options)
-        ours, memory = overhead(http, health)
+        # In turn, and of each the quietest round: another process on the machine disturbs one round, not all.
+        theirs_rounds, ours_rounds = [], []
+        for _ in range(ROUNDS):
+            theirs_rounds.append(overhead(ric, health, **options))
+            ours_rounds.append(overhead(http, health))
+        (theirs_health, theirs_memory), (ours, memory) = min(theirs_rounds), min(ours_rounds)
+        theirs, _ = overhead(ric, b"{}", **options)
         print(f"event, --http (health)    lambda-bootstrap {ours:6.3f} ms   awslambdaric {theirs_health:6.3f} ms"
               f"   ratio {ours / theirs_health:.2f}, target 0.50")
         process, process_memory = overhead([bootstrap, "true"], b"{}")
