@@ -13,12 +13,11 @@ if [ -z "${CLASSIFY_MODEL-}" ]; then
   CLASSIFY_MODEL=${models[0]}
 fi
 if [ -z "${CLASSIFY_LABELS-}" ] && [ -e /opt/model/labels.txt ]; then export CLASSIFY_LABELS=/opt/model/labels.txt; fi
-MODEL=${MODEL:-$CLASSIFY_MODEL}
-export CLASSIFY_MODEL MODEL
+export CLASSIFY_MODEL
 
 case ${1-} in
-predict) exec lambda-bootstrap --http --page /opt/deploy/page.html -- predict-pipeline ;;
-submit) exec lambda-bootstrap -- batchsubmit --lambda-response ;;
+predict) exec lambda-bootstrap --http --page "${PAGE:-/opt/deploy/page.html}" -- predict-pipeline ;;
+submit) exec lambda-bootstrap -- batchsubmit --lambda-response --prefix-filter input/ ${JOB_TIMEOUT:+--timeout "$JOB_TIMEOUT"} ;;
 batch) exec batch-entrypoint.sh ;;
 '')
   echo 'image-entrypoint.sh: no role: predict, submit or batch' >&2
