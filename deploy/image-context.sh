@@ -28,7 +28,9 @@ cp -L "$model" "$folder/model/"
 [ ! -e "${model%.onnx}.json" ] || cp -L "${model%.onnx}.json" "$folder/model/"
 [ -z "$labels" ] || cp -L "$labels" "$folder/model/labels.txt"
 if [ -n "${TOOLS-}" ]; then
-  cp -L "$TOOLS"/{imgdecode,classify,s3sync,batchsubmit,lambda-bootstrap} "$folder/tools/"
+  for tool in imgdecode classify s3sync batchsubmit lambda-bootstrap; do
+    strip -o "$folder/tools/$tool" "$TOOLS/$tool"
+  done
 else
   cp -R "$here/.."/{Package.swift,Sources,Tests} "$folder/"
   [ ! -e "$here/../Package.resolved" ] || cp "$here/../Package.resolved" "$folder/"
