@@ -1,5 +1,6 @@
 """The whole cloud on this machine: photographs through the bucket and Batch, and by HTTP, with the answers they must get."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -64,9 +65,14 @@ def test_photographs_through_the_bucket_and_by_http(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
+def folder_served(tmp_path_factory):
+    return tmp_path_factory.mktemp("served") / "cloud"
+
+
+@pytest.fixture(scope="module")
+def served(folder_served):
     """The cloud kept running with --serve, and its address."""
-    folder = tmp_path_factory.mktemp("served") / "cloud"
+    folder = folder_served
     process = subprocess.Popen(
         command("--serve", "--port", "0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=environment(folder), start_new_session=True)
@@ -118,3 +124,48 @@ def test_page_and_health(served):
 def test_what_is_no_photograph(served, body, kind, status):
     assert post(served, body, kind)[0] == status
     assert post(served, (SHARED / "photos" / "cat.jpg").read_bytes())[0] == 200
+
+
+def descendants_named(name, folder):
+    """The ids of processes of that name whose group was started for `folder`'s functions."""
+    runtimes = set(processes_of(folder))
+    parents = {}
+    for status in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = status.read_text().rsplit(")", 1)
+        except OSError:
+            continue
+        pid, comm = words[0].split(" (", 1)
+        parents[int(pid)] = (comm, int(words[1].split()[1]))
+    found = []
+    for pid, (comm, parent) in parents.items():
+        while parent in parents and parent not in runtimes:
+            parent = parents[parent][1]
+        if comm == name and (parent in runtimes or pid in runtimes):
+            found.append(pid)
+    return found
+
+
+def test_nothing_is_lost_when_the_worker_is_killed_under_load(served, folder_served):
+    """Every request is answered: with its prediction, or with 503 while the pipeline is started again."""
+    answers, photo = [], (SHARED / "photos" / "cat.jpg").read_bytes()
+
+    def ask():
+        for _ in range(25):
+            answers.append(post(served, photo))
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask) for _ in range(4)]
+        kills = 0
+        while not all(future.done() for future in asking) and kills < 3:
+            time.sleep(0.3)
+            for pid in descendants_named("classify", folder_served)[:1]:
+                os.kill(pid, signal.SIGKILL)
+                kills += 1
+        for future in asking:
+            future.result()
+    assert kills >= 1 and len(answers) == 100
+    predictions = [answer for status, answer in answers if status == 200]
+    assert {answer["predictions"][0]["label"] for answer in predictions} == {"cat"}
+    assert {status for status, _ in answers} <= {200, 503} and len(predictions) >= 90
+    assert post(served, photo)[0] == 200

@@ -4,6 +4,7 @@ import base64
 import http.client
 import http.server
 import json
+import sys
 import time
 import urllib.parse
 import uuid
@@ -62,6 +63,11 @@ class Gateway(http.server.ThreadingHTTPServer):
     def __init__(self, port, function):
         super().__init__(("127.0.0.1", port), _Handler)
         self.function = function
+
+    def handle_error(self, request, client_address):
+        """A client that has gone is no error."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
