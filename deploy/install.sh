@@ -264,7 +264,7 @@ create_linked_role() {
   local answer
   answer=$(aws iam create-service-linked-role --aws-service-name "$2" 2>&1 >/dev/null) && return
   case $answer in
-  *'has been taken'*) ;;
+  *'has been taken'* | *'already exists'*) ;;
   *) fail 77 "the role $1 is missing and could not be created: $(one_line "$answer")" ;;
   esac
 }
