@@ -23,7 +23,7 @@ esac
 }
 
 mkdir -p "$folder/deploy" "$folder/model" "$folder/tools"
-cp "$here"/{Dockerfile,image-entrypoint.sh,predict-pipeline,batch-entrypoint.sh,page.html} "$folder/deploy/"
+cp "$here"/{Dockerfile,image-entrypoint.sh,predict-pipeline,infer-objects,batch-entrypoint.sh,page.html} "$folder/deploy/"
 cp -L "$model" "$folder/model/"
 [ ! -e "${model%.onnx}.json" ] || cp -L "${model%.onnx}.json" "$folder/model/"
 [ -z "$labels" ] || cp -L "$labels" "$folder/model/labels.txt"

@@ -3,6 +3,7 @@
 #
 #   predict   the Lambda function behind the HTTP API
 #   submit    the Lambda function that turns S3 events into Batch jobs
+#   objects   a Lambda function that classifies objects of S3 within one event
 #   batch     one child of a Batch job
 #   anything else is run as it is: docker run IMAGE classify --describe
 set -eu
@@ -18,9 +19,10 @@ export CLASSIFY_MODEL
 case ${1-} in
 predict) exec lambda-bootstrap --http --page "${PAGE:-/opt/deploy/page.html}" -- predict-pipeline ;;
 submit) exec lambda-bootstrap -- batchsubmit --lambda-response --prefix-filter input/ ${JOB_TIMEOUT:+--timeout "$JOB_TIMEOUT"} ;;
+objects) exec lambda-bootstrap -- infer-objects ;;
 batch) exec batch-entrypoint.sh ;;
 '')
-  echo 'image-entrypoint.sh: no role: predict, submit or batch' >&2
+  echo 'image-entrypoint.sh: no role: predict, submit, objects or batch' >&2
   exit 64
   ;;
 *) exec "$@" ;;

@@ -265,8 +265,8 @@ def test_life_of_a_stack(cloud, tmp_path):
     assert image(cloud) != first
 
     check = script(cloud, "doctor.sh", "--stack", "ml")
-    assert "ok    stack ml" in check.stdout and "ok    image: sha256:" in check.stdout, check.stdout + check.stderr
-    assert "subnet" in check.stdout and "ok    job queue" in check.stdout and "Traceback" not in check.stderr
+    for line in "stack ml: UPDATE_COMPLETE", "compute environment: enabled, valid", "job queue: enabled, valid", "jobs: none stuck":
+        assert f"ok    {line}" in check.stdout, check.stdout + check.stderr
 
     gone = script(cloud, "uninstall.sh", "--stack", "ml", "--yes")
     assert gone.returncode == 0, gone.stderr
