@@ -18,7 +18,7 @@ export CLASSIFY_MODEL
 
 case ${1-} in
 predict) exec lambda-bootstrap --http --page "${PAGE:-/opt/deploy/page.html}" -- predict-pipeline ;;
-submit) exec lambda-bootstrap -- batchsubmit --lambda-response --prefix-filter input/ ${JOB_TIMEOUT:+--timeout "$JOB_TIMEOUT"} ;;
+submit) exec lambda-bootstrap -- batchsubmit --lambda-response --prefix-filter input/ ;;
 objects) exec lambda-bootstrap -- infer-objects ;;
 batch) exec batch-entrypoint.sh ;;
 '')

@@ -103,8 +103,8 @@ if [ -n "$status" ]; then
   since=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   # By its id, so that its events can still be read when it is gone.
   stack_id=$(aws cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackId' --output text)
-  aws cloudformation delete-stack --stack-name "$stack"
-  if ! aws cloudformation wait stack-delete-complete --stack-name "$stack_id"; then
+  if ! aws cloudformation delete-stack --stack-name "$stack" ||
+    ! aws cloudformation wait stack-delete-complete --stack-name "$stack_id"; then
     say 'What failed:'
     stack_failures "$stack_id" "$since" || true
     failed=true

@@ -216,7 +216,7 @@ def moto(tmp_path_factory):
 
 def test_role_submit(container, moto):
     settings = {"JOB_QUEUE": "q", "JOB_DEFINITION": "d", "OUTPUT_PREFIX": "s3://photos/output/",
-                "MANIFEST_PREFIX": "s3://photos/manifests/", "JOB_TIMEOUT": "600"}
+                "MANIFEST_PREFIX": "s3://photos/manifests/"}
     message = {"messageId": "m", "eventSource": "aws:sqs", "body": '{"Service":"Amazon S3","Event":"s3:TestEvent"}'}
     assert answer_of_role(container, "submit", {"Records": [message]}, {**moto[1], **settings}) == {"batchItemFailures": []}
 
