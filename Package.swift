@@ -42,12 +42,15 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-serial-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CInstructionSets"),
+    .systemLibrary(name: "CProcess"),
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CCarryless"),
 
     // What flows between the tools.
     .target(name: "Streams", swiftSettings: settings),
 
     // Arithmetic.
-    .target(name: "KernelTemplates", swiftSettings: kernelSettings),
+    .target(name: "KernelTemplates", dependencies: ["CInstructionSets"], swiftSettings: kernelSettings),
     .target(name: "KernelsPortable", dependencies: ["KernelTemplates"], swiftSettings: kernelSettings),
     .target(
       name: "KernelsAVX2", dependencies: ["KernelTemplates"],
@@ -66,7 +69,7 @@ let package = Package(
     // The network and AWS.
     .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: settings),
     .target(name: "AWS", dependencies: ["HTTP", crypto], swiftSettings: settings),
-    .target(name: "S3", dependencies: ["AWS", "HTTP", "Streams", crypto], swiftSettings: settings),
+    .target(name: "S3", dependencies: ["CCarryless", "AWS", "HTTP", "Streams", crypto], swiftSettings: settings),
 
     // The tools.
     .executableTarget(
@@ -74,22 +77,27 @@ let package = Package(
     .executableTarget(
       name: "classify", dependencies: ["ONNX", "Network", "Streams", argumentParser], swiftSettings: settings),
     .executableTarget(
-      name: "s3sync", dependencies: ["S3", "AWS", "HTTP", "Streams", argumentParser], swiftSettings: settings),
+      name: "s3sync", dependencies: ["CLinux", "S3", "AWS", "HTTP", "Streams", argumentParser, crypto],
+      swiftSettings: settings),
     .executableTarget(
       name: "batchsubmit", dependencies: ["S3", "AWS", "HTTP", "Streams", crypto, argumentParser],
       swiftSettings: settings),
     .executableTarget(
-      name: "lambda-bootstrap", dependencies: ["HTTP", "Streams", argumentParser], swiftSettings: settings),
+      name: "lambda-bootstrap", dependencies: ["CProcess", "HTTP", "Streams", argumentParser], swiftSettings: settings),
 
     // Tests, in the same order.
+    .executableTarget(
+      name: "onnxrun", dependencies: ["ONNX", "Network", "Streams"], path: "Tests/support/onnxrun",
+      swiftSettings: settings),
     .testTarget(name: "StreamsTests", dependencies: ["Streams"], swiftSettings: testSettings),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: testSettings),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTemplates"], swiftSettings: testSettings),
+    .testTarget(name: "NetworkTests", dependencies: ["Network"], swiftSettings: testSettings),
     .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: testSettings),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: testSettings),
     .testTarget(name: "AWSTests", dependencies: ["AWS", "HTTP"], swiftSettings: testSettings),
     .testTarget(name: "S3Tests", dependencies: ["S3", "AWS", "HTTP"], swiftSettings: testSettings),
     .testTarget(name: "imgdecodeTests", dependencies: ["imgdecode"], swiftSettings: testSettings),
-    .testTarget(name: "classifyTests", dependencies: ["classify"], swiftSettings: testSettings),
+    .testTarget(name: "classifyTests", dependencies: ["classify", "Streams"], swiftSettings: testSettings),
     .testTarget(name: "s3syncTests", dependencies: ["s3sync", "S3", "AWS", "Streams"], swiftSettings: testSettings),
     .testTarget(
       name: "batchsubmitTests", dependencies: ["batchsubmit", "S3", "AWS", "HTTP", "Streams"],

@@ -4,7 +4,10 @@
 # shellcheck disable=SC2034  # used where this file is sourced
 build_packages=(libturbojpeg0-dev libopenblas-serial-dev libcurl4-openssl-dev pkg-config ca-certificates)
 # shellcheck disable=SC2034
-test_packages=(python3-venv libarchive-tools)
+test_packages=(
+  python3-venv python3-pip libarchive-tools shellcheck openssl curl qemu-user binutils
+  radosgw ceph-mon ceph-osd ceph-common chromium chromium-driver
+)
 
 # install_packages NAME… – installs those that are missing, as root or through sudo; else says the one command to run.
 install_packages() {

@@ -1,4 +1,4 @@
-// What this processor and its operating system can run: CPUID and XGETBV, which Swift cannot say.
+// Instructions that Swift cannot say: what this processor and its operating system can run, and the hint of a waiting loop.
 #pragma once
 
 #if defined(__x86_64__)
@@ -19,3 +19,17 @@ static inline unsigned isa_saved_state(void) {
   return low;
 }
 #endif
+
+/// Tells the core that this thread waits in a loop.
+static inline void isa_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/// Asks for the cache line at `address` to be brought into the second cache. Never faults.
+static inline __attribute__((always_inline)) void isa_prefetch(const void *address) {
+  __builtin_prefetch(address, 0, 2);
+}

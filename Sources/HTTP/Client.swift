@@ -46,18 +46,18 @@ public final class Client {
   /// Returns the `revents` of `alsoWatching`, in order.
   @discardableResult
   public func poll(timeoutMilliseconds: Int, alsoWatching: [Watched] = []) throws(HTTPError) -> [Int16] {
+    var timeout = timeoutMilliseconds
+    // A request just submitted is sent before the wait, not after a wait of no time.
+    multi.stepTimers()
+    if runCompletions() > 0 { timeout = 0 }
     var watched = [pollfd(fd: multi.descriptor, events: Int16(POLLIN), revents: 0)]
     for one in alsoWatching { watched.append(pollfd(fd: one.descriptor, events: one.events, revents: 0)) }
-    if unsafe Glibc.poll(&watched, nfds_t(watched.count), waitLimit(timeoutMilliseconds)) < 0 {
+    if unsafe Glibc.poll(&watched, nfds_t(watched.count), waitLimit(timeout)) < 0 {
       guard errno == EINTR else { throw .other(code: Int(errno), message: "poll") }
       for i in watched.indices { watched[i].revents = 0 }
     }
     multi.step()
-    while let (transfer, code) = multi.nextEnded() {
-      running -= 1
-      idle.append(transfer)
-      transfer.end(code)
-    }
+    _ = runCompletions()
     waiting.releaseDue(now: monotonicMilliseconds())
     startWaiting()
     let refusedNow = refused
@@ -89,6 +89,18 @@ public final class Client {
       transfer.cancel()
     }
     for completion in completions { completion(.failure(.cancelled)) }
+  }
+
+  /// Runs the completions of the transfers that have ended; returns how many there were.
+  private func runCompletions() -> Int {
+    var count = 0
+    while let (transfer, code) = multi.nextEnded() {
+      running -= 1
+      idle.append(transfer)
+      transfer.end(code)
+      count += 1
+    }
+    return count
   }
 
   private func startWaiting() {

@@ -57,10 +57,15 @@ final class Multi {
         unsafe curl_multi_socket_action(multi, events[i].data.fd, mask, &running)
       }
     }
-    if let due = deadline, due <= monotonicMilliseconds() {
-      deadline = nil
-      unsafe curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
-    }
+    stepTimers()
+  }
+
+  /// Does what is due by time alone, without asking the system about sockets: above all, begins what was just added.
+  func stepTimers() {
+    guard let due = deadline, due <= monotonicMilliseconds() else { return }
+    deadline = nil
+    var running: Int32 = 0
+    unsafe curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
   }
 
   /// The next transfer that has ended, taken out of the multi.

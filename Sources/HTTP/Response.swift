@@ -46,8 +46,9 @@ public struct Headers: Sendable {
 
 private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-private func equalIgnoringCase(_ a: String, _ b: String) -> Bool {
-  a.utf8.elementsEqual(b.utf8) { lowercased($0) == lowercased($1) }
+/// Whether two names are the same but for ASCII case.
+func equalIgnoringCase(_ a: String, _ b: String) -> Bool {
+  a.utf8.count == b.utf8.count && a.utf8.elementsEqual(b.utf8) { lowercased($0) == lowercased($1) }
 }
 
 private func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }

@@ -1,6 +1,8 @@
 // A block of C: some rows of A against some packed panels of B, tile by tile, panel outermost so that a panel stays in the first
 // cache while the rows pass by it. After Goto & van de Geijn 2008; the rows of A stay where they are, as in Dukhan 2019.
 
+public import CInstructionSets
+
 /// C (rows, columns) = clamp(A · B + bias + residual).
 ///
 /// Rows are cut into `tileCount` tiles of nearly equal height (`GemmRows`). B lies in panels of two vectors' width; the last may be
@@ -80,6 +82,9 @@ public func gemm<V: FloatVector>(_: V.Type, maximum: Int, _ block: GemmBlock) {
     var tile = 0
     while tile < tiles.count {
       let height = tiles.height(tile)
+      if let residual {  // read after the sums, by when it can have come
+        for row in 0..<height { isa_prefetch(residual + row &* block.residualStride) }
+      }
       if columns >= panelWidth {
         gemmTileOf(V.self, maximum, height, block, pointers, panel, block.bias + column, residual, output)
       } else {

@@ -1,5 +1,7 @@
 // A convolution whose weights were packed once, for the algorithm that suits its shape.
 
+internal import KernelTemplates
+
 /// Convolution, bias, residual add and activation, in that order, over NHWC.
 public final class Convolution {
   public let shape: ConvolutionShape
@@ -14,29 +16,32 @@ public final class Convolution {
 
   /// - Parameters:
   ///   - weights: (outChannels, inChannels / groups, kernelHeight, kernelWidth), read only during this call.
+  ///   - scale: (outChannels), what each output channel's weights (not its bias) are multiplied with as they are packed, or nil;
+  ///     read only during this call.
   ///   - bias: (outChannels), read only during this call.
   ///   - residual: whether `run` will be given a residual to add.
   ///   - pool: packs the weights; later pools may have as many threads, not more.
   public convenience init(
-    shape: ConvolutionShape, maxBatch: Int, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    activation: Activation, residual: Bool, pool: ThreadPool, instructionSet: InstructionSet = .current
+    shape: ConvolutionShape, maxBatch: Int, weights: UnsafePointer<Float>, scale: UnsafePointer<Float>? = nil,
+    bias: UnsafePointer<Float>?, activation: Activation, residual: Bool, pool: ThreadPool,
+    instructionSet: InstructionSet = .current
   ) {
     let cells = shape.kernelHeight * shape.kernelWidth
     self.init(
       shape: shape, maxBatch: maxBatch,
-      weights: ConvolutionWeights(start: weights, outputStep: shape.groupInputs * cells, inputStep: cells), bias: bias,
-      activation: activation, pool: pool, instructionSet: instructionSet, choice: nil)
+      weights: ConvolutionWeights(
+        start: weights, outputStep: shape.groupInputs * cells, inputStep: cells, scale: scale), bias: bias,
+      activation: activation, pool: pool, kernels: instructionSet.kernels, choice: nil)
   }
 
   /// `choice` overrides the cost model's.
   init(
     shape: ConvolutionShape, maxBatch: Int, weights: ConvolutionWeights, bias: UnsafePointer<Float>?,
-    activation: Activation, pool: ThreadPool, instructionSet: InstructionSet, choice: ConvolutionChoice?
+    activation: Activation, pool: ThreadPool, kernels: KernelTable, choice: ConvolutionChoice?
   ) {
     self.shape = shape
     self.maxBatch = maxBatch
     self.activation = activation
-    let kernels = instructionSet.kernels
     let choice =
       choice ?? .best(shape, batch: maxBatch, threads: pool.threads, width: kernels.width)
     switch choice {

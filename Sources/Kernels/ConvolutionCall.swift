@@ -28,6 +28,10 @@ struct ConvolutionWeights {
   var start: UnsafePointer<Float>
   var outputStep: Int
   var inputStep: Int
+  /// (outChannels): what each output channel's weights are multiplied with as they are packed.
+  var scale: UnsafePointer<Float>?
+
+  func factor(_ output: Int) -> Float { scale?[output] ?? 1 }
 }
 
 /// A count of floats rounded up to whole cache lines, so that the parts of a scratch buffer do not share one.

@@ -24,31 +24,33 @@ enum ConvolutionChoice: Hashable, CaseIterable {
     } ?? .indirect
   }
 
-  /// Cycles, modelled: two multiply-adds of a vector a cycle and core, or the weights' way from memory if that takes longer.
+  /// Cycles, modelled: two multiply-adds of a vector a cycle and core, or the weights' way from memory if that takes longer; and
+  /// a charge for the memory the weights take, which must be packed at every start and is held as long as the network.
   private func cycles(_ shape: ConvolutionShape, _ batch: Int, _ threads: Int, _ width: Int) -> Double {
-    let bytesPerCycle = 6.0
+    let bytesPerCycle = 8.0
+    let cyclesPerByteHeld = 0.16
     let inputs = Double(shape.inChannels)
     let outputs = Double(shape.outChannels)
     let vector = Double(width)
-    func slower(_ arithmetic: Double, _ weights: Double) -> Double {
-      max(arithmetic / Double(threads), 4 * weights / bytesPerCycle)
+    func cost(_ arithmetic: Double, _ weights: Double) -> Double {
+      max(arithmetic / Double(threads), 4 * weights / bytesPerCycle) + 4 * weights * cyclesPerByteHeld
     }
-    /// `side` outputs a side; cycles to transform a vector of channels of one tile in and out.
-    func winograd(_ side: Int, transforms: Double) -> Double {
+    /// `side` outputs a side; cycles to transform a vector of channels of one tile in and out; and how much longer than at full
+    /// speed the products take, being small.
+    func winograd(_ side: Int, transforms: Double, slowness: Double) -> Double {
       let down = (shape.outHeight + side - 1) / side
       let across = (shape.outWidth + side - 1) / side
       let tiles = Double(batch * down * across)
       let elements = Double((side + 2) * (side + 2))
-      let products = tiles * elements * inputs * outputs / (2 * vector)
-      return slower(products + tiles * (inputs + outputs) / vector * transforms, elements * inputs * outputs)
+      let products = tiles * elements * inputs * outputs / (2 * vector) * slowness
+      return cost(products + tiles * (inputs + outputs) / vector * transforms, elements * inputs * outputs)
     }
     switch self {
-    case .winogradTwo: return winograd(2, transforms: 45)
-    case .winogradFour: return winograd(4, transforms: 110)
+    case .winogradTwo: return winograd(2, transforms: 45, slowness: 1.08)
+    case .winogradFour: return winograd(4, transforms: 110, slowness: 1.15)
     case .indirect, .depthwise:
-      return slower(
-        Double(batch * shape.multiplyAdds) / (2 * vector),
-        Double(shape.multiplyAdds / (shape.outHeight * shape.outWidth)))
+      let weights = Double(shape.outChannels * shape.groupInputs * shape.kernelHeight * shape.kernelWidth)
+      return cost(Double(batch * shape.multiplyAdds) / (2 * vector), weights)
     }
   }
 }

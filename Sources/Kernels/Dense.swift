@@ -33,7 +33,7 @@ public final class Dense {
       shape: ConvolutionShape(
         inHeight: 1, inWidth: 1, inChannels: k, outChannels: n, kernelHeight: 1, kernelWidth: 1),
       maxBatch: maxRows, weights: packed, bias: bias, activation: activation, pool: pool,
-      instructionSet: instructionSet, choice: .indirect)
+      kernels: instructionSet.kernels, choice: .indirect)
   }
 
   /// - Parameters:

@@ -19,8 +19,10 @@ struct DepthwiseConvolution: ConvolutionAlgorithm {
     let cells = shape.kernelHeight * shape.kernelWidth
     self.weights = FloatBuffer(count: cells * shape.outChannels)
     for channel in 0..<shape.outChannels {
+      let factor = weights.factor(channel)
       for cell in 0..<cells {
-        self.weights.start[cell * shape.outChannels + channel] = weights.start[channel * weights.outputStep + cell]
+        self.weights.start[cell * shape.outChannels + channel] =
+          weights.start[channel * weights.outputStep + cell] * factor
       }
     }
     self.bias = packedBias(bias, groups: 1, columns: shape.outChannels, panelWidth: 1)

@@ -64,28 +64,19 @@ private func packPanel(
   from weights: ConvolutionWeights, output: Int, columns: Int, channels: Range<Int>, inputs: Int, cells: Int,
   width: Int, to: UnsafeMutablePointer<Float>
 ) {
-  let source = weights.start + output * weights.outputStep
-  if weights.outputStep == 1 {
-    for channel in channels {
-      for cell in 0..<cells {
-        let row = to + (cell * inputs + channel) * width
-        let from = source + channel * weights.inputStep + cell
-        for column in 0..<columns { row[column] = from[column] }
-        for column in columns..<width { row[column] = 0 }
-      }
-    }
-    return
-  }
-  let block = cells == 1 ? 16 : 4
-  var first = channels.lowerBound
-  while first < channels.upperBound {
+  let block = weights.outputStep == 1 ? 1 : max(1, 64 / cells)
+  for first in stride(from: channels.lowerBound, to: channels.upperBound, by: block) {
     let last = min(first + block, channels.upperBound)
     for column in 0..<columns {
-      let from = source + column * weights.outputStep
+      let factor = weights.factor(output + column)
+      var from = weights.start + (output + column) * weights.outputStep + first * weights.inputStep
       for channel in first..<last {
+        var row = to + channel * width + column
         for cell in 0..<cells {
-          to[(cell * inputs + channel) * width + column] = from[channel * weights.inputStep + cell]
+          row.pointee = from[cell] * factor
+          row += inputs * width
         }
+        from += weights.inputStep
       }
     }
     for column in columns..<width {
@@ -93,6 +84,5 @@ private func packPanel(
         for cell in 0..<cells { to[(cell * inputs + channel) * width + column] = 0 }
       }
     }
-    first = last
   }
 }

@@ -1,72 +1,69 @@
 // Maximum and average pooling over NHWC.
 
+internal import KernelTemplates
+
 /// The largest element of each window; −∞ where a window holds no input. A NaN in the window is passed over.
 ///
 /// `input` (batch, inHeight, inWidth) pixels of `channels` floats, `inputStride` floats apart; `output` likewise.
 public func maxPool(
   _ shape: PoolingShape, batch: Int, input: UnsafePointer<Float>, inputStride: Int, output: UnsafeMutablePointer<Float>,
-  outputStride: Int, pool: ThreadPool
+  outputStride: Int, pool: ThreadPool, instructionSet: InstructionSet = .current
 ) {
-  forEachWindow(shape, batch, input, inputStride, output, outputStride, pool) { pixel, to in
-    for channel in 0..<shape.channels { to[channel] = max(to[channel], pixel[channel]) }
-  } start: {
-    -.infinity
-  } finish: { _, _, _ in
-  }
+  let kernels = instructionSet.kernels
+  forEachRow(shape, batch, input, inputStride, output, outputStride, pool) { row, _ in kernels.maxPoolRow(row) }
 }
 
 /// The mean of each window, over the elements inside the input or, with `countIncludePad`, inside the padded input.
 public func averagePool(
   _ shape: PoolingShape, countIncludePad: Bool, batch: Int, input: UnsafePointer<Float>, inputStride: Int,
-  output: UnsafeMutablePointer<Float>, outputStride: Int, pool: ThreadPool
+  output: UnsafeMutablePointer<Float>, outputStride: Int, pool: ThreadPool, instructionSet: InstructionSet = .current
 ) {
-  var padded = shape
+  let kernels = instructionSet.kernels
+  var counted = shape
   if countIncludePad {
-    padded.inHeight += shape.padTop + shape.padBottom
-    padded.inWidth += shape.padLeft + shape.padRight
-    (padded.padTop, padded.padLeft) = (0, 0)
+    counted.inHeight += shape.padTop + shape.padBottom
+    counted.inWidth += shape.padLeft + shape.padRight
+    (counted.padTop, counted.padLeft) = (0, 0)
   }
-  forEachWindow(shape, batch, input, inputStride, output, outputStride, pool) { pixel, to in
-    for channel in 0..<shape.channels { to[channel] += pixel[channel] }
-  } start: {
-    0
-  } finish: { [padded] y, x, to in
-    let count = Float(padded.rows(y).count * padded.columns(x).count)
-    for channel in 0..<shape.channels { to[channel] /= count }
+  let columns = (0..<shape.outWidth).map { Float(counted.columns($0).count) }
+  forEachRow(shape, batch, input, inputStride, output, outputStride, pool) { row, y in
+    let rows = Float(counted.rows(y).count)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: shape.outWidth) { counts in
+      for x in 0..<shape.outWidth { counts[x] = rows * columns[x] }
+      kernels.averagePoolRow(row, counts.baseAddress!)
+    }
   }
 }
 
 /// The mean over all pixels of an image: (batch, pixels, channels) to (batch, channels), both with strides from pixel to pixel.
 public func globalAveragePool(
   channels: Int, pixels: Int, batch: Int, input: UnsafePointer<Float>, inputStride: Int,
-  output: UnsafeMutablePointer<Float>, outputStride: Int, pool: ThreadPool
+  output: UnsafeMutablePointer<Float>, outputStride: Int, pool: ThreadPool, instructionSet: InstructionSet = .current
 ) {
   let shape = PoolingShape(
     channels: channels, inHeight: 1, inWidth: pixels, outHeight: 1, outWidth: 1, kernelHeight: 1, kernelWidth: pixels)
   averagePool(
     shape, countIncludePad: false, batch: batch, input: input, inputStride: inputStride, output: output,
-    outputStride: outputStride, pool: pool)
+    outputStride: outputStride, pool: pool, instructionSet: instructionSet)
 }
 
-private func forEachWindow(
+/// Calls `body` for every output row, with the input rows its windows see.
+private func forEachRow(
   _ shape: PoolingShape, _ batch: Int, _ input: UnsafePointer<Float>, _ inputStride: Int,
-  _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ pool: ThreadPool,
-  fold: (UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void, start: () -> Float,
-  finish: (Int, Int, UnsafeMutablePointer<Float>) -> Void
+  _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ pool: ThreadPool, body: (WindowRow, Int) -> Void
 ) {
+  let rowFloats = shape.inWidth * inputStride
   pool.run(tasks: batch * shape.outHeight) { task in
     let (image, y) = task.quotientAndRemainder(dividingBy: shape.outHeight)
-    for x in 0..<shape.outWidth {
-      let to = output + (task * shape.outWidth + x) * outputStride
-      to.update(repeating: start(), count: shape.channels)
-      for ky in shape.rows(y) {
-        let row = y * shape.strideHeight - shape.padTop + ky * shape.dilationHeight
-        for kx in shape.columns(x) {
-          let column = x * shape.strideWidth - shape.padLeft + kx * shape.dilationWidth
-          fold(input + ((image * shape.inHeight + row) * shape.inWidth + column) * inputStride, to)
-        }
-      }
-      finish(y, x, to)
-    }
+    let kernelRows = shape.rows(y)
+    let top =
+      kernelRows.isEmpty ? 0 : y * shape.strideHeight - shape.padTop + kernelRows.lowerBound * shape.dilationHeight
+    body(
+      WindowRow(
+        input: input + (image * shape.inHeight + top) * rowFloats, inWidth: shape.inWidth, inputStride: inputStride,
+        rowStep: shape.dilationHeight * rowFloats, kernelRows: kernelRows.count, kernelWidth: shape.kernelWidth,
+        strideWidth: shape.strideWidth, dilationWidth: shape.dilationWidth, padLeft: shape.padLeft,
+        outWidth: shape.outWidth, output: output + task * shape.outWidth * outputStride, outputStride: outputStride,
+        channels: shape.channels), y)
   }
 }

@@ -1,5 +1,6 @@
 // A few threads that share the tasks of one kernel at a time. The caller works too; idle workers sleep.
 
+internal import CInstructionSets
 internal import Glibc
 internal import Synchronization
 
@@ -125,7 +126,7 @@ private final class Shared: @unchecked Sendable {
     pthread_mutex_lock(mutex)
     self.job = nil  // a worker that wakes late finds nothing to do
     pthread_mutex_unlock(mutex)
-    for _ in 0..<Self.spins where active.load(ordering: .acquiring) > 0 { pause() }
+    for _ in 0..<Self.spins where active.load(ordering: .acquiring) > 0 { isa_pause() }
     guard active.load(ordering: .acquiring) > 0 else { return }
     pthread_mutex_lock(mutex)
     while active.load(ordering: .acquiring) > 0 { pthread_cond_wait(finished, mutex) }
@@ -136,7 +137,7 @@ private final class Shared: @unchecked Sendable {
   func work(_ index: Int) {
     var seen = 0
     while true {
-      for _ in 0..<Self.spins where generation.load(ordering: .acquiring) == seen { pause() }
+      for _ in 0..<Self.spins where generation.load(ordering: .acquiring) == seen { isa_pause() }
       pthread_mutex_lock(mutex)
       while generation.load(ordering: .acquiring) == seen {
         sleepers += 1
@@ -167,8 +168,6 @@ private final class Shared: @unchecked Sendable {
     }
   }
 
-  /// About 20 microseconds: the gap between two kernels of one network, so that workers sleep only between images.
-  private static let spins = 2000
-
-  @inline(__always) private func pause() { _ = generation.load(ordering: .relaxed) }
+  /// Some tens of microseconds, the gap between two kernels of one network: workers sleep between images, not between layers.
+  private static let spins = 1500
 }

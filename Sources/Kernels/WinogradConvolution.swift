@@ -218,7 +218,8 @@ private func packWinograd(
       for channel in part * chunk..<min(inputs, (part + 1) * chunk) {
         for column in 0..<min(width, columns - first) {
           let from = weights.start + (first + column) * weights.outputStep + channel * weights.inputStep
-          for cell in 0..<9 { gathered[cell * width + column] = from[cell] }
+          let factor = weights.factor(first + column)
+          for cell in 0..<9 { gathered[cell * width + column] = from[cell] * factor }
         }
         kernels.winogradKernel(
           outputs, gathered, packed.start + (panel * elements * inputs + channel) * width, inputs * width,

@@ -19,6 +19,12 @@ struct Place: Sendable {
 
   var count: Int { dimensions.reduce(1, &*) }
   var channels: Int { dimensions.last ?? 1 }
+
+  /// Whether both are the same memory, under whatever dimensions.
+  func startsWhere(_ other: Place) -> Bool {
+    guard case .arena(let own) = memory, case .arena(let start) = other.memory else { return false }
+    return own == start
+  }
 }
 
 /// What `Operator.compile` is given.

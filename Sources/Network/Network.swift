@@ -92,6 +92,8 @@ public final class Network {
         outputs: outputs.compactMap { plan.places[$0.index] }, inputShapes: inputs.map { graph.shape($0) },
         outputShapes: outputs.map { graph.shape($0) }, layout: outputs.first.map { graph[$0].layout } ?? .rowMajor,
         maxBatch: maxBatch, pool: pool)
+      // A view computes nothing, so its memory must be its operand's.
+      precondition(!node.operation.isView || site.outputs[0].startsWhere(site.inputs[0]))
       do throws(GraphError) { kernels.append(try node.operation.compile(site)) } catch {
         throw NodeError(node: node.name, error: error)
       }

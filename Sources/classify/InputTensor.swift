@@ -32,7 +32,7 @@ struct InputTensor {
     case (.float32, 3):
       contents = .floats
       (images, channels, height, width) = (1, header.shape[0], header.shape[1], header.shape[2])
-    case (.float32, 4):
+    case (.float32, 4) where header.shape[0] > 0:
       contents = .floats
       (images, channels, height, width) = (header.shape[0], header.shape[1], header.shape[2], header.shape[3])
     default:

@@ -33,18 +33,28 @@ import Streams
     let y = AxisWeights(
       inputSize: upright.height, outputSize: plan.resized.height, kept: plan.y.kept, filter: filter,
       mirrored: orientation.mirrorsY)
-    // The upright rows are resized first, rounded, and then the upright columns: rounding makes the order matter.
-    if orientation.transposed {
-      try ColumnPass(x).run(stored, columns: y.inputRange, into: between)
-      try RowPass(y.shifted(by: -y.inputRange.lowerBound)).run(between, rows: 0..<plan.x.kept.count, into: turned)
-      let columns = Array(0..<turned.size.height)
-      let rows = Array(0..<turned.size.width)
-      try NearestNeighbor(x: columns, y: rows).pick(turned, transposed: true, into: result)
+    let (across, down) = orientation.transposed ? (y, x) : (x, y)
+    let turned = orientation.transposed ? self.turned : result
+    // Values are rounded between the passes, so their order matters.
+    if Self.resizesColumnsFirst(upright, plan.resized) == orientation.transposed {
+      try RowPass(across).run(stored, rows: down.inputRange, into: between)
+      try ColumnPass(down).run(
+        between, firstRow: down.inputRange.lowerBound, columns: 0..<across.taps.count, into: turned)
     } else {
-      try RowPass(x).run(stored, rows: y.inputRange, into: between)
-      try ColumnPass(y).run(
-        between, firstRow: y.inputRange.lowerBound, columns: 0..<plan.x.kept.count, into: result)
+      try ColumnPass(down).run(stored, columns: across.inputRange, into: between)
+      try RowPass(across.shifted(by: -across.inputRange.lowerBound)).run(
+        between, rows: 0..<down.taps.count, into: turned)
     }
+    if orientation.transposed {
+      try NearestNeighbor(x: Array(0..<turned.size.height), y: Array(0..<turned.size.width)).pick(
+        turned, transposed: true, into: result)
+    }
+  }
+
+  /// Pillow's choice since version 13 (pull request 9549): columns before rows where the height is reduced, and by more
+  /// than twice as many pixels as the width. Versions before that always resize rows first.
+  static func resizesColumnsFirst(_ input: Size, _ output: Size) -> Bool {
+    output.height < input.height && input.height - output.height > 2 * (input.width - output.width)
   }
 
   private func nearest(_ input: Int, _ output: Int, _ kept: Range<Int>, mirrored: Bool) -> [Int?] {

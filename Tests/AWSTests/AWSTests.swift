@@ -130,7 +130,7 @@ func malformedFiles(text: String) {
   arguments: [
     ("https://s3.example.com/", "https", "s3.example.com", ""),
     ("http://127.0.0.1:9000/base//", "http", "127.0.0.1:9000", "/base"),
-    ("https://h:443", "https", "h", ""), ("http://[::1]:80/x", "http", "[::1]:80", "/x"),
+    ("https://h:443", "https", "h", ""), ("http://[::1]:80/x", "http", "[::1]", "/x"),
   ])
 func endpoints(url: String, scheme: String, host: String, path: String) throws {
   let endpoint = try #require(Endpoint(url: url))

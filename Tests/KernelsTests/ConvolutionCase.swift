@@ -1,5 +1,6 @@
 // One convolution run through guarded buffers, and how far it is from its plain twin.
 
+import KernelTemplates
 import Testing
 
 @testable import Kernels
@@ -7,45 +8,71 @@ import Testing
 /// The instruction sets this machine can run.
 let instructionSets = InstructionSet.allCases.filter(\.isSupported)
 
+/// What convolutions are tested with: every instruction set this machine can run, and the templates as AVX-512 instantiates them.
+enum TestedKernels: CaseIterable {
+  case portable, avx2, avx512, sixteenLanes
+
+  static let here = allCases.filter { tested in
+    instructionSets.contains { $0.rawValue == "\(tested)" } || tested == .sixteenLanes
+  }
+
+  var table: KernelTable {
+    switch self {
+    case .portable: InstructionSet.portable.kernels
+    case .avx2: InstructionSet.avx2.kernels
+    case .avx512: InstructionSet.avx512.kernels
+    case .sixteenLanes: sixteenLaneKernels
+    }
+  }
+}
+
 struct ConvolutionCase {
   var shape: ConvolutionShape
   var batch = 1
   var activation = Activation.none
   var residual = false
   var bias = true
+  var scaled = false
   /// Floats between the pixels of input and output that belong to neither.
   var gap = 0
   var threads = 1
   var atStart = false
 
   /// The largest |difference| from the plain twin, in units of the largest sum of |products| an output has.
-  func error(_ set: InstructionSet, _ choice: ConvolutionChoice?) -> Float {
+  func error(_ set: TestedKernels, _ choice: ConvolutionChoice?) -> Float {
     var noise = Noise(shape.hashValue)
     let input = noise.array(batch * shape.inHeight * shape.inWidth * shape.inChannels)
     let weights = noise.array(shape.outChannels * shape.groupInputs * shape.kernelHeight * shape.kernelWidth)
     let outputs = batch * shape.outHeight * shape.outWidth * shape.outChannels
     let bias = self.bias ? noise.array(shape.outChannels) : nil
     let residual = self.residual ? noise.array(outputs) : nil
+    let perOutput = weights.count / shape.outChannels
+    let scaledWeights = weights.enumerated().map { scaled ? $1 * Self.scale($0 / perOutput) : $1 }
     let expected = plainConvolution(
-      shape, batch: batch, input: input, weights: weights, bias: bias, residual: residual, activation: activation)
+      shape, batch: batch, input: input, weights: scaledWeights, bias: bias, residual: residual, activation: activation)
     let output = run(set, choice, input: input, weights: weights, bias: bias, residual: residual)
     let scale = Float(shape.groupInputs * shape.kernelHeight * shape.kernelWidth).squareRoot() + 1
     return zip(output, expected).reduce(0) { $1.0.isNaN ? .infinity : max($0, abs($1.0 - $1.1) / scale) }
   }
 
+  private static func scale(_ output: Int) -> Float { 0.5 + Float(output % 7) / 14 }
+
   /// The output, without gaps.
   func run(
-    _ set: InstructionSet, _ choice: ConvolutionChoice?, input: [Float], weights: [Float], bias: [Float]?,
+    _ set: TestedKernels, _ choice: ConvolutionChoice?, input: [Float], weights: [Float], bias: [Float]?,
     residual: [Float]?
   ) -> [Float] {
     let pool = ThreadPool(threads: threads)
     let cells = shape.kernelHeight * shape.kernelWidth
     let packed = GuardedBuffer(weights, atStart: atStart)
     let added = bias.map { GuardedBuffer($0, atStart: atStart) }
+    let factors = scaled ? GuardedBuffer((0..<shape.outChannels).map(Self.scale)) : nil
     let convolution = Convolution(
       shape: shape, maxBatch: batch,
-      weights: ConvolutionWeights(start: packed.start, outputStep: shape.groupInputs * cells, inputStep: cells),
-      bias: added.map { UnsafePointer($0.start) }, activation: activation, pool: pool, instructionSet: set,
+      weights: ConvolutionWeights(
+        start: packed.start, outputStep: shape.groupInputs * cells, inputStep: cells,
+        scale: factors.map { UnsafePointer($0.start) }),
+      bias: added.map { UnsafePointer($0.start) }, activation: activation, pool: pool, kernels: set.table,
       choice: choice)
     let from = GuardedBuffer(spread(input, shape.inChannels), atStart: atStart)
     let kept = residual.map { GuardedBuffer(spread($0, shape.outChannels), atStart: atStart) }

@@ -13,8 +13,8 @@ private let edges = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33]
   /// F(4×4)'s transforms multiply by up to 5 and 8, twice.
   static let winogradTolerance: Float = 2e-5
 
-  @Test(arguments: instructionSets, edges)
-  func productAtEveryEdge(_ set: InstructionSet, outputs: Int) {
+  @Test(arguments: TestedKernels.here, edges)
+  func productAtEveryEdge(_ set: TestedKernels, outputs: Int) {
     for inputs in edges {
       for rows in [1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 23, 25, 49] {
         let shape = ConvolutionShape(
@@ -25,8 +25,8 @@ private let edges = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33]
     }
   }
 
-  @Test(arguments: instructionSets, [ConvolutionChoice.indirect, .winogradTwo, .winogradFour])
-  func threeByThreeAtEveryEdge(_ set: InstructionSet, _ choice: ConvolutionChoice) {
+  @Test(arguments: TestedKernels.here, [ConvolutionChoice.indirect, .winogradTwo, .winogradFour])
+  func threeByThreeAtEveryEdge(_ set: TestedKernels, _ choice: ConvolutionChoice) {
     for inputs in edges {
       for outputs in [1, 7, 8, 9, 16, 17, 33] {
         for size in [1, 2, 3, 4, 5, 7, 8, 9] {
@@ -64,13 +64,14 @@ private let edges = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33]
     square(1, 9, 8, kernel: 3, pad: 3),
   ]
 
-  @Test(arguments: instructionSets, shapes)
-  func anyGeometry(_ set: InstructionSet, _ shape: ConvolutionShape) {
+  @Test(arguments: TestedKernels.here, shapes)
+  func anyGeometry(_ set: TestedKernels, _ shape: ConvolutionShape) {
     for choice in ConvolutionChoice.allCases where choice.applies(to: shape) {
       for batch in [1, 3] {
         for threads in [1, 2] {
           let run = ConvolutionCase(
-            shape: shape, batch: batch, activation: .relu, residual: batch == 3, bias: threads == 1, gap: batch - 1,
+            shape: shape, batch: batch, activation: .relu, residual: batch == 3, bias: threads == 1,
+            scaled: threads == 2, gap: batch - 1,
             threads: threads, atStart: threads == 2)
           #expect(run.error(set, choice) < Self.winogradTolerance, "\(choice) \(run)")
         }
@@ -78,8 +79,8 @@ private let edges = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33]
     }
   }
 
-  @Test(arguments: instructionSets, edges)
-  func depthwise(_ set: InstructionSet, channels: Int) {
+  @Test(arguments: TestedKernels.here, edges)
+  func depthwise(_ set: TestedKernels, channels: Int) {
     let shapes = [
       square(1, channels, channels, kernel: 3, pad: 1, groups: channels),
       square(4, channels, channels, kernel: 3, pad: 1, groups: channels),
@@ -101,8 +102,8 @@ private let edges = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33]
     .leakyRelu(alpha: 0.1),
   ]
 
-  @Test(arguments: instructionSets, activations)
-  func activationFollowsResidual(_ set: InstructionSet, _ activation: Activation) {
+  @Test(arguments: TestedKernels.here, activations)
+  func activationFollowsResidual(_ set: TestedKernels, _ activation: Activation) {
     for (choice, groups) in [(ConvolutionChoice.indirect, 1), (.winogradTwo, 1), (.winogradFour, 1), (.depthwise, 19)] {
       let run = ConvolutionCase(
         shape: square(6, 19, 19, kernel: 3, pad: 1, groups: groups), activation: activation, residual: true, gap: 1)
@@ -111,8 +112,8 @@ private let edges = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33]
   }
 
   /// The layers of a real network, large enough for several blocks and panels, on several threads.
-  @Test(arguments: instructionSets)
-  func severalBlocks(_ set: InstructionSet) {
+  @Test(arguments: TestedKernels.here)
+  func severalBlocks(_ set: TestedKernels) {
     let shapes = [
       square(30, 40, 70, kernel: 3, pad: 1), square(56, 24, 40, kernel: 1), square(7, 200, 150, kernel: 3, pad: 1),
     ]

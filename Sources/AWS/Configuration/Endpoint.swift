@@ -30,7 +30,7 @@ public struct Endpoint: Hashable, Sendable {
       !path.contains(where: { "?#\\".contains($0) })
     else { return nil }
     let standardPort = scheme == "https" ? ":443" : ":80"
-    if host.hasSuffix(standardPort) && !host.hasSuffix("]" + standardPort.dropFirst()) {
+    if host.hasSuffix(standardPort) {
       host.removeLast(standardPort.utf8.count)
     }
     self.init(scheme: scheme, host: host, basePath: String(path))

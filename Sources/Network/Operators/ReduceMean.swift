@@ -36,7 +36,7 @@ public struct ReduceMean: Operator {
     guard let constant = operand.constant else { return .computed(result, reads: [0], shapes: [shape]) }
     var sums = [Float](repeating: 0, count: shape.count)
     let source = try constant.floats
-    result.view(input.dimensions).forEach { sums[$0 / result.size(input.dimensions)] += source[$1] }
+    result.view(input.dimensions).visit { sums[$0 / result.size(input.dimensions)] += source[$1] }
     let means = sums.map { $0 / Float(result.size(input.dimensions)) }
     return .constants([try Tensor(type: constant.type, dimensions: shape.dimensions, floats: means)])
   }
@@ -57,7 +57,7 @@ public struct ReduceMean: Operator {
       frame.pool.run(tasks: frame.items(source)) { item in
         let (from, to) = unsafe (input + item * source.count, output + item * target.count)
         unsafe to.update(repeating: 0, count: target.count)
-        view.forEach { unsafe to[$0 / size] += from[$1] }
+        view.visit { unsafe to[$0 / size] += from[$1] }
         for index in 0..<target.count { unsafe to[index] /= Float(size) }
       }
     }

@@ -24,7 +24,7 @@ struct StridedView: Sendable {
   var count: Int { dimensions.reduce(1, *) }
 
   /// `body(position in the view, position in the source)` for every element, in the view's order.
-  func forEach(_ body: (Int, Int) -> Void) {
+  func visit(_ body: (Int, Int) -> Void) {
     guard count > 0 else { return }
     guard let width = dimensions.last, let step = strides.last else { return body(0, 0) }
     var index = Array(repeating: 0, count: dimensions.count - 1)
@@ -48,7 +48,7 @@ struct StridedView: Sendable {
   func gather<Element>(_ elements: [Element]) -> [Element] {
     var result: [Element] = []
     result.reserveCapacity(count)
-    forEach { result.append(elements[$1]) }
+    visit { result.append(elements[$1]) }
     return result
   }
 }

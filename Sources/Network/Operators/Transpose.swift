@@ -44,7 +44,7 @@ extension StridedView {
       let (input, output) = unsafe (frame.read(source), frame.write(target))
       frame.pool.run(tasks: frame.items(source)) { item in
         let (from, to) = unsafe (input + item * source.count, output + item * target.count)
-        forEach { unsafe to[$0] = from[$1] }
+        visit { unsafe to[$0] = from[$1] }
       }
     }
   }

@@ -1,14 +1,23 @@
 // Cyclic redundancy checks as S3 stores them: CRC-32, CRC-32C and CRC-64/NVME, sixteen bytes a step.
 // Kounavis and Berry, "Novel table lookup-based algorithms for high-performance CRC generation", 2008.
 
+import CCarryless
+
 /// A reflected CRC whose register starts and ends inverted.
 public struct CRC<Register: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
   /// `tables[256 * k + b]`: the CRC of byte b followed by k zero bytes.
   private let tables: [Register]
   private let polynomial: Register
+  /// The processor can multiply without carries, and the constants for this polynomial are known.
+  private let folds: Bool
 
   init(polynomial: Register) {
     self.polynomial = polynomial
+    #if arch(x86_64)
+      folds = polynomial == 0xEDB8_8320 && ccarryless_is_available() != 0
+    #else
+      folds = false
+    #endif
     var tables = [Register](repeating: 0, count: 16 * 256)
     for byte in 0..<256 {
       var value = Register(byte)
@@ -29,6 +38,14 @@ public struct CRC<Register: FixedWidthInteger & UnsignedInteger & Sendable>: Sen
     unsafe bytes.withUnsafeBytes { bytes in
       unsafe tables.withUnsafeBufferPointer { tables in
         var position = 0
+        #if arch(x86_64)
+          if folds && bytes.count >= 64 {
+            position = bytes.count & ~15
+            register = unsafe Register(
+              truncatingIfNeeded: ccarryless_crc32(
+                UInt32(truncatingIfNeeded: register), bytes.bindMemory(to: UInt8.self).baseAddress, position))
+          }
+        #endif
         while position + 16 <= bytes.count {
           // The register's bytes are folded into the first ones of the step.
           let low =

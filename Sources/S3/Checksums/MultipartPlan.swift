@@ -23,6 +23,13 @@ public struct MultipartPlan: Equatable, Sendable {
       max(partSize, Self.minimumPartSize, (needed + mebibyte - 1) / mebibyte * mebibyte), Self.maximumPartSize)
   }
 
+  /// Parts of just this size, whatever S3's limits are: of an object that somebody else has made.
+  public init(size: Int64, exactPartSize: Int64) {
+    precondition(size >= 0 && exactPartSize > 0)
+    self.size = size
+    partSize = exactPartSize
+  }
+
   /// At least 1: an empty object is one empty part.
   public var partCount: Int { max(1, Int((size + partSize - 1) / partSize)) }
 

@@ -56,7 +56,7 @@ extension Client {
     }
     let response = try await send("PUT", upload.object.bucket, upload.object.key) { call in
       call.query = [("partNumber", String(number)), ("uploadId", percentEncoded(upload.id.utf8))]
-      call.headers.append(("x-amz-checksum-crc32", base64(bigEndian: digests.crc32)))
+      call.headers += checksumHeaders(digests.crc32)
       call.body = payload.body
       call.payloadHash = digests.payloadHash
     }

@@ -50,11 +50,16 @@ extension Client {
     }
     let response = try await send("PUT", object.bucket, object.key) { call in
       call.headers += attributes.headers
-      call.headers.append(("x-amz-checksum-crc32", base64(bigEndian: digests.crc32)))
+      call.headers += checksumHeaders(digests.crc32)
       if ifAbsent { call.headers.append(("if-none-match", "*")) }
       call.body = payload.body
       call.payloadHash = digests.payloadHash
     }
     return response.headers["etag"].map(unquoted)
   }
+}
+
+/// A body's CRC-32, and the word that it is there, as the SDKs send both.
+func checksumHeaders(_ crc: UInt32) -> [(name: String, value: String)] {
+  [("x-amz-checksum-crc32", base64(bigEndian: crc)), ("x-amz-sdk-checksum-algorithm", "CRC32")]
 }

@@ -1,0 +1,69 @@
+// The command's standard error on its way to CloudWatch: every line prefixed with the event's id, the last lines kept.
+import Glibc
+
+/// Passes lines on as they come and remembers the last of them for an error's message.
+final class ErrorRelay {
+  /// Lines and bytes of lines remembered.
+  private static let lineLimit = 20
+  private static let byteLimit = 8 << 10
+  /// A line without an end is passed on in pieces of this size.
+  private static let pieceLimit = 64 << 10
+
+  private let sink: ([UInt8]) -> Void
+  private var prefix: [UInt8] = []
+  private var partial: [UInt8] = []
+  private var last: [[UInt8]] = []
+
+  /// - Parameter sink: takes whole prefixed lines.
+  init(sink: @escaping ([UInt8]) -> Void = writeToStandardError) { self.sink = sink }
+
+  /// A new event begins: its id is the prefix, and nothing of the one before is remembered.
+  func begin(_ id: String) {
+    flush()
+    prefix = Array("\(id): ".utf8)
+    last.removeAll()
+  }
+
+  func take(_ bytes: ArraySlice<UInt8>) {
+    var lines: [UInt8] = []
+    for piece in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
+      partial += piece
+      endLine(into: &lines)
+    }
+    let newline = bytes.lastIndex(of: UInt8(ascii: "\n"))
+    partial += bytes[(newline.map { $0 + 1 } ?? bytes.startIndex)...]
+    if partial.count >= Self.pieceLimit { endLine(into: &lines) }
+    if !lines.isEmpty { sink(lines) }
+  }
+
+  /// A last line without an end is passed on too.
+  func flush() {
+    var lines: [UInt8] = []
+    if !partial.isEmpty { endLine(into: &lines) }
+    if !lines.isEmpty { sink(lines) }
+  }
+
+  /// The last lines, as text whatever bytes they are.
+  var lastLines: String {
+    let kept = last + (partial.isEmpty ? [] : [partial])
+    return String(decoding: Array(kept.joined(separator: [UInt8(ascii: "\n")])).suffix(Self.byteLimit), as: UTF8.self)
+  }
+
+  private func endLine(into lines: inout [UInt8]) {
+    lines += prefix + partial + [UInt8(ascii: "\n")]
+    last.append(Array(partial.suffix(Self.byteLimit)))
+    if last.count > Self.lineLimit { last.removeFirst() }
+    partial.removeAll(keepingCapacity: true)
+  }
+}
+
+/// All of the bytes, or as many as standard error takes: nobody can be told that it is gone.
+func writeToStandardError(_ bytes: [UInt8]) {
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let count = unsafe rest.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress!, $0.count) }
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else { return }
+    rest = rest.dropFirst(count)
+  }
+}

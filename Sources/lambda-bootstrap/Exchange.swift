@@ -1,0 +1,147 @@
+// Input to a command, output from it, at the same time, until an answer, an end, a deadline or a signal.
+import Glibc
+
+/// Why an exchange has no answer.
+enum Interruption: Error, Equatable {
+  /// The deadline passed.
+  case deadline
+  /// The command wrote more than `limit` bytes.
+  case outputTooLong(limit: Int)
+  /// The command, or a stage of it, ended or closed its output.
+  case ended
+}
+
+extension ProcessGroup {
+  /// What ends an exchange.
+  enum Until {
+    /// The first line is whole and all input is taken. What follows the line is returned with it.
+    case line
+    /// The command has ended: its whole output. Input is closed when it is written.
+    case end
+  }
+
+  /// Writes `input` part by part while reading output and errors.
+  ///
+  /// - Parameters:
+  ///   - deadline: in milliseconds of the monotonic clock; nil is none.
+  ///   - limit: bytes of output.
+  ///   - relay: takes what comes on standard error.
+  func exchange(
+    _ input: [[UInt8]], until: Until, deadline: Int64?, limit: Int, relay: ErrorRelay, termination: Termination
+  ) throws(Interruption) -> [UInt8] {
+    var remaining = PendingInput(parts: input)
+    var answer: [UInt8] = []
+    var scratch = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+      write(&remaining, closing: until == .end)
+      // Without an entry a closed descriptor would be -1, which poll ignores: the places are always the same.
+      var waits = [
+        pollfd(fd: remaining.isEmpty ? -1 : self.input, events: Int16(POLLOUT), revents: 0),
+        pollfd(fd: output, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: termination.descriptor, events: Int16(POLLIN), revents: 0),
+      ]
+      for end in ends { waits.append(pollfd(fd: end, events: Int16(POLLIN), revents: 0)) }
+      let count = unsafe poll(&waits, nfds_t(waits.count), Clock.pollLimit(until: deadline))
+      if count < 0 { continue }
+      if count == 0 { throw .deadline }
+      if waits[3].revents != 0 { termination.leave() }
+      if waits[2].revents != 0, !drainErrors(&scratch, relay) { closeErrors() }
+      var isOpen = true
+      if waits[1].revents != 0 { isOpen = try drainOutput(&scratch, into: &answer, limit: limit) }
+      if until == .line, remaining.isEmpty, answer.contains(UInt8(ascii: "\n")) { return answer }
+      if waits[4...].contains(where: { $0.revents != 0 }) {
+        // What was written before the end is still in the pipes.
+        _ = drainErrors(&scratch, relay)
+        _ = try drainOutput(&scratch, into: &answer, limit: limit)
+        if until == .end { return answer }
+        throw .ended
+      }
+      if !isOpen {
+        closeOutput()
+        if until == .line { throw .ended }
+      }
+    }
+  }
+
+  /// Takes what is on standard error now; false at its end.
+  func drainErrors(_ relay: ErrorRelay) {
+    var scratch = [UInt8](repeating: 0, count: 16 << 10)
+    if !drainErrors(&scratch, relay) { closeErrors() }
+  }
+
+  private func write(_ remaining: inout PendingInput, closing: Bool) {
+    while !remaining.isEmpty {
+      let count = remaining.write(to: input)
+      if count > 0 { continue }
+      if errno == EINTR { continue }
+      if errno == EAGAIN { return }
+      // A command need not read its input; how it ends says whether that was right.
+      remaining = PendingInput(parts: [])
+    }
+    if closing { closeInput() }
+  }
+
+  private func drainErrors(_ scratch: inout [UInt8], _ relay: ErrorRelay) -> Bool {
+    while true {
+      guard let count = readSome(errors, &scratch) else { return true }
+      if count == 0 { return false }
+      relay.take(scratch[..<count])
+    }
+  }
+
+  private func drainOutput(
+    _ scratch: inout [UInt8], into answer: inout [UInt8], limit: Int
+  ) throws(Interruption) -> Bool {
+    while true {
+      guard let count = readSome(output, &scratch) else { return true }
+      if count == 0 { return false }
+      guard answer.count + count <= limit else { throw .outputTooLong(limit: limit) }
+      answer.append(contentsOf: scratch[..<count])
+    }
+  }
+}
+
+/// Bytes read into the buffer, 0 at the end, nil when there are none now.
+private func readSome(_ descriptor: Int32, _ buffer: inout [UInt8]) -> Int? {
+  guard descriptor >= 0 else { return nil }
+  while true {
+    let count = unsafe read(descriptor, &buffer, buffer.count)
+    if count >= 0 { return count }
+    if errno == EAGAIN { return nil }
+    if errno != EINTR { return 0 }
+  }
+}
+
+/// Input that is not written yet.
+private struct PendingInput {
+  var parts: [[UInt8]]
+  private var part = 0
+  private var offset = 0
+
+  init(parts: [[UInt8]]) {
+    self.parts = parts
+    skipEmpty()
+  }
+
+  var isEmpty: Bool { part == parts.count }
+
+  /// One `write` of the current part; its result.
+  mutating func write(to descriptor: Int32) -> Int {
+    let count = unsafe parts[part].withUnsafeBytes {
+      unsafe Glibc.write(descriptor, $0.baseAddress! + offset, $0.count - offset)
+    }
+    if count > 0 {
+      offset += count
+      skipEmpty()
+    }
+    return count
+  }
+
+  private mutating func skipEmpty() {
+    while part < parts.count, offset == parts[part].count {
+      part += 1
+      offset = 0
+    }
+  }
+}

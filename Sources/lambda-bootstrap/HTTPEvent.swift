@@ -1,0 +1,76 @@
+// An HTTP request as API Gateway and function URLs wrap it into an event.
+import HTTP
+
+/// A request that came as an event.
+struct HTTPEvent {
+  let method: String
+  let path: String
+  /// Names in lower case.
+  let headers: [String: String]
+  /// Its place in the document, and whether it is base64.
+  let body: JSONDocument.JSONString?
+  let isBase64: Bool
+
+  enum Malformed: Error, Equatable {
+    /// The body said it was base64.
+    case notBase64
+  }
+
+  /// Reads HTTP API version 2 and function URL events (they are alike), and version 1: REST APIs, load balancers.
+  /// Nil when the event is neither.
+  ///
+  /// - Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+  init?(_ document: JSONDocument) {
+    let event = document.root
+    func text(_ value: JSONDocument.Value?) -> String? { document.string(value) }
+    if let http = event["requestContext"]?["http"], let method = text(http["method"]),
+      let path = text(event["rawPath"])
+    {
+      self.method = method
+      // With a stage that is not `$default`, the path begins with it.
+      let stage = text(event["requestContext"]?["stage"]) ?? "$default"
+      self.path = Self.removing(stage: stage, from: path)
+    } else if let method = text(event["httpMethod"]), let path = text(event["path"]) {
+      (self.method, self.path) = (method, path)
+    } else {
+      return nil
+    }
+    var headers: [String: String] = [:]
+    // A load balancer may send the multi-value form alone.
+    for member in event["multiValueHeaders"]?.members ?? [] {
+      if case .array(let values, _) = member.value, let last = text(values.last) { headers[Self.name(member)] = last }
+    }
+    for member in event["headers"]?.members ?? [] {
+      if let value = text(member.value) { headers[Self.name(member)] = value }
+    }
+    self.headers = headers
+    body = if case .string(let body)? = event["body"] { body } else { nil }
+    isBase64 = if case .boolean(true)? = event["isBase64Encoded"] { true } else { false }
+  }
+
+  /// The body's bytes.
+  func bytes(in document: JSONDocument) throws(Malformed) -> [UInt8] {
+    guard let body else { return [] }
+    guard isBase64 else { return document.text(body) }
+    guard let bytes = document.base64(body) else { throw .notBase64 }
+    return bytes
+  }
+
+  private static func name(_ member: JSONDocument.Member) -> String {
+    String(decoding: member.key, as: UTF8.self).lowercased()
+  }
+
+  private static func removing(stage: String, from path: String) -> String {
+    let prefix = "/" + stage
+    guard stage != "$default", path.hasPrefix(prefix) else { return path }
+    let rest = path.dropFirst(prefix.count)
+    return rest.isEmpty ? "/" : rest.first == "/" ? String(rest) : path
+  }
+}
+
+extension JSONDocument {
+  /// The bytes that a string holds as base64; nil when it is not. Without escapes nothing is copied on the way.
+  func base64(_ string: JSONString) -> [UInt8]? {
+    decodeBase64(string.hasEscapes ? text(string)[...] : bytes[string.range])
+  }
+}

@@ -1,0 +1,79 @@
+// What went wrong with an event or with the start, in the form that Lambda shows and counts.
+import Glibc
+import Streams
+
+/// An error for `/error` and `/init/error`.
+struct InvocationError: Error, Equatable {
+  /// `Category.Reason`, as Lambda wants it.
+  let type: String
+  let message: String
+  var stackTrace: [String] = []
+
+  /// Goes into the header `Lambda-Runtime-Function-Error-Type` as well.
+  var body: [UInt8] {
+    var json = JSONText()
+    json.beginObject()
+    json.key("errorType")
+    json.string(type)
+    json.key("errorMessage")
+    json.string(message)
+    json.key("stackTrace")
+    json.beginArray()
+    for line in stackTrace { json.string(line) }
+    json.endArray()
+    json.endObject()
+    return json.bytes
+  }
+
+  /// The command ended with something else than 0.
+  ///
+  /// - Parameter lastLines: of its standard error; they are the message.
+  init(_ reason: ExitReason, command: String, lastLines: String) {
+    let how: String
+    switch reason {
+    case .exited(let status):
+      type = "Function." + (ExitStatus(rawValue: status).map(Self.word) ?? "Exit\(status)")
+      how = "\(command) left with status \(status)"
+    case .signalled(let signal):
+      type = "Function.Signal\(signal)"
+      how = "\(command) was ended by signal \(signal) (\(unsafe String(cString: strsignal(signal))))"
+    }
+    message = lastLines.isEmpty ? how : lastLines
+    stackTrace = [how]
+  }
+
+  init(type: String, message: String, stackTrace: [String] = []) {
+    self.type = type
+    self.message = message
+    self.stackTrace = stackTrace
+  }
+
+  static func timeout(lastLines: String) -> InvocationError {
+    let how = "the event's deadline passed; its processes were killed"
+    return InvocationError(
+      type: "Function.Timeout", message: lastLines.isEmpty ? how : how + "\n" + lastLines, stackTrace: [how])
+  }
+
+  static func responseTooLarge(limit: Int) -> InvocationError {
+    InvocationError(
+      type: "Function.ResponseSizeTooLarge", message: "the response is longer than \(limit) bytes, Lambda's limit")
+  }
+
+  init(_ error: SpawnError) {
+    self.init(type: "Runtime.InvalidEntrypoint", message: "\(error.command): \(SystemError.describe(error.code))")
+  }
+
+  /// The reasons a caller may act on: `Retry` alone is worth another try.
+  private static func word(_ status: ExitStatus) -> String {
+    switch status {
+    case .ok: "Exit0"
+    case .usage: "Usage"
+    case .data: "BadInput"
+    case .unavailable: "Unavailable"
+    case .io: "InputOutput"
+    case .temporary: "Retry"
+    case .noPermission: "NotPermitted"
+    case .configuration: "Configuration"
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// The parts of one object, several at once.
+
+import AWS
+
+/// Calls `work` for 0 ..< count, at most `limit` at once; after the first failure no more are begun, and it is thrown.
+@Loop
+func forEachPart(
+  _ count: Int, limit: Int, _ work: @escaping @Loop (Int) async throws(SyncError) -> Void
+) async throws(SyncError) {
+  let state = PartsState()
+  var tasks = [Task<Void, Never>]()
+  for _ in 0..<min(count, limit) {
+    tasks.append(
+      Task { @Loop in
+        while state.failure == nil, state.next < count {
+          let index = state.next
+          state.next += 1
+          do throws(SyncError) {
+            try await work(index)
+          } catch {
+            if state.failure == nil { state.failure = error }
+          }
+        }
+      })
+  }
+  for task in tasks { await task.value }
+  if let failure = state.failure { throw failure }
+}
+
+@Loop private final class PartsState {
+  var next = 0
+  var failure: SyncError?
+}
+
+/// Runs a call of the service, its error made one of ours.
+@Loop
+func call<Value: Sendable>(_ work: @Loop () async throws(ServiceError) -> Value) async throws(SyncError) -> Value {
+  do throws(ServiceError) {
+    return try await work()
+  } catch {
+    if case .refused(let failure) = error, failure.status == 412 { throw .changed("changed since it was listed") }
+    throw .service(error)
+  }
+}

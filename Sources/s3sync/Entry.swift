@@ -1,0 +1,28 @@
+// One line of either side's listing.
+
+import AWS
+import S3
+
+/// A file or an object, named relative to its folder or prefix.
+struct Entry: Equatable, Sendable {
+  enum Kind: Equatable, Sendable {
+    case item
+    /// It is there and cannot be looked at: it is neither transferred nor taken for absent.
+    case unreadable(reason: String)
+    /// A folder that cannot be read; its key ends in a slash. What is below it is unknown.
+    case unreadableFolder(reason: String)
+  }
+
+  var key: Key
+  var size: Int64 = 0
+  var modified = Timestamp(seconds: 0)
+  /// Of an object, without quotes.
+  var etag: String?
+  var kind = Kind.item
+}
+
+/// A sorted stream of entries, each key once, in order of UTF-8 bytes.
+@Loop protocol EntryStream: AnyObject {
+  /// The next entry, or nil at the end; what it throws makes the whole listing useless.
+  func next() async throws(SyncError) -> Entry?
+}

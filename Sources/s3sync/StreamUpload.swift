@@ -1,0 +1,134 @@
+// Standard input to one object, whatever its length turns out to be.
+
+import AWS
+import Glibc
+import HTTP
+import S3
+import Streams
+
+@Loop
+struct StreamUpload {
+  /// Bytes of parts that may be in memory at once, beside the one that is being read.
+  private static let memoryLimit: Int64 = 32 << 20
+
+  let client: S3.Client
+  let options: TransferOptions
+  let progress: Progress?
+
+  /// Stores what comes until the input's end; a failed read or a signal stores nothing.
+  func run(to object: ObjectURI) async throws(SyncError) -> StoreOutcome {
+    let attributes = options.attributes(forName: object.key.text)
+    let first = try await part(0)
+    let isWhole = first.count < partSize(0)
+    do throws(SyncError) {
+      if isWhole {
+        if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
+        _ = try await call { () async throws(ServiceError) in
+          try await client.put(object, .bytes(first), attributes: attributes, ifAbsent: options.onlyIfAbsent)
+        }
+        return .stored(size: Int64(first.count))
+      }
+      return .stored(size: try await inParts(first, object, attributes))
+    } catch {
+      if options.onlyIfAbsent, case .changed = error { return .exists }
+      throw error
+    }
+  }
+
+  private func inParts(
+    _ first: [UInt8], _ object: ObjectURI, _ attributes: ObjectAttributes
+  ) async throws(SyncError) -> Int64 {
+    let store = PartStore(client, options)
+    try await store.begin(object, attributes)
+    let sender = Sender(store, progress)
+    do throws(SyncError) {
+      var bytes = first
+      var total: Int64 = 0
+      var index = 0
+      while !bytes.isEmpty {
+        guard index < MultipartPlan.maximumPartCount, total + Int64(bytes.count) <= MultipartPlan.maximumObjectSize
+        else {
+          throw .tooLarge(bytes: total + Int64(bytes.count), limit: MultipartPlan.maximumObjectSize)
+        }
+        total += Int64(bytes.count)
+        let isLast = bytes.count < partSize(index)
+        try await sender.send(bytes, number: index + 1, limit: Self.memoryLimit)
+        index += 1
+        bytes = isLast ? [] : try await part(index)
+      }
+      try await sender.finish()
+      if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
+      try await store.complete()
+      return total
+    } catch {
+      await sender.drain()
+      await store.abort()
+      throw error
+    }
+  }
+
+  private func partSize(_ index: Int) -> Int {
+    let usual = MultipartPlan.streamPartSize(index)
+    return Int(options.partSize.map { max($0, usual, MultipartPlan.minimumPartSize) } ?? usual)
+  }
+
+  /// The next part of the input: shorter than its size only at the end.
+  private func part(_ index: Int) async throws(SyncError) -> [UInt8] {
+    let size = partSize(index)
+    var bytes = [UInt8]()
+    while bytes.count < size {
+      switch await readChunk(STDIN_FILENO, min(size - bytes.count, 1 << 20)) {
+      case .success(let chunk):
+        if chunk.isEmpty { return bytes }
+        bytes += chunk
+      case .failure(let error): throw .system(error)
+      }
+    }
+    return bytes
+  }
+}
+
+/// Parts on their way, as many at once as memory allows.
+@Loop
+private final class Sender {
+  private let store: PartStore
+  private let progress: Progress?
+  private var sending: [(size: Int64, task: Task<SyncError?, Never>)] = []
+
+  init(_ store: PartStore, _ progress: Progress?) {
+    self.store = store
+    self.progress = progress
+  }
+
+  /// Returns when there is room for the next one; throws what an earlier part failed with.
+  func send(_ bytes: [UInt8], number: Int, limit: Int64) async throws(SyncError) {
+    let store = self.store
+    let progress = self.progress
+    let task = Task { @Loop () -> SyncError? in
+      do throws(SyncError) {
+        try await store.add(number: number, .bytes(bytes))
+        progress?.add(bytes: bytes.count)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    sending.append((Int64(bytes.count), task))
+    while sending.reduce(0, { $0 + $1.size }) > limit { try await awaitFirst() }
+  }
+
+  func finish() async throws(SyncError) {
+    while !sending.isEmpty { try await awaitFirst() }
+  }
+
+  /// Waits for all, whatever becomes of them.
+  func drain() async {
+    for (_, task) in sending { _ = await task.value }
+    sending.removeAll()
+  }
+
+  private func awaitFirst() async throws(SyncError) {
+    let (_, task) = sending.removeFirst()
+    if let error = await task.value { throw error }
+  }
+}

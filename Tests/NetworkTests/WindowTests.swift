@@ -1,0 +1,53 @@
+import Testing
+
+@testable import Network
+
+/// Output sizes as the ONNX specification's formulas give them.
+struct WindowTests {
+  @Test(arguments: [
+    // input, kernel, stride, dilation, padding, ceil, output, before
+    (224, 7, 2, 1, Window.Padding.explicit(top: 3, left: 3, bottom: 3, right: 3), false, 112, 3),
+    (112, 3, 2, 1, .none, true, 56, 0), (112, 3, 2, 1, .none, false, 55, 0), (7, 3, 2, 1, .sameUpper, false, 4, 1),
+    (8, 3, 2, 1, .sameUpper, false, 4, 0), (8, 3, 2, 1, .sameLower, false, 4, 1), (5, 2, 1, 3, .none, false, 2, 0),
+    // The last window would start in the padding behind the input: it does not count.
+    (2, 1, 2, 1, .explicit(top: 0, left: 0, bottom: 1, right: 1), true, 1, 0),
+  ])
+  func sizes(
+    input: Int, kernel: Int, stride: Int, dilation: Int, padding: Window.Padding, ceil: Bool, output: Int, before: Int
+  ) throws {
+    let window = try Window(
+      kernel: .init(kernel, kernel), strides: .init(stride, stride), dilations: .init(dilation, dilation),
+      padding: padding)
+    let placed = try window.placed(over: .init(input, input), kernel: .init(kernel, kernel), roundUp: ceil)
+    #expect(placed.output == .init(output, output))
+    #expect(placed.top == before && placed.left == before)
+  }
+
+  @Test func refusals() {
+    #expect(throws: GraphError.attribute("strides")) {
+      try Window(kernel: nil, strides: .init(0, 1), dilations: .init(1, 1), padding: .none)
+    }
+    #expect(throws: GraphError.attribute("pads")) {
+      try Window(
+        kernel: nil, strides: .init(1, 1), dilations: .init(1, 1),
+        padding: .explicit(top: -1, left: 0, bottom: 0, right: 0))
+    }
+  }
+}
+
+struct HalfPrecisionTests {
+  @Test func everyHalfSurvives() {
+    for bits in UInt16.min...UInt16.max {
+      let value = HalfPrecision.float(bits)
+      if value.isNaN { continue }
+      #expect(HalfPrecision.bits(value) == bits)
+    }
+  }
+
+  @Test(
+    arguments: [
+      (Float(1), UInt16(0x3C00)), (65504, 0x7BFF), (65519, 0x7BFF), (65520, 0x7C00), (0x1p-24, 1), (0x1p-25, 0),
+      (0x1.8p-24, 2), (1 + 0x1p-11, 0x3C00), (1 + 0x3p-11, 0x3C02), (-0.0, 0x8000),
+    ] as [(Float, UInt16)])
+  func rounding(value: Float, bits: UInt16) { #expect(HalfPrecision.bits(value) == bits) }
+}

@@ -1,0 +1,109 @@
+// Events in their three wrappings, and the decision about each: nothing that arrives may trap.
+import Testing
+
+@testable import lambda_bootstrap
+
+private let version2 = #"""
+  {"version":"2.0","rawPath":"/predict","headers":{"Content-Type":"image/jpeg","x":null},"requestContext":{"stage":"$default",
+  "http":{"method":"POST","path":"/predict"}},"body":"AAEC","isBase64Encoded":true}
+  """#
+private let version1 = #"""
+  {"resource":"/{proxy+}","path":"/predict","httpMethod":"POST","headers":{"content-type":"image/jpeg"},"multiValueHeaders":
+  {"content-type":["image/jpeg"]},"requestContext":{"stage":"prod","path":"/prod/predict"},"body":"AAEC","isBase64Encoded":true}
+  """#
+private let loadBalancer = #"""
+  {"path":"/predict","httpMethod":"POST","multiValueHeaders":{"content-type":["text/plain","image/jpeg"]},"requestContext":
+  {"elb":{}},"body":"AAEC","isBase64Encoded":true}
+  """#
+
+private func decide(_ bytes: [UInt8], _ settings: ServiceSettings = ServiceSettings()) -> Decision? {
+  guard let document = try? JSONDocument(bytes), let event = HTTPEvent(document) else { return nil }
+  return Service(settings: settings).decide(event, in: document)
+}
+
+private func status(_ text: String, _ settings: ServiceSettings = ServiceSettings()) -> Int? {
+  if case .answer(let answer)? = decide(Array(text.utf8), settings) { answer.status } else { nil }
+}
+
+@Suite struct HTTPEvents {
+  @Test(arguments: [version2, version1, loadBalancer]) func anImageIsTaken(text: String) throws {
+    let document = try JSONDocument(Array(text.utf8))
+    let event = try #require(HTTPEvent(document))
+    #expect(event.method == "POST" && event.path == "/predict" && event.headers["content-type"] == "image/jpeg")
+    #expect(decide(Array(text.utf8)) == .infer([0, 1, 2]))
+  }
+
+  @Test(arguments: [version2, version1]) func cutOrFlippedItIsADecisionOrNone(text: String) {
+    let bytes = Array(text.utf8)
+    for end in 0..<bytes.count - 1 { #expect(decide(Array(bytes[..<end])) == nil) }
+    for bit in 0..<bytes.count * 8 {
+      var flipped = bytes
+      flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+      _ = decide(flipped)
+    }
+  }
+
+  @Test(arguments: [
+    #"{}"#, "[]", #""x""#, #"{"httpMethod":"GET"}"#, #"{"httpMethod":5,"path":"/"}"#, #"{"rawPath":"/"}"#,
+    #"{"requestContext":{"http":{"method":"GET"}}}"#, #"{"requestContext":{"http":[]},"rawPath":"/"}"#,
+    #"{"Records":[{"s3":{}}]}"#,
+  ])
+  func notHTTP(text: String) throws { #expect(HTTPEvent(try JSONDocument(Array(text.utf8))) == nil) }
+
+  @Test(arguments: [
+    ("/prod/predict", "prod", "/predict"), ("/prod", "prod", "/"), ("/prod/", "prod", "/"),
+    ("/production/x", "prod", "/production/x"),
+    ("/predict", "$default", "/predict"), ("/$default/x", "$default", "/$default/x"), ("/x", "prod", "/x"),
+  ])
+  func stages(path: String, stage: String, expected: String) throws {
+    let text = #"{"rawPath":"\#(path)","requestContext":{"stage":"\#(stage)","http":{"method":"GET"}}}"#
+    #expect(try #require(HTTPEvent(try JSONDocument(Array(text.utf8)))).path == expected)
+  }
+
+  @Test(arguments: [
+    (#""body":"AA","isBase64Encoded":true"#, 400), (#""body":"","isBase64Encoded":true"#, 400), (#""body":null"#, 400),
+    (#""body":5"#, 400), (#""body":"AAAAAAAA","isBase64Encoded":true"#, 413), (#""isBase64Encoded":"true""#, 400),
+  ])
+  func bodies(members: String, expected: Int) {
+    let text = #"{"path":"/predict","httpMethod":"POST","headers":{"content-type":"image/jpeg"},\#(members)}"#
+    #expect(status(text, ServiceSettings(imageLimit: 5)) == expected)
+  }
+}
+
+@Suite struct Answers {
+  @Test(arguments: [
+    ("POST /predict", true), ("GET /", true), ("post /x", false), ("POST x", false), ("POST", false), ("", false),
+    ("A /b c", false),
+  ])
+  func routes(text: String, isRoute: Bool) { #expect((Route(text) != nil) == isRoute) }
+
+  @Test func anAnswerIsValidJSONWhateverItHolds() throws {
+    let body = "\u{0}\u{1F}\"\\/\u{7F}é😀\u{2028}</script>"
+    let answer = HTTPAnswer.error(422, "c", body, headers: [("a", "b\"")])
+    let document = try JSONDocument(answer.json)
+    let inner = try JSONDocument(Array(try #require(document.string(document.root["body"])).utf8))
+    #expect(inner.string(inner.root["error"]?["message"]) == body)
+    #expect(document.string(document.root["headers"]?["a"]) == "b\"")
+  }
+
+  @Test(arguments: [
+    (PipelineFailure.died(.signalled(9), lastLines: "secret"), 503), (.deadline(lastLines: "secret"), 504),
+    (.malformed(.notJSON), 503),
+    (.answerTooLong(limit: 1), 503), (.notStarted(SpawnError(code: 2, command: "secret")), 503),
+    (.notProven(code: "c", message: "secret"), 503),
+  ])
+  func failures(failure: PipelineFailure, expected: Int) {
+    let answer = Service.answer(failure)
+    #expect(answer.status == expected && !answer.body.contains("secret"))
+    #expect(answer.headers.contains { $0.name == "retry-after" } == (expected == 503))
+  }
+
+  @Test func thePageCarriesTheNonceOfItsPolicy() {
+    let page = Page(html: "<style nonce=\"{{nonce}}\"></style><script nonce=\"{{nonce}}\"></script>")
+    let answer = page.answer(nonce: "n1")
+    #expect(answer.body == "<style nonce=\"n1\"></style><script nonce=\"n1\"></script>")
+    let policy = answer.headers.first { $0.name == "content-security-policy" }?.value ?? ""
+    #expect(policy.hasPrefix("default-src 'none'; ") && policy.contains("script-src 'nonce-n1'"))
+    #expect(page.answer().body != page.answer().body)
+  }
+}

@@ -1,0 +1,118 @@
+"""How s3sync reaches a service: TLS with a private CA, proxies, credentials of a container and of an instance."""
+
+import http.server
+import subprocess
+import threading
+
+import pytest
+
+from support.fault_server import fault_server
+from support.s3_peers import environment
+from support.tools import tool
+
+S3SYNC = tool("s3sync")
+KEYS = b'{"AccessKeyId":"AKROLE","SecretAccessKey":"S","Token":"TOKEN","Expiration":"2099-01-01T00:00:00Z"}'
+NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+
+
+def sync(endpoint, *arguments, **extra):
+    return subprocess.run([S3SYNC, *map(str, arguments)], capture_output=True, timeout=60, stdin=subprocess.DEVNULL,
+                          env=environment(endpoint, **extra))
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    """A CA of our own, and a certificate for 127.0.0.1 by it."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj",
+            "/CN=test CA")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=server")
+    (tmp_path / "ext").write_text("subjectAltName=IP:127.0.0.1\n")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out",
+            "server.pem", "-days", "2", "-extfile", "ext")
+    return tmp_path
+
+
+def test_tls_with_a_private_ca(certificates):
+    with fault_server(tls=(certificates / "server.pem", certificates / "server.key")) as server:
+        server.put("bucket", "k", b"over TLS")
+        done = sync(server.endpoint, "s3://bucket/k", "-", AWS_CA_BUNDLE=str(certificates / "ca.pem"))
+        assert (done.returncode, done.stdout) == (0, b"over TLS"), done.stderr
+        server.requests.clear()
+        refused = sync(server.endpoint, "s3://bucket/k", "-", AWS_MAX_ATTEMPTS="2")
+        assert refused.returncode == 69 and server.requests == [], "an unknown CA is not trusted"
+        upload = subprocess.run([S3SYNC, "-", "s3://bucket/up"], input=b"x", capture_output=True,
+                                env=environment(server.endpoint, AWS_CA_BUNDLE=str(certificates / "ca.pem")))
+        assert upload.returncode == 0
+        assert server.asked("PUT")[0].headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD"
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """Instance metadata and a container endpoint; as a proxy it counts."""
+
+    seen = []
+
+    def do_PUT(self):
+        self.answer(b"METADATATOKEN")
+
+    def do_GET(self):
+        self.answer(b"role" if self.path.endswith("security-credentials/") else KEYS)
+
+    def answer(self, body):
+        self.seen.append((self.path, {n.lower(): v for n, v in self.headers.items()}))
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def answers():
+    Answers.seen = []
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("source", ["container", "instance"])
+def test_credentials_from_the_host_go_past_the_proxy(answers, source, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("CONTAINERTOKEN\n")
+    variables = {
+        "container": {"AWS_CONTAINER_CREDENTIALS_FULL_URI": answers + "/creds",
+                      "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(token)},
+        "instance": {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": answers},
+    }[source]
+    with fault_server() as server:
+        server.put("bucket", "k", b"v")
+        # A proxy that nobody listens at: whoever goes through it fails.
+        done = sync(server.endpoint, "s3://bucket/k", "-", **NO_KEYS, **variables, http_proxy="http://127.0.0.1:1",
+                    no_proxy="")
+        assert done.returncode == 75, "S3 itself goes through the proxy"
+        assert Answers.seen, "the credentials did not"
+        done = sync(server.endpoint, "s3://bucket/k", "-", **NO_KEYS, **variables)
+        assert (done.returncode, done.stdout) == (0, b"v"), done.stderr
+        assert "Credential=AKROLE/" in server.requests[0].headers["authorization"]
+        assert server.requests[0].headers["x-amz-security-token"] == "TOKEN"
+    if source == "container":
+        assert Answers.seen[0][1]["authorization"] == "CONTAINERTOKEN"
+
+
+def test_requester_pays_is_on_every_request():
+    with fault_server() as server:
+        server.put("bucket", "in/k", b"v")
+        assert sync(server.endpoint, "--requester-pays", "s3://bucket/in/", "-").returncode == 0
+        assert all(a.headers.get("x-amz-request-payer") == "requester" for a in server.requests)
+
+
+def test_no_credentials_at_all():
+    with fault_server() as server:
+        done = sync(server.endpoint, "s3://bucket/k", "-", **NO_KEYS)
+        assert done.returncode == 78 and b"no credentials" in done.stderr

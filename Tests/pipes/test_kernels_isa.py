@@ -1,0 +1,64 @@
+"""Each instruction set stays in its own objects, and the narrower ones run on processors that have no more."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import numpy
+import pytest
+
+from support.tools import BIN, MODEL, tool
+
+QEMU = shutil.which("qemu-x86_64")
+
+
+def image(seed=0):
+    import io
+
+    pixels = numpy.random.default_rng(seed).integers(0, 256, (224, 224, 3), dtype=numpy.uint8)
+    file = io.BytesIO()
+    numpy.save(file, pixels)
+    return file.getvalue()
+
+
+def classes(command, **environment):
+    done = subprocess.run(
+        command + [tool("classify"), "--model", str(MODEL), "--threads", "1"], input=image(), capture_output=True,
+        timeout=120, env={**os.environ, **environment})
+    assert done.returncode == 0, done.stderr
+    return [(p["index"], p["probability"]) for p in json.loads(done.stdout)["predictions"]]
+
+
+def same(ours, others):
+    assert [index for index, _ in ours] == [index for index, _ in others]
+    assert all(abs(a - b) < 1e-4 for (_, a), (_, b) in zip(ours, others))
+
+
+@pytest.mark.skipif(QEMU is None, reason="qemu-user is absent")
+@pytest.mark.parametrize("processor", ["Nehalem", "Haswell"])
+def test_a_processor_without_wider_vectors(processor):
+    same(classes([QEMU, "-cpu", processor]), classes([]))
+
+
+def test_the_narrowest_set_can_be_forced():
+    same(classes([], CLASSIFY_ISA="portable"), classes([]))
+
+
+def symbols(path, kinds):
+    """The names of the code an object defines, of the given kinds (nm's letters)."""
+    listing = subprocess.run(["nm", "--defined-only", str(path)], capture_output=True, text=True, check=True).stdout
+    found = re.findall(r"^[0-9a-f]+ (\S) (\S+)$", listing, re.M)
+    return {name for kind, name in found if kind in kinds and not name.startswith("__swift_reflection_version")}
+
+
+@pytest.mark.skipif(not (BIN / "KernelsAVX2.build").exists(), reason="the objects of the release build are absent")
+@pytest.mark.parametrize("room", ["KernelsAVX2", "KernelsAVX512"])
+def test_no_object_shares_a_weak_symbol_with_an_instruction_set(room):
+    """The linker keeps one copy of a weak symbol: were it the one compiled for AVX-512, other paths would run it."""
+    ours = set().union(*(symbols(path, "WV") for path in (BIN / f"{room}.build").glob("*.o")))
+    assert ours, "the kernels of the room are weak specialisations"
+    for path in BIN.glob("*.build/*.o"):
+        if path.parent.name != f"{room}.build":
+            assert not ours & symbols(path, "WVT"), path

@@ -1,0 +1,306 @@
+"""A small S3 in this process that can be told to misbehave: resets, stalls, truncates, refuses, corrupts, lies.
+
+It knows ListObjectsV2, GET (ranges, If-Match), HEAD, PUT (If-None-Match, CRC-32 checked), multipart uploads, copies,
+DELETE and DeleteObjects. A fault is a function of the request that gives what to do instead of, or to, the answer.
+"""
+
+import base64
+import contextlib
+import dataclasses
+import datetime
+import hashlib
+import http.server
+import re
+import socket
+import ssl
+import struct
+import threading
+import time
+import urllib.parse
+import xml.sax.saxutils
+import zlib
+
+
+@dataclasses.dataclass
+class Stored:
+    data: bytes
+    etag: str
+    modified: datetime.datetime
+    headers: dict
+
+
+@dataclasses.dataclass
+class Asked:
+    """A request as a fault sees it."""
+
+    method: str
+    bucket: str
+    key: str
+    query: dict
+    headers: dict
+    body: bytes
+    number: int  # of all requests, from 1
+    times: int  # of this method and URL, from 1
+    host: str
+
+
+class FaultServer:
+    """`objects[bucket][key]` is what is stored; `fault` is called for every request and may return
+
+    None: answer as S3 does; ("status", code, word): an error, with headers as a fourth; ("reset",): the connection
+    breaks before the answer; ("truncate", n): n bytes of the body come, then the connection ends; ("corrupt", n): byte
+    n is flipped; ("length", n): Content-Length is n too large; ("stall", seconds): nothing happens for so long;
+    ("garbage",): the body is no XML; ("embedded", word): 200 with an error inside.
+    """
+
+    def __init__(self, tls=None):
+        self.objects = {}
+        self.uploads = {}
+        self.requests = []
+        self.counts = {}
+        self.fault = lambda asked: None
+        self.page_size = 1000
+        self.lock = threading.Lock()
+        self.clock = lambda: datetime.datetime.now(datetime.timezone.utc)
+        owner = self
+
+        class Handler(_Handler):
+            server_state = owner
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 256
+
+            def handle_error(self, request, client_address):
+                pass  # connections break here on purpose
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        scheme = "http"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+            scheme = "https"
+        self.port = self.server.server_address[1]
+        self.endpoint = f"{scheme}://127.0.0.1:{self.port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def put(self, bucket, key, data, modified=None, **headers):
+        modified = modified or self.clock()
+        stored = Stored(data, hashlib.md5(data).hexdigest(), modified, headers)
+        self.objects.setdefault(bucket, {})[key] = stored
+        return stored
+
+    def asked(self, method=None, contains=""):
+        return [a for a in self.requests if (method is None or a.method == method) and contains in a.key]
+
+
+@contextlib.contextmanager
+def fault_server(**options):
+    server = FaultServer(**options)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_state = None
+
+    def log_message(self, *arguments):
+        pass
+
+    def handle_any(self):
+        state = self.server_state
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length) if length else b""
+        if len(body) != length:
+            self.close_connection = True
+            return
+        path, _, query = self.path.partition("?")
+        parts = path.lstrip("/").split("/", 1)
+        bucket = urllib.parse.unquote(parts[0])
+        key = urllib.parse.unquote(path[len(parts[0]) + 2:]) if len(parts) > 1 else ""
+        query = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        with state.lock:
+            name = (self.command, self.path)
+            state.counts[name] = state.counts.get(name, 0) + 1
+            asked = Asked(self.command, bucket, key, query, headers, body, len(state.requests) + 1,
+                          state.counts[name], headers.get("host", ""))
+            state.requests.append(asked)
+        fault = state.fault(asked)
+        if fault and fault[0] == "reset":
+            # Lingering for no time makes closing a reset.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            self.close_connection = True
+            return
+        if fault and fault[0] == "stall":
+            time.sleep(fault[1])
+            self.close_connection = True
+            return
+        if fault and fault[0] == "status":
+            extra = fault[3] if len(fault) > 3 else {}
+            return self.answer(fault[1], self.error(fault[2]), extra)
+        with state.lock:
+            status, data, extra = self.work(asked)
+        if fault and fault[0] == "embedded":
+            data = self.error(fault[1])
+        if fault and fault[0] == "garbage":
+            data = b"<ListBucketResult><Contents><Key>a"
+        if fault and fault[0] == "corrupt" and data:
+            place = fault[1] % len(data)
+            data = data[:place] + bytes([data[place] ^ 1]) + data[place + 1:]
+        if fault and fault[0] == "truncate":
+            return self.answer(status, data, extra, cut=fault[1])
+        self.answer(status, data, extra, lie=fault[1] if fault and fault[0] == "length" else 0)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
+
+    @staticmethod
+    def error(code):
+        return f"<Error><Code>{code}</Code><Message>on purpose</Message></Error>".encode()
+
+    def answer(self, status, data, headers, cut=None, lie=0):
+        self.send_response(status)
+        for name, value in headers.items():
+            if name != "content-length":
+                self.send_header(name, value)
+        self.send_header("content-length", headers.get("content-length", str(len(data) + lie)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data if cut is None else data[:cut])
+        if cut is not None or lie:
+            self.wfile.flush()
+            self.close_connection = True
+
+    def work(self, asked):
+        state = self.server_state
+        store = state.objects.get(asked.bucket)
+        if store is None:
+            return 404, self.error("NoSuchBucket"), {}
+        crc = asked.headers.get("x-amz-checksum-crc32")
+        if crc and asked.method == "PUT" and base64.b64encode(struct.pack(">I", zlib.crc32(asked.body))).decode() != crc:
+            return 400, self.error("BadDigest"), {}
+        if asked.method == "GET" and not asked.key:
+            return self.list(asked, store)
+        if asked.method == "POST" and "delete" in asked.query:
+            for found in re.findall(rb"<Key>(.*?)</Key>", asked.body, re.S):
+                store.pop(xml.sax.saxutils.unescape(found.decode(), {"&quot;": '"', "&#10;": "\n"}), None)
+            return 200, b"<DeleteResult></DeleteResult>", {}
+        if "uploads" in asked.query or "uploadId" in asked.query:
+            return self.multipart(asked, store)
+        if asked.method == "PUT":
+            if asked.headers.get("if-none-match") == "*" and asked.key in store:
+                return 412, self.error("PreconditionFailed"), {}
+            if "x-amz-copy-source" in asked.headers:
+                return self.copy(asked, store)
+            kept = {n: v for n, v in asked.headers.items() if n.startswith("x-amz-meta-") or n in ("content-type", "cache-control")}
+            stored = state.put(asked.bucket, asked.key, asked.body, **kept)
+            return 200, b"", {"etag": f'"{stored.etag}"'}
+        if asked.method == "DELETE":
+            store.pop(asked.key, None)
+            return 204, b"", {}
+        return self.read(asked, store)
+
+    def copy(self, asked, store):
+        bucket, _, key = urllib.parse.unquote(asked.headers["x-amz-copy-source"]).lstrip("/").partition("/")
+        source = self.server_state.objects.get(bucket, {}).get(key)
+        if source is None:
+            return 404, self.error("NoSuchKey"), {}
+        if asked.headers.get("x-amz-copy-source-if-match", f'"{source.etag}"') != f'"{source.etag}"':
+            return 412, self.error("PreconditionFailed"), {}
+        stored = self.server_state.put(asked.bucket, asked.key, source.data, **source.headers)
+        return 200, f'<CopyObjectResult><ETag>"{stored.etag}"</ETag></CopyObjectResult>'.encode(), {}
+
+    def read(self, asked, store):
+        stored = store.get(asked.key)
+        if stored is None:
+            return 404, self.error("NoSuchKey"), {}
+        tag = f'"{stored.etag}"'
+        if asked.headers.get("if-match", tag) != tag:
+            return 412, self.error("PreconditionFailed"), {}
+        headers = {
+            "etag": tag,
+            "last-modified": stored.modified.strftime("%a, %d %b %Y %H:%M:%S GMT"),
+            **stored.headers,
+        }
+        data, status = stored.data, 200
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", asked.headers.get("range", ""))
+        if wanted:
+            first, last = int(wanted[1]), min(int(wanted[2]), len(data) - 1)
+            headers["content-range"] = f"bytes {first}-{last}/{len(data)}"
+            data, status = data[first:last + 1], 206
+        if asked.method == "HEAD":
+            headers["content-length"] = str(len(data))
+            data = b""
+        return status, data, headers
+
+    def list(self, asked, store):
+        state = self.server_state
+        prefix = asked.query.get("prefix", "")
+        keys = sorted((k for k in store if k.startswith(prefix)), key=lambda k: k.encode())
+        after = asked.query.get("continuation-token", "")
+        if after:
+            keys = [k for k in keys if k.encode() > after.encode()]
+        page = keys[:state.page_size]
+        parts = ["<?xml version='1.0'?><ListBucketResult><EncodingType>url</EncodingType>"]
+        for key in page:
+            stored = store[key]
+            modified = stored.modified.strftime("%Y-%m-%dT%H:%M:%S.") + f"{stored.modified.microsecond // 1000:03}Z"
+            parts.append(
+                f"<Contents><Key>{urllib.parse.quote_plus(key, safe='/')}</Key><LastModified>{modified}</LastModified>"
+                f"<ETag>&quot;{stored.etag}&quot;</ETag><Size>{len(stored.data)}</Size></Contents>")
+        more = len(keys) > len(page)
+        parts.append(f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>")
+        if more:
+            parts.append(f"<NextContinuationToken>{xml.sax.saxutils.escape(page[-1])}</NextContinuationToken>")
+        return 200, "".join(parts + ["</ListBucketResult>"]).encode(), {}
+
+    def multipart(self, asked, store):
+        state = self.server_state
+        if "uploads" in asked.query:
+            name = f"upload-{len(state.requests)}"
+            state.uploads[name] = {}
+            return 200, (f"<InitiateMultipartUploadResult><UploadId>{name}</UploadId>"
+                         "</InitiateMultipartUploadResult>").encode(), {}
+        name = asked.query["uploadId"]
+        parts = state.uploads.get(name)
+        if parts is None:
+            return 404, self.error("NoSuchUpload"), {}
+        if asked.method == "DELETE":
+            del state.uploads[name]
+            return 204, b"", {}
+        if asked.method == "PUT":
+            data = asked.body
+            result = b""
+            if "x-amz-copy-source" in asked.headers:
+                bucket, _, key = urllib.parse.unquote(asked.headers["x-amz-copy-source"]).lstrip("/").partition("/")
+                first, last = re.fullmatch(r"bytes=(\d+)-(\d+)", asked.headers["x-amz-copy-source-range"]).groups()
+                data = state.objects[bucket][key].data[int(first):int(last) + 1]
+                result = f'<CopyPartResult><ETag>"{hashlib.md5(data).hexdigest()}"</ETag></CopyPartResult>'.encode()
+            parts[int(asked.query["partNumber"])] = data
+            return 200, result, {"etag": f'"{hashlib.md5(data).hexdigest()}"'}
+        if asked.headers.get("if-none-match") == "*" and asked.key in store:
+            return 412, self.error("PreconditionFailed"), {}
+        numbers = [int(n) for n in re.findall(rb"<PartNumber>(\d+)</PartNumber>", asked.body)]
+        if numbers != sorted(parts):
+            return 400, self.error("InvalidPart"), {}
+        data = b"".join(parts[n] for n in numbers)
+        stored = state.put(asked.bucket, asked.key, data)
+        digest = hashlib.md5(b"".join(hashlib.md5(parts[n]).digest() for n in numbers)).hexdigest()
+        stored.etag = f"{digest}-{len(numbers)}"
+        whole = asked.headers.get("x-amz-checksum-crc32")
+        if whole and asked.headers.get("x-amz-checksum-type") == "FULL_OBJECT":
+            if base64.b64encode(struct.pack(">I", zlib.crc32(data))).decode() != whole:
+                return 400, self.error("BadDigest"), {}
+            stored.headers["x-amz-checksum-crc32"] = whole
+        del state.uploads[name]
+        return 200, (f'<CompleteMultipartUploadResult><ETag>"{stored.etag}"</ETag>'
+                     "</CompleteMultipartUploadResult>").encode(), {}
