@@ -1,0 +1,35 @@
+"""Every script of deploy/ is clean, and starts with what it is for."""
+
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+from support.tools import ROOT
+
+
+def is_script(path):
+    return path.is_file() and (path.suffix == ".sh" or path.read_bytes()[:2] == b"#!")
+
+
+SCRIPTS = sorted(path for path in (ROOT / "deploy").rglob("*") if is_script(path))
+SHELL = [path for path in SCRIPTS if path.suffix != ".py"]
+
+
+@pytest.mark.parametrize("script", SHELL, ids=lambda path: str(path.relative_to(ROOT)))
+def test_shellcheck(script):
+    done = subprocess.run(["shellcheck", "-x", "-P", ROOT, script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_says_what_it_is_for(script):
+    lines = script.read_text(encoding="utf-8").splitlines()
+    first = lines[1] if lines[0].startswith("#!") else lines[0]
+    assert first.startswith(("# ", '"""')) and len(first) > 30
+
+
+def test_there_are_scripts_to_check():
+    assert shutil.which("shellcheck") and len(SHELL) >= 8
+    assert pathlib.Path(ROOT / "deploy" / "install.sh") in SHELL

@@ -1,0 +1,81 @@
+"""Programs started for the local cloud, each in a process group of its own, and all of them ended again."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+
+class Processes:
+    """A `with` block that ends what was started in it, newest first, also when it is left by a signal."""
+
+    def __init__(self):
+        self.started = []
+
+    def start(self, command, log, env=None, cwd=None):
+        """Starts a program that writes both its outputs to the file `log`."""
+        with open(log, "ab") as output:
+            process = subprocess.Popen(
+                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                env={**os.environ, **(env or {})}, cwd=cwd, start_new_session=True)
+        self.started.append(process)
+        return process
+
+    def end(self, process):
+        """Ends the group: politely, then after three seconds by force."""
+        for number in signal.SIGTERM, signal.SIGKILL:
+            try:
+                os.killpg(process.pid, number)
+            except ProcessLookupError:
+                break
+            deadline = time.monotonic() + 3
+            while time.monotonic() < deadline and _alive(process):
+                time.sleep(0.02)
+        process.wait()
+
+    def __enter__(self):
+        # SIGTERM leaves the block as Ctrl-C does.
+        signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGHUP, _interrupt)
+        return self
+
+    def __exit__(self, *_):
+        # A second Ctrl-C must not leave anything running.
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+            signal.signal(number, signal.SIG_IGN)
+        for process in reversed(self.started):
+            self.end(process)
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def _alive(process):
+    """Whether anything is left in the group of `process`."""
+    process.poll()
+    try:
+        os.killpg(process.pid, 0)
+        return True
+    except (ProcessLookupError, PermissionError):
+        return False
+
+
+def free_port():
+    """A port of the loopback interface that nothing listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def wait_for_port(port, process, seconds=30):
+    """Returns when something listens on `port` of the loopback interface; fails when `process` ends first."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{process.args[0]} does not listen on port {port}") from None
+            time.sleep(0.05)

@@ -1,0 +1,29 @@
+#!/bin/bash
+# What the image runs: its command is the role.
+#
+#   predict   the Lambda function behind the HTTP API
+#   submit    the Lambda function that turns S3 events into Batch jobs
+#   objects   a Lambda function that classifies objects of S3 within one event
+#   batch     one child of a Batch job
+#   anything else is run as it is: docker run IMAGE classify --describe
+set -eu
+
+# The model is the one file that the image was built with.
+if [ -z "${CLASSIFY_MODEL-}" ]; then
+  models=(/opt/model/*.onnx)
+  CLASSIFY_MODEL=${models[0]}
+fi
+if [ -z "${CLASSIFY_LABELS-}" ] && [ -e /opt/model/labels.txt ]; then export CLASSIFY_LABELS=/opt/model/labels.txt; fi
+export CLASSIFY_MODEL
+
+case ${1-} in
+predict) exec lambda-bootstrap --http --page "${PAGE:-/opt/deploy/page.html}" -- predict-pipeline ;;
+submit) exec lambda-bootstrap -- batchsubmit --lambda-response --prefix-filter input/ ${JOB_TIMEOUT:+--timeout "$JOB_TIMEOUT"} ;;
+objects) exec lambda-bootstrap -- infer-objects ;;
+batch) exec batch-entrypoint.sh ;;
+'')
+  echo 'image-entrypoint.sh: no role: predict, submit, objects or batch' >&2
+  exit 64
+  ;;
+*) exec "$@" ;;
+esac

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Makes a Debian package of the five tools, with manual pages and completions for bash, zsh and fish.
+#
+#   deploy/package-deb.sh [FOLDER]      image-classification_VERSION_ARCHITECTURE.deb in FOLDER (.build); prints its path
+#
+# Takes the tools from .build/release, or $BIN, built with: swift build -c release --static-swift-stdlib
+# For Debian 12 and what has its libraries. Status: 0 done, 69 a tool is not built.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+bin=${BIN:-$here/../.build/release}
+target=${1:-$here/../.build}
+tools=(imgdecode classify s3sync batchsubmit lambda-bootstrap)
+
+for tool in "${tools[@]}"; do
+  [ -x "$bin/$tool" ] || {
+    echo "package-deb.sh: $bin/$tool is not built" >&2
+    exit 69
+  }
+done
+version=$("$bin/imgdecode" --version)
+architecture=$(dpkg --print-architecture)
+# The same sources make the same package: its dates are the last commit's.
+epoch=${SOURCE_DATE_EPOCH:-$(git -C "$here" log -1 --format=%ct 2>/dev/null || date +%s)}
+export SOURCE_DATE_EPOCH=$epoch
+
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+share=$root/usr/share
+mkdir -p "$root/DEBIAN" "$root/usr/bin" "$share/man/man1" "$share/bash-completion/completions" \
+  "$share/zsh/vendor-completions" "$share/fish/vendor_completions.d" "$share/doc/image-classification"
+for tool in "${tools[@]}"; do
+  strip -o "$root/usr/bin/$tool" "$bin/$tool"
+  python3 "$here/manual-page.py" "$(date -u -d "@$epoch" +%F)" "$bin/$tool" | gzip -9n >"$share/man/man1/$tool.1.gz"
+  if [ "$tool" = lambda-bootstrap ]; then
+    # What follows it is a command of any kind.
+    echo 'complete -F _command lambda-bootstrap' >"$share/bash-completion/completions/$tool"
+    continue
+  fi
+  "$bin/$tool" --generate-completion-script bash >"$share/bash-completion/completions/$tool"
+  "$bin/$tool" --generate-completion-script zsh >"$share/zsh/vendor-completions/_$tool"
+  "$bin/$tool" --generate-completion-script fish >"$share/fish/vendor_completions.d/$tool.fish"
+done
+cp "$here/../LICENSE" "$share/doc/image-classification/copyright"
+cat >"$root/DEBIAN/control" <<END
+Package: image-classification
+Version: $version
+Architecture: $architecture
+Maintainer: The image-classification authors <noreply@example.com>
+Depends: libc6 (>= 2.36), libgcc-s1, libstdc++6, libturbojpeg0, libopenblas0-serial | libopenblas0, libcurl4, ca-certificates
+Installed-Size: $(du -sk "$root/usr" | cut -f1)
+Section: science
+Priority: optional
+Description: image classification from small Unix tools
+ imgdecode turns JPEGs into tensors, classify turns tensors into predictions with an ONNX network, s3sync moves objects
+ between S3, folders and pipes, batchsubmit submits AWS Batch jobs, and lambda-bootstrap runs a pipeline as an AWS Lambda
+ function.
+END
+chmod -R u+rwX,go+rX,go-w "$root"
+find "$root" -exec touch -h -d "@$epoch" {} +
+mkdir -p "$target"
+package=$target/image-classification_${version}_$architecture.deb
+dpkg-deb --root-owner-group -Zgzip --build "$root" "$package" >&2
+printf '%s\n' "$package"

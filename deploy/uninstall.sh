@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Removes the stack with its images, and says what is left that costs money.
+#
+#   deploy/uninstall.sh [--region REGION] [--stack NAME] [--delete-bucket] [--yes]
+#
+#   --region REGION    where; else AWS_REGION or the AWS CLI's configuration
+#   --stack NAME       the stack's name (MLServerlessStack)
+#   --delete-bucket    the bucket too, with every image and prediction in it; it is kept otherwise
+#   --yes              do not ask
+#
+# Running it again after a failure goes on where it stopped. Status: 0 nothing is left but what was to be kept, 64 called
+# wrongly, 69 something could not be removed, 75 busy, 77 no credentials, 78 no region or nobody to ask.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+tool=uninstall.sh stack=MLServerlessStack region=''
+# shellcheck source=deploy/stack.sh
+source "$here/stack.sh"
+
+delete_bucket=false yes=false
+while [ $# -gt 0 ]; do
+  case $1 in
+  --help | -h)
+    help "$0"
+    exit 0
+    ;;
+  --region)
+    region=$(needs_value "$@")
+    shift
+    ;;
+  --stack)
+    stack=$(needs_value "$@")
+    shift
+    ;;
+  --delete-bucket) delete_bucket=true ;;
+  --yes) yes=true ;;
+  *) fail 64 "$1: no such option (see --help)" ;;
+  esac
+  shift
+done
+
+connect
+bucket=ml-serverless-bucket-$account-$region
+bucket_exists() { aws s3api head-bucket --bucket "$bucket" --expected-bucket-owner "$account" >/dev/null 2>&1; }
+
+status=$(stack_status)
+case $status in
+REVIEW_IN_PROGRESS) ;;
+*_CLEANUP_IN_PROGRESS) ;;
+*_IN_PROGRESS) fail 75 "stack $stack is $status: wait until that is over" ;;
+esac
+
+if [ -n "$status" ]; then
+  say "To be removed from account $account in $region: stack $stack ($status), its container images and its logs."
+else
+  say "There is no stack $stack in account $account in $region."
+fi
+empty_bucket=false
+if bucket_exists; then
+  if [ "$delete_bucket" = true ]; then
+    empty_bucket=true
+    say "To be removed: $bucket and everything in it. This cannot be undone."
+  else
+    say "To be kept: $bucket (--delete-bucket removes it)."
+  fi
+fi
+[ -n "$status" ] || [ "$empty_bucket" = true ] || exit 0
+
+if [ "$yes" = false ]; then
+  [ -t 0 ] || fail 78 'nobody to ask: pass --yes'
+  read -r -p 'Go on? [y/N] ' answer
+  [[ $answer == [yY]* ]] || fail 64 'nothing was removed'
+fi
+
+# stop_jobs QUEUE – ends what has not ended, so that nothing keeps costing while the stack is deleted.
+stop_jobs() {
+  local state job
+  aws batch update-job-queue --job-queue "$1" --state DISABLED >/dev/null 2>&1 || return 0
+  for state in SUBMITTED PENDING RUNNABLE STARTING RUNNING; do
+    for job in $(aws batch list-jobs --job-queue "$1" --job-status "$state" --query 'jobSummaryList[].jobId' --output text); do
+      [ "$job" = None ] || aws batch terminate-job --job-id "$job" --reason 'the stack is being removed' >/dev/null || true
+    done
+  done
+}
+
+# delete_images REPOSITORY – all of them, a hundred a call.
+delete_images() {
+  local digests
+  while digests=$(aws ecr list-images --repository-name "$1" --no-paginate --max-results 100 --query 'imageIds[].imageDigest' --output text 2>/dev/null |
+    grep -oE 'sha256:[0-9a-f]{64}' | sort -u | sed 's/^/imageDigest=/') && [ -n "$digests" ]; do
+    # shellcheck disable=SC2086  # one word a digest
+    aws ecr batch-delete-image --repository-name "$1" --image-ids $digests --query 'failures[].failureReason' --output text >&2
+  done
+}
+
+failed=false
+if [ -n "$status" ]; then
+  outputs=$(stack_outputs)
+  queue=$(output jobQueue)
+  repository=$(output repository)
+  [ -z "$queue" ] || stop_jobs "$queue"
+  [ -z "$repository" ] || delete_images "${repository#*/}"
+  say "deleting stack $stack; Batch takes a few minutes"
+  since=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  # By its id, so that its events can still be read when it is gone.
+  stack_id=$(aws cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackId' --output text)
+  aws cloudformation delete-stack --stack-name "$stack"
+  if ! aws cloudformation wait stack-delete-complete --stack-name "$stack_id"; then
+    say 'What failed:'
+    stack_failures "$stack_id" "$since" || true
+    failed=true
+  fi
+fi
+
+if [ "$empty_bucket" = true ]; then
+  aws s3 rm "s3://$bucket" --recursive --only-show-errors >&2 && aws s3api delete-bucket --bucket "$bucket" >&2 || failed=true
+fi
+
+# What is left, by the tag that CloudFormation puts on everything, and by name.
+left=$(
+  aws resourcegroupstaggingapi get-resources --tag-filters "Key=aws:cloudformation:stack-name,Values=$stack" \
+    --query 'ResourceTagMappingList[].ResourceARN' --output text 2>/dev/null | tr '\t' '\n' | grep -v '^None$' | grep -v ":::$bucket\$" || true
+  aws logs describe-log-groups --log-group-name-prefix "/aws/lambda/$stack-" --query 'logGroups[].arn' --output text 2>/dev/null |
+    tr '\t' '\n' | grep -v '^None$' || true
+)
+if [ -n "$left" ]; then
+  say 'Left, and may cost money (or is still being deleted; look again in a few minutes):'
+  printf '%s\n' "$left" | sort -u | sed 's/^/  /' >&2
+fi
+if bucket_exists; then
+  say "Kept: $bucket; its storage is billed. Remove it with: deploy/uninstall.sh --stack $stack --region $region --delete-bucket"
+fi
+[ "$failed" = false ] || fail 69 'not everything could be removed; run it again when the causes are gone'
+say 'done'
