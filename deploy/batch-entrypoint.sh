@@ -53,6 +53,8 @@ in_process_group() { # COMMAND [ARG…]
   ("$@") &
   group=$!
   set +m
+  # A signal that came before the group's number was known is passed on now.
+  [ -z "$interrupted" ] || terminate
   # A trapped signal ends `wait` early, with a status over 128; the group is waited for all the same.
   while
     wait "$group"

@@ -114,8 +114,14 @@ final class Submission {
     do throws(ServiceError) {
       line = try await store.get(GetRequest(marker), size: nil, limit: 64 << 10).bytes
     } catch {
-      if case .refused(let failure) = error, failure.status == 404 { return nil }
-      throw error
+      guard case .refused(let failure) = error, failure.status == 404 || failure.status == 403 else { throw error }
+      // To those who may not list a bucket S3 says 403 of what is not there, too.
+      if failure.status == 403 {
+        report(
+          tool: "batchsubmit", object: "\(marker)",
+          reason: "cannot tell whether this was submitted before: \(error.sentence); s3:ListBucket would help")
+      }
+      return nil
     }
     guard let id = jobID(line: line) else { throw .malformedAnswer("\(marker) is no note of a submission") }
     return SubmittedJob(id: id, line: line)

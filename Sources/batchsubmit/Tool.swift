@@ -30,7 +30,9 @@ struct Tool {
     let result = plan.images == 0 ? Submission.Result() : try submit(plan, manifests, settings)
     if let failure = result.failure { report(tool: "batchsubmit", reason: failure.reason) }
     if options.lambdaResponse {
-      let missed = plan.jobs.dropFirst(result.planned).flatMap { objects[plan.range(of: $0)] }
+      var missed = plan.jobs.dropFirst(result.planned).flatMap { objects[plan.range(of: $0)] }
+      // The job that joins the parts is every message's.
+      if result.failure != nil, missed.isEmpty { missed = objects }
       return try respond(intake.event, missed: missed, failure: result.failure)
     }
     try output.close()

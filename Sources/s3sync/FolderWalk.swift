@@ -34,7 +34,7 @@ final class FolderWalk: EntryStream {
   func next() throws(SyncError) -> Entry? {
     if !hasStarted {
       hasStarted = true
-      guard let names = NameList(folder: root) else {
+      guard let names = names(ofFolder: root) else {
         throw .system(SystemError(operation: "read", object: root))
       }
       levels = [Level(prefix: [], names: names)]
@@ -85,7 +85,7 @@ final class FolderWalk: EntryStream {
     guard let identity = FileIdentity(path: path), !ancestors.contains(identity) else {
       return Entry(key: key, kind: .unreadableFolder(reason: "a link to a folder above it"))
     }
-    guard let names = NameList(folder: path) else {
+    guard let names = names(ofFolder: path) else {
       return Entry(key: key, kind: .unreadableFolder(reason: SystemError.describe(errno)))
     }
     levels.append(Level(prefix: relative, names: names))
@@ -98,8 +98,8 @@ final class FolderWalk: EntryStream {
   }
 
   /// Which names are folders depends on whether links are followed.
-  private func NameList(folder: String) -> NameList? {
-    s3sync.NameList(folder: folder, followsSymlinks: followsSymlinks)
+  private func names(ofFolder folder: String) -> NameList? {
+    NameList(folder: folder, followsSymlinks: followsSymlinks)
   }
 }
 

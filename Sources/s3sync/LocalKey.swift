@@ -36,13 +36,13 @@ struct CollisionDetector {
     for beginning in beginnings where key.bytes[beginning.bytes.count] == UInt8(ascii: "/") {
       return "there is an object \(printableKey(beginning)), which cannot be a file and a folder"
     }
+    beginnings.append(key)
     if ignoresCase {
       let hash = stableHash(Array(key.text.lowercased().utf8))
       guard folded.insert(hash).inserted else {
         return "another key differs by case alone, and the target ignores case"
       }
     }
-    beginnings.append(key)
     return nil
   }
 }

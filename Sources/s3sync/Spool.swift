@@ -31,7 +31,7 @@ final class Spool {
   private var buffer: [UInt8] = []
   private var descriptor: CInt = -1
   private var written = 0
-  // Reading.
+  private var isReading = false
   private var position = 0
   private var readOffset = 0
 
@@ -52,6 +52,11 @@ final class Spool {
 
   /// The next action in the order they were appended; nil after the last.
   func next() throws(SystemError) -> Action? {
+    if !isReading {
+      isReading = true
+      // What was appended last has stayed in memory: it goes behind the rest.
+      if descriptor >= 0 { try flush() }
+    }
     // One action is at most 4 KiB: a key, two tags, three numbers.
     if buffer.count - position < 4096, descriptor >= 0 { try refill() }
     guard position < buffer.count, let kind = Action.Kind(rawValue: buffer[position]) else { return nil }
@@ -90,8 +95,6 @@ final class Spool {
 
   /// Reads more of the file behind what is left of the buffer.
   private func refill() throws(SystemError) {
-    // What was appended last has stayed in memory: it goes to the file's end first, once.
-    if readOffset == 0 && position == 0 && !buffer.isEmpty { try flush() }
     buffer.removeFirst(position)
     position = 0
     let kept = buffer.count

@@ -48,8 +48,7 @@ struct Tool: ParsableCommand {
     do {
       let tool = try parseAsRoot(Array(arguments))
       guard let tool = tool as? Tool else { exit(withError: CleanExit.helpRequest()) }
-      let flags = arguments
-      runTool("s3sync") { try tool.work(Array(flags)) }
+      runTool("s3sync") { try tool.work(Array(arguments)) }
     } catch {
       // Wrong flags leave with 64, help and version with 0.
       exit(withError: error)
@@ -60,13 +59,11 @@ struct Tool: ParsableCommand {
     let command = try Command(self, arguments)
     Interruption.install()
     let watch = Interruption.Watch()
-    let outcome = Loop.run(
-      connections: command.options.jobs,
-      everyTurn: {
-        watch.look()
-        command.everyTurn()
-      }
-    ) {
+    let everyTurn = {
+      watch.look()
+      command.everyTurn()
+    }
+    let outcome = Loop.run(connections: command.options.jobs, everyTurn: everyTurn) {
       do throws(SyncError) {
         return Result<ExitStatus, SyncError>.success(try await command.run())
       } catch {

@@ -68,7 +68,7 @@ func checksumOfAnswer(fields: [(String, String)], checksum: Checksum?) {
   arguments: [
     Checksum.crc32("y/Q5Jg=="), .crc32c("4waSgw=="), .crc64nvme("rosUhgp5mIg="),
     .md5("25f9e794323b453885f5181f1b624d0b"),
-    .sha1("98O8HYCOBHMq31eZZczKNfK4fTI="), .sha256("FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="),
+    .sha1("98O8HYCOBHMq32eZZczDTKeuNEE="), .sha256("FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="),
   ])
 func verifies(checksum: Checksum) {
   var right = ChecksumVerifier(checksum)

@@ -112,6 +112,23 @@ def test_lambda_response_is_the_only_line_whatever_was_submitted(batch):
     assert result.returncode == 77 and result.stdout == b""
 
 
+def test_a_merge_that_was_refused_brings_every_message_again(batch):
+    batch.faults["submitjob"] = [None, (403, "AccessDeniedException")]
+    event = sqs(s3_event("a.jpg"), s3_event("b.jpg"))
+    result = submit(batch, "--lambda-response", "--merge", stdin=event)
+    assert lines(result) == [{"batchItemFailures": [{"itemIdentifier": "m0"}, {"itemIdentifier": "m1"}]}]
+    # The second delivery finds the first job submitted and adds what was missing.
+    result = submit(batch, "--lambda-response", "--merge", stdin=event)
+    assert lines(result) == [{"batchItemFailures": []}] and len(batch.submitted) == 2
+
+
+def test_who_may_not_list_the_bucket_can_submit_all_the_same(batch):
+    batch.faults["get"] = [(403, "AccessDenied")]
+    result = submit(batch)
+    assert result.returncode == 0 and len(batch.submitted) == 1
+    assert b"cannot tell whether this was submitted before" in result.stderr
+
+
 def test_no_more_than_50_submissions_a_second(batch):
     result = submit(batch, "--images-per-child", "1", "--max-array-size", "2", images=110)
     assert result.returncode == 0

@@ -25,6 +25,7 @@ class BatchServer:
         self.logs = {}
         self.faults = {}
         self.calls = []
+        self.requests = []
         self.states = lambda job, asked: "SUCCEEDED"
         self.lock = threading.Lock()
 
@@ -102,6 +103,7 @@ def handler(state):
             operation = self.path.rsplit("/", 1)[-1] or self.headers["x-amz-target"].rsplit(".", 1)[-1].lower()
             with state.lock:
                 state.calls.append(operation)
+                state.requests.append((self.path, dict(self.headers.items()), body))
             if not self.refused(operation):
                 with state.lock:
                     result = getattr(state, operation)(json.loads(body))

@@ -27,7 +27,7 @@ public struct ServiceFailure: Error, Equatable, Sendable {
     if response.body.first(where: { $0 > 0x20 }) == UInt8(ascii: "<") {
       fields = Self.fields(xml: response.body)
     } else if let answer = try? JSONDecoder().decode(JSONAnswer.self, from: Data(response.body)) {
-      fields = ["Code": answer.__type ?? answer.code ?? "", "Message": answer.message ?? answer.Message ?? ""]
+      fields = ["Code": answer.type ?? answer.code ?? "", "Message": answer.message ?? answer.capitalMessage ?? ""]
     }
     // `com.amazonaws.batch#ClientException`, `ClientException:http://…`
     let code = response.headers["x-amzn-errortype"] ?? fields["Code"] ?? ""
@@ -38,10 +38,17 @@ public struct ServiceFailure: Error, Equatable, Sendable {
   }
 
   private struct JSONAnswer: Decodable {
-    let __type: String?
+    let type: String?
     let code: String?
     let message: String?
-    let Message: String?
+    let capitalMessage: String?
+
+    enum CodingKeys: String, CodingKey {
+      case type = "__type"
+      case code
+      case message
+      case capitalMessage = "Message"
+    }
   }
 
   /// The text of the leaves of an error document, by name; what cannot be read is left out.

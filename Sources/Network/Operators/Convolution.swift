@@ -104,11 +104,13 @@ public struct Convolution: Operator {
     let residual = addsResidual ? site.inputs[1] : nil
     let images = input.dimensions[0]
     let weights = try resolvedWeights.storage
-    let packed = unsafe scaled(weights, pool: site.pool).withFloats { weights in
-      unsafe bias.withOptionalPointer { bias in
-        unsafe Kernels.Convolution(
-          shape: shape, maxBatch: images * site.largest(source), weights: weights.baseAddress!, bias: bias,
-          activation: activation, residual: addsResidual, pool: site.pool)
+    let packed = unsafe weights.withFloats { weights in
+      unsafe scale.withOptionalPointer { scale in
+        unsafe bias.withOptionalPointer { bias in
+          unsafe Kernels.Convolution(
+            shape: shape, maxBatch: images * site.largest(source), weights: weights.baseAddress!, scale: scale,
+            bias: bias, activation: activation, residual: addsResidual, pool: site.pool)
+        }
       }
     }
     weights.discard()
@@ -118,23 +120,6 @@ public struct Convolution: Operator {
         output: frame.write(target), outputStride: target.stride,
         residual: residual.map { unsafe frame.read($0) }, residualStride: residual?.stride ?? 0,
         scratch: frame.scratch, pool: frame.pool)
-    }
-  }
-
-  /// The weights themselves where nothing scales them; else a copy that lives until it is packed.
-  private func scaled(_ weights: FloatStorage, pool: ThreadPool) -> FloatStorage {
-    guard let scale else { return weights }
-    let perChannel = weights.count / scale.count
-    return unsafe FloatStorage(count: weights.count) { result in
-      unsafe weights.withFloats { source in
-        guard let from = source.baseAddress, let to = result.baseAddress else { return }
-        pool.run(tasks: scale.count) { channel in
-          let factor = scale[channel]
-          for index in channel * perChannel..<(channel + 1) * perChannel {
-            unsafe to[index] = from[index] * factor
-          }
-        }
-      }
     }
   }
 }
