@@ -6,7 +6,7 @@ build_packages=(libturbojpeg0-dev libopenblas-serial-dev libcurl4-openssl-dev pk
 # shellcheck disable=SC2034
 test_packages=(
   python3-venv python3-pip libarchive-tools shellcheck openssl curl qemu-user binutils
-  radosgw ceph-mon ceph-osd ceph-common chromium chromium-driver
+  radosgw ceph-mon ceph-osd ceph-common chromium chromium-driver jq wrk buildah uidmap debootstrap
 )
 
 # install_packages NAME… – installs those that are missing, as root or through sudo; else says the one command to run.
