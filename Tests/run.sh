@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs every test, or those of the parts named: Tests/run.sh [PART…]
 #
-# Parts are rooms and tools: streams kernels network onnx classify imgdecode http aws s3 s3sync lambda batchsubmit deploy.
+# Parts are rooms and tools: streams kernels network onnx classify imgdecode http aws s3 s3sync lambda batchsubmit deploy
+# demo image; image-full compiles the tools inside the image, where image takes those that are built.
 # Three rings: unit tests (swift test), the release binaries in real pipes (Tests/pipes), and beside peers (Tests/peers).
 # Installs what is missing: Debian packages (as root or through sudo) and, in a virtual environment below .build, PyPI's.
 set -euo pipefail
@@ -31,6 +32,10 @@ fi
 
 status=0
 for part; do
+  if [ "$part" = image-full ]; then
+    export IMAGE_FULL=1
+    part=image
+  fi
   mapfile -t targets < <(find Tests -maxdepth 1 -iname "${part}*Tests" -printf '%f\n' | sort)
   for target in "${targets[@]}"; do
     swift test -c release -Xswiftc -enable-testing --scratch-path .build/tests --filter "^${target//-/_}\\." || status=1
