@@ -46,9 +46,8 @@ struct Labels {
   /// A JSON array, or one label a line.
   static func parse(_ text: String) -> [String]? {
     if text.first(where: { !$0.isWhitespace }) == "[" { return jsonTexts(text) }
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-      $0.hasSuffix("\r") ? String($0.dropLast()) : String($0)
-    }
+    // Carriage return and line feed are one character to Swift; both that and a line feed alone end a line.
+    var lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.map(String.init)
     while lines.last?.isEmpty ?? false { lines.removeLast() }
     return lines.isEmpty ? nil : lines
   }

@@ -8,8 +8,9 @@ import Testing
 private let edges = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33]
 
 @Suite struct ConvolutionTests {
-  /// Sums of up to a few hundred products of numbers below one, in single precision.
-  static let tolerance: Float = 1e-6
+  /// Sums of n products, up to about 600 here, in another order than the twin's: a random walk of 2n roundings of 2⁻²⁴
+  /// reaches √(2n) · 2⁻²⁴ = 2e-6 where product and sum round apart, as they do without FMA; twice that is allowed.
+  static let tolerance: Float = 4e-6
   /// F(4×4)'s transforms multiply by up to 5 and 8, twice.
   static let winogradTolerance: Float = 2e-5
 

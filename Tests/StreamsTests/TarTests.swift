@@ -3,6 +3,11 @@ import Testing
 
 @testable import Streams
 
+/// A name as a test case is called: the longest would fill pages.
+extension ItemName: CustomTestStringConvertible {
+  public var testDescription: String { "\(printable(String(text.prefix(24)))) (\(bytes.count) bytes)" }
+}
+
 /// Everything an archive holds: kinds, names and bodies.
 private func members(_ archive: [UInt8]) throws -> [(entry: TarEntry, body: [UInt8])] {
   try reading(archive) { input throws in

@@ -2,8 +2,9 @@
 # Downloads an official pretrained model: fetch.sh resnet50|squeezenet|mobilenetv2 [FOLDER]
 #
 # Tries $MODEL_URL (the folder that holds the file), then the mirror, then the old place. A broken-off download is
-# resumed; size and SHA-256 are checked before the file gets its name. Prints the file's path. Status: 0 done, 64 called
-# wrongly, 65 what came is not the file, 69 no network or no such file there.
+# resumed; size and SHA-256 are checked before the file gets its name. What the model wants done to pixels, and ImageNet's
+# labels where they can be had too, go into a JSON file beside it. Prints the model's path. Status: 0 done, 64 called wrongly,
+# 65 what came is not the file, 69 no network or no such file there.
 set -euo pipefail
 
 case ${1-} in
@@ -46,16 +47,38 @@ if [ -e "$file" ] && verified "$file"; then
   exit 0
 fi
 
-urls=()
-[ -z "${MODEL_URL-}" ] || urls+=("${MODEL_URL%/}/${path##*/}")
-urls+=(
-  "https://huggingface.co/onnxmodelzoo/legacy_models/resolve/main/validated/vision/classification/$path"
-  "https://github.com/onnx/models/raw/main/validated/vision/classification/$path"
+labels_sum=acf75ef0abe89694b19056e0796401068b459c457baa30335f240c7692857355
+named=${MODEL_URL-}
+places=()
+[ -z "$named" ] || places+=("${named%/}")
+places+=(
+  'https://huggingface.co/onnxmodelzoo/legacy_models/resolve/main/validated/vision/classification'
+  'https://github.com/onnx/models/raw/main/validated/vision/classification'
 )
+
+# write_contract – the JSON file beside the model, with the labels if a place has them as they are known.
+write_contract() {
+  local json=${file%.onnx}.json place labels
+  labels=$(mktemp)
+  for place in "${places[@]}"; do
+    curl --fail --location --silent --connect-timeout 10 --max-time 60 --max-filesize 1000000 --output "$labels" \
+      "$place/synset.txt" || continue
+    [ "$(sha256sum <"$labels" | cut -d' ' -f1)" = "$labels_sum" ] || continue
+    # No label holds a quote or a backslash: the sum vouches for it.
+    { printf '%s, "labels": [' "${contract%\}}" && sed 's/.*/"&"/' "$labels" | paste -s -d, && printf ']}\n'; } >"$json"
+    rm -f "$labels"
+    return
+  done
+  rm -f "$labels"
+  printf '%s\n' "$contract" >"$json"
+  echo 'fetch.sh: the labels could not be downloaded: give classify --labels' >&2
+}
 
 mkdir -p "$folder"
 status=69
-for url in "${urls[@]}"; do
+for place in "${places[@]}"; do
+  url=$place/${path##*/}
+  [ "$place" = "${named%/}" ] || url=$place/$path
   # A complete part from an earlier run would make a resumed download ask beyond the end.
   if [ ! -e "$part" ] || [ "$(stat -c %s "$part")" -lt "$size" ]; then
     curl --fail --location --silent --show-error --connect-timeout 10 --speed-limit 1000 --speed-time 30 \
@@ -65,7 +88,7 @@ for url in "${urls[@]}"; do
     }
   fi
   if verified "$part"; then
-    [ -e "${file%.onnx}.json" ] || printf '%s\n' "$contract" >"${file%.onnx}.json"
+    [ -e "${file%.onnx}.json" ] || write_contract
     mv "$part" "$file"
     printf '%s\n' "$file"
     exit 0
