@@ -36,16 +36,21 @@ class Processes:
 
     def __enter__(self):
         # SIGTERM leaves the block as Ctrl-C does.
+        numbers = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+        self.before = {number: signal.getsignal(number) for number in numbers}
         signal.signal(signal.SIGTERM, _interrupt)
         signal.signal(signal.SIGHUP, _interrupt)
         return self
 
     def __exit__(self, *_):
         # A second Ctrl-C must not leave anything running.
-        for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        for number in self.before:
             signal.signal(number, signal.SIG_IGN)
         for process in reversed(self.started):
             self.end(process)
+        # What is ignored here would be ignored by every program started later.
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(*_):
