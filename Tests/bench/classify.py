@@ -1,121 +1,113 @@
 """Times classify beside its peers and prints one table; see classify.sh."""
 
 import datetime
-import io
 import json
 import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 
 import numpy as np
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import classify_cold
 import classify_models
+from classify_engines import PEERS, ratio, version
+from classify_processes import Classify, Peer, agree, agree_first, start
 from support.tools import BIN, ROOT
 
-QUICK = "--quick" in sys.argv
-REPETITIONS = 40
-ROUNDS = 1 if QUICK else 2
-PEERS = ("openvino", "onnxruntime")
-NETWORKS = {
-    "resnet50_v1": ((1, 1), (1, 2), (8, 2)), "resnet50_v1.5": ((1, 1), (1, 2), (8, 2)), "squeezenet": ((1, 1),),
-    "mobilenet_v2": ((1, 1),), "densenet121": ((1, 1),), "vgg19": ((1, 1),), "resnet18": ((1, 1),)}
-
-
-def pinned(command, threads, **options):
-    cpus = ",".join(map(str, sorted(os.sched_getaffinity(0))[:threads]))
-    return subprocess.run(["taskset", "-c", cpus] + [str(c) for c in command], capture_output=True, check=True, **options)
-
-
-def ours(model, batch, threads):
-    """Milliseconds per image (every batch once), and what --stats says."""
-    with tempfile.TemporaryFile() as tensor:
-        images = np.random.default_rng(0).standard_normal((batch, 3, 224, 224), dtype=np.float32)
-        np.save(tensor, np.concatenate([images] * (REPETITIONS if batch == 1 else 10)))
-        tensor.seek(0)
-        done = pinned([BIN / "classify", "--model", model, "--threads", threads, "--batch", batch, "--top", 1, "--stats"],
-                      threads, stdin=tensor)
-    return json.loads(done.stderr.splitlines()[-1])
-
-
-def peer(engine, model, batch, threads, repetitions=None):
-    script = pathlib.Path(__file__).with_name("classify_peer.py")
-    repetitions = repetitions or (REPETITIONS if batch == 1 else 10)
-    done = pinned([sys.executable, script, engine, model, batch, threads, repetitions], threads)
-    return json.loads(done.stdout.splitlines()[-1])
+# Many short rounds: what disturbs a machine lasts for seconds, and should be spread over all of them.
+ROUNDS, REPETITIONS = 10, 4
+QUICK_ROUNDS, QUICK_REPETITIONS = 5, 2  # Of batches of several images, with --quick.
+SEVERAL = ((1, 1), (1, 2), (8, 2))
+NETWORKS = {  # (batch, threads)
+    "resnet50_v1": SEVERAL, "resnet50_v1.5": SEVERAL, "squeezenet": ((1, 1),), "mobilenet_v2": ((1, 1),),
+    "densenet121": ((1, 1),), "vgg19": ((1, 1),), "resnet18": ((1, 1),)}
+FOLDER = ROOT / ".build" / "bench-models"
 
 
 def peak():
-    """GFLOPS of one core: numpy's matrix product, single precision, the machine's own measure of what can be had."""
-    code = ("import numpy as n,time;a=n.ones((1536,1536),n.float32);b=a.copy();t=[]\nfor _ in range(12):\n"
-            " s=time.perf_counter();a@b;t.append(time.perf_counter()-s)\nprint(2*1536**3/min(t)/1e9)")
-    done = pinned([sys.executable, "-c", code], 1, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
-    return float(done.stdout)
+    """GFLOPS of one core's fused multiply-adds, and the bits of its vectors."""
+    program = FOLDER / "peak"
+    compiler = os.environ.get("CC", "cc")
+    source = pathlib.Path(__file__).with_name("classify_peak.c")
+    subprocess.run([compiler, "-O3", "-march=native", "-ffp-contract=fast", "-o", program, source], check=True)
+    rate, bits = start([program], 1).communicate()[0].split()
+    return float(rate), int(bits)
 
 
 def processor():
     for line in open("/proc/cpuinfo"):
         if line.startswith("model name"):
             return line.split(":", 1)[1].strip()
-    return "unknown"
+    return "unknown processor"
 
 
-def main():
-    folder = ROOT / ".build" / "bench-models"
-    limit = peak()
-    print(f"{datetime.date.today()}, {processor()}, {os.cpu_count()} cores; one core's sgemm peak {limit:.0f} GFLOPS. "
-          f"Median ms per image (10th–90th percentile), {REPETITIONS} repetitions, {ROUNDS} interleaved round(s).\n")
-    print("| network | batch | threads | classify | openvino f32 | onnxruntime | to OpenVINO | to the better | share of peak |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    settings, memory = {}, {}
-    for name, configurations in NETWORKS.items():
-        if QUICK and name != "resnet50_v1":
-            continue
-        model = classify_models.path(name, folder)
-        described = subprocess.run([str(BIN / "classify"), "--model", str(model), "--describe"], capture_output=True)
-        macs = json.loads(described.stdout).get("multiplyAdds", 0) if described.returncode == 0 else 0
-        for batch, threads in configurations:
-            if batch > 1 and name not in ("resnet50_v1", "resnet50_v1.5"):
-                continue
-            mine, others = [], {engine: [] for engine in PEERS}
-            for _ in range(ROUNDS):
-                stats = ours(model, batch, threads)
-                mine.append(stats["perImageMs"])
-                memory.setdefault(name, {}).setdefault("classify", stats["peakRssMiB"])  # of the first: batch 1, one thread
-                for engine in PEERS:
-                    result = peer(engine, model, batch, threads)
-                    others[engine] += result["ms"]
-                    settings[engine] = result["settings"]
-                    memory[name].setdefault(engine, result["rssMiB"])
-            ms = min(m["median"] for m in mine)
-            medians = {engine: float(np.median(samples)) for engine, samples in others.items()}
-            cells = [f"{medians[e]:.1f} ({np.percentile(others[e], 10):.1f}–{np.percentile(others[e], 90):.1f})" for e in PEERS]
-            share = 2 * macs / (ms * 1e-3) / 1e9 / limit / threads
-            print(f"| {name} | {batch} | {threads} | {ms:.1f} (p95 {min(m['p95'] for m in mine):.1f}) | {cells[0]} | {cells[1]} | "
-                  f"{ms / medians['openvino']:.2f} | {ms / min(medians.values()):.2f} | {share:.0%} |", flush=True)
-    print("\nPeak RSS at batch 1, MiB: " + "; ".join(
-        f"{name}: " + ", ".join(f"{who} {value:.0f}" for who, value in values.items()) for name, values in memory.items()))
-    print("Settings: " + "; ".join(f"{engine}: {text}" for engine, text in settings.items()))
-    start_up(classify_models.path("resnet50_v1", folder))
+def multiply_adds(model):
+    described = subprocess.run([BIN / "classify", "--model", model, "--describe"], capture_output=True, check=True)
+    return json.loads(described.stdout)["multiplyAdds"]
 
 
-def start_up(model):
-    """Process start to first prediction, one float32 image, two threads, warm page cache; medians of five."""
-    image = io.BytesIO()
-    np.save(image, np.random.default_rng(0).standard_normal((1, 3, 224, 224), dtype=np.float32))
-    threads = min(2, os.cpu_count())
-    mine = []
-    for _ in range(5):
-        done = pinned([BIN / "classify", "--model", model, "--threads", threads, "--stats"], threads, input=image.getvalue())
-        mine.append(json.loads(done.stderr.splitlines()[-1])["firstPredictionMs"])
-    print(f"\nStart to first prediction, resnet50_v1, ms: classify {np.median(mine):.0f}", end="")
-    for engine in PEERS:
-        results = [peer(engine, model, 1, threads, repetitions=1) for _ in range(3)]
-        print(f"; {engine} {np.median([r['firstMs'] for r in results]):.0f} "
-              f"(imports {np.median([r['importMs'] for r in results]):.0f} of them)", end="")
-    print()
+def compare(models, batch, threads, rounds, repetitions):
+    """The (median, p95) milliseconds per image of every engine and its peak RSS in MiB; answers are compared first."""
+    engines = {"classify": Classify(models[".onnx"], batch, threads)}
+    for name, kind in PEERS.items():
+        engines[name] = Peer(name, models[kind.suffix], batch, threads)
+    for engine in engines.values():
+        engine.ready()
+    reference = engines["onnxruntime"].answers
+    wrong = [name for name in PEERS if not agree(engines[name].answers, reference)]
+    if not agree_first(engines["classify"].answers, reference):
+        wrong.append("classify")
+    if wrong:
+        raise RuntimeError(f"{models['.onnx']}: answers differ from onnxruntime's: {', '.join(wrong)}")
+    order = list(engines)
+    for _ in range(rounds):
+        for name in order:
+            engines[name].turn(repetitions)
+        order = order[1:] + order[:1]  # So that nobody always follows the same.
+    memory = {name: engine.peak_rss() for name, engine in engines.items()}
+    return {name: engine.result() for name, engine in engines.items()}, memory
 
 
-main()
+def row(name, batch, threads, times, limit, macs):
+    mine, best = times["classify"][0], min(times[peer][0] for peer in PEERS)
+    cells = [f"{median:.1f} ({late:.1f})" for median, late in times.values()]
+    share = 2 * macs / (mine * 1e-3) / 1e9 / limit / threads
+    to_openvino = ratio(mine, times.get("OpenVINO", (None,))[0])
+    return (f"| {name} | {batch} | {threads} | {' | '.join(cells)} | {to_openvino} | {mine / best:.2f} | "
+            f"{share:.0%} |")
+
+
+def main(arguments):
+    quick = "--quick" in arguments
+    names = [name for name in arguments if not name.startswith("--")] or (["resnet50_v1"] if quick else list(NETWORKS))
+    models = {name: classify_models.paths(name, FOLDER) for name in names}
+    if "--models" in arguments:
+        return
+    limit, bits = peak()
+    print(f"{datetime.date.today()}, {processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; one core does "
+          f"{limit:.1f} GFLOPS of {bits}-bit fused multiply-adds. Milliseconds per image: median (95th percentile) of "
+          f"{ROUNDS} interleaved rounds of {REPETITIONS} repetitions"
+          f"{f' ({QUICK_ROUNDS} of {QUICK_REPETITIONS} where a batch is of several images)' if quick else ''}. The share of the machine's peak counts every convolution "
+          "as a direct one: Winograd's, which multiply less, may pass 100 %.\n")
+    print(f"| network | batch | threads | classify | {' | '.join(PEERS)} | to OpenVINO | to the best | share of peak |")
+    print("|---" * (6 + 1 + len(PEERS)) + "|")
+    memory = {}
+    for name in names:
+        for batch, threads in NETWORKS[name]:
+            repeated = (QUICK_ROUNDS, QUICK_REPETITIONS) if quick and batch > 1 else (ROUNDS, REPETITIONS)
+            times, peaks = compare(models[name], batch, threads, *repeated)
+            memory.setdefault(name, peaks)
+            print(row(name, batch, threads, times, limit, multiply_adds(models[name][".onnx"])), flush=True)
+    print(f"\nPeak RSS, MiB, batch 1, one thread:\n\n| network | classify | {' | '.join(PEERS)} | to LiteRT |")
+    print("|---" * (3 + len(PEERS)) + "|")
+    for name, peaks in memory.items():
+        cells = " | ".join(f"{value:.0f}" for value in peaks.values())
+        print(f"| {name} | {cells} | {ratio(peaks['classify'], peaks.get('LiteRT'))} |")
+    if "resnet50_v1" in names:
+        classify_cold.report(models["resnet50_v1"], FOLDER)
+    print("\n" + "\n".join(f"- {name} {version(peer)}: {peer.settings}" for name, peer in PEERS.items()))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,14 +1,23 @@
 #!/usr/bin/env bash
-# Times classify beside onnxruntime and OpenVINO (held to float32) in one run and prints one table.
-# Usage: Tests/bench/classify.sh [--quick]        --quick: ResNet-50 v1 alone, under three minutes
-# Builds the release binary, installs the peers from PyPI below .build and makes the models there.
+# Times classify beside OpenVINO (held to float32), onnxruntime, LiteRT and ncnn in one run and prints one table.
+# Usage: Tests/bench/classify.sh [--quick] [--models] [NETWORK…]
+#   --quick    ResNet-50 v1 alone if no network is named, fewer batches of eight; under three minutes
+#   --models   only makes the models, 2.4 GB for all
+# Builds the release binaries, installs the peers from PyPI and makes the models, below .build.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-if [ -z "${BIN:-}" ]; then swift build -c release --static-swift-stdlib --product classify >&2; fi
+if [ -z "${BIN:-}" ]; then
+  swift build -c release --static-swift-stdlib --product imgdecode >&2
+  swift build -c release --static-swift-stdlib --product classify >&2
+fi
 venv=.build/bench
 if [ -z "${PYTHON:-}" ]; then
   [ -x $venv/bin/python ] || python3 -m venv $venv
-  $venv/bin/pip install -q numpy onnx onnxruntime openvino >&2
+  pip() { $venv/bin/pip install -q --disable-pip-version-check --only-binary :all: "$@" >&2; }
+  pip numpy pillow onnx onnxruntime flatbuffers
+  for package in openvino ai-edge-litert ncnn; do
+    pip $package || echo "$package: no wheel to be had for this Python and processor; left out" >&2
+  done
   PYTHON=$venv/bin/python
 fi
 exec env PYTHONPATH=Tests "$PYTHON" Tests/bench/classify.py "$@"

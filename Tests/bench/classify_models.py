@@ -1,5 +1,6 @@
 """The networks of the classification benchmark, made where they are not there yet; weights are random, shapes are the real ones."""
 
+import importlib
 import pathlib
 import subprocess
 import sys
@@ -7,6 +8,9 @@ import sys
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+import classify_graph
+from classify_engines import PEERS
 
 SUPPORT = pathlib.Path(__file__).resolve().parents[1] / "support"
 
@@ -19,7 +23,7 @@ class Builder:
 
     def tensor(self, array):
         name = f"w{len(self.initializers)}"
-        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(array, np.float32), name))
+        self.initializers.append(numpy_helper.from_array(np.asarray(array, np.float32), name))
         return name
 
     def node(self, operator, *inputs, **attributes):
@@ -82,16 +86,65 @@ def resnet18():
     return b.model(b.classifier(x, 512))
 
 
-def path(name, folder):
-    """The file of network `name` in `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{name}.onnx"
-    if name in ("squeezenet", "densenet121", "vgg19"):
-        return pathlib.Path(onnx.__file__).parent / "backend/test/data/light" / f"light_{name}.onnx"
-    if not target.exists():
-        if name.startswith("resnet50"):
-            variant = name.removeprefix("resnet50_")
-            subprocess.run([sys.executable, SUPPORT / "make_resnet.py", "--variant", variant, "-o", target], check=True)
+def light(name):
+    """One of the onnx package's real networks, whose weights all are one constant: random ones in their place."""
+    model = onnx.load(pathlib.Path(onnx.__file__).parent / "backend/test/data/light" / f"light_{name}.onnx")
+    graph, random = model.graph, np.random.default_rng(1)
+    initializers = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
+    kept, weights = [], []
+    for node in graph.node:
+        if node.op_type == "ConstantOfShape":
+            weights.append(weight(random, node.output[0], tuple(initializers.pop(node.input[0]))))
         else:
-            onnx.save({"mobilenet_v2": mobilenet_v2, "resnet18": resnet18}[name](), target)
-    return target
+            kept.append(node)
+    weights += [numpy_helper.from_array(values, name) for name, values in initializers.items()]  # The short ones are there.
+    entry = [i for i in graph.input if i.name not in {t.name for t in graph.initializer}]
+    for field, values in ((graph.node, kept), (graph.initializer, weights), (graph.input, entry)):
+        del field[:]
+        field.extend(values)
+    model.ir_version = 8
+    return model
+
+
+def weight(random, name, shape):
+    """He-normal for what multiplies; a batch normalisation that changes nothing; small biases."""
+    if len(shape) > 1:
+        values = random.standard_normal(shape, np.float32) * np.float32((2 / np.prod(shape[1:])) ** 0.5)
+    elif name.endswith(("scale_0", "var_0", "bn_w_0")):
+        values = np.ones(shape, np.float32)
+    else:
+        values = random.standard_normal(shape, np.float32) * np.float32(0.05)
+    return numpy_helper.from_array(values, name)
+
+
+def made(target, write):
+    """The file `target`, written whole if it is not there."""
+    if not target.exists():
+        half = target.with_name("half." + target.name)
+        write(half)
+        # ncnn's weights are a file of their own, which must be there before the one that is looked for.
+        if half.with_suffix(".bin").exists():
+            half.with_suffix(".bin").rename(target.with_suffix(".bin"))
+        half.rename(target)
+    return str(target)
+
+
+def write_onnx(name, target):
+    if name.startswith("resnet50"):
+        variant = name.removeprefix("resnet50_")
+        subprocess.run([sys.executable, SUPPORT / "make_resnet.py", "--variant", variant, "-o", target], check=True)
+    else:
+        own = {"mobilenet_v2": mobilenet_v2, "resnet18": resnet18}
+        onnx.save(own[name]() if name in own else light(name), target)
+
+
+def paths(name, folder):
+    """The files of network `name` in `folder`, made where they are not there: by ending, .onnx and what the peers read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    source = made(folder / f"{name}.onnx", lambda target: write_onnx(name, target))
+    files = {".onnx": source}
+    for peer in PEERS.values():
+        if peer.suffix not in files:
+            write = importlib.import_module({".tflite": "classify_tflite", ".param": "classify_ncnn"}[peer.suffix]).write
+            files[peer.suffix] = made(folder / (name + peer.suffix), lambda target: write(classify_graph.read(source), target))
+    return files

@@ -1,0 +1,140 @@
+"""The processes that are timed: classify and one for each peer, all loaded at once, one awake at a time.
+
+They take turns, so that what else the machine does hits all alike; who has no turn is stopped, so that no thread of it spins.
+"""
+
+import io
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tarfile
+
+import numpy as np
+
+from support.tools import BIN
+
+
+def images(batch):
+    """(batch, 3, 224, 224), the same for everybody."""
+    return np.random.default_rng(0).standard_normal((batch, 3, 224, 224), dtype=np.float32)
+
+
+def start(command, threads, stdin=subprocess.PIPE, **options):
+    """A process on the first `threads` of the processors that this one may use, its output in a pipe."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(allowed)[:threads])
+    try:
+        return subprocess.Popen([str(part) for part in command], stdin=stdin, stdout=subprocess.PIPE, **options)
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+class Timed:
+    """A stopped process that is woken for its turns."""
+
+    def __init__(self, command, threads, **options):
+        self.process = start(command, threads, **options)
+
+    def sleep(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def wake(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def peak_rss(self):
+        """MiB since exec; getrusage would count the process that started it."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+
+    def end(self):
+        self.wake()
+        self.process.stdin.close()
+        if self.process.wait(timeout=60) != 0:
+            raise RuntimeError(f"{self.process.args}: exit status {self.process.returncode}")
+
+
+class Peer(Timed):
+    def __init__(self, engine, model, batch, threads):
+        script = pathlib.Path(__file__).with_name("classify_peer.py")
+        super().__init__([sys.executable, script, engine, model, batch, threads], threads, stderr=subprocess.DEVNULL)
+        self.batch, self.milliseconds = batch, []
+
+    def ready(self):
+        """Waits for its answers to the first run, (batch, classes)."""
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.process.args} ended")
+        self.answers = np.array(json.loads(line), np.float32)
+        self.sleep()
+
+    def turn(self, repetitions):
+        self.wake()
+        self.process.stdin.write(b"%d\n" % repetitions)
+        self.process.stdin.flush()
+        self.milliseconds += [ms / self.batch for ms in json.loads(self.process.stdout.readline())]
+        self.sleep()
+
+    def result(self):
+        """The median and the 95th percentile of a repetition, milliseconds per image."""
+        self.end()
+        return float(np.median(self.milliseconds)), float(np.percentile(self.milliseconds, 95))
+
+
+class Classify(Timed):
+    """Fed with a tar whose every member is one batch; timed by its own --stats, from the batch's arrival to its answers."""
+
+    def __init__(self, model, batch, threads):
+        super().__init__(
+            [BIN / "classify", "--model", model, "--threads", threads, "--batch", batch, "--stats"], threads,
+            stderr=subprocess.PIPE)
+        tensor, archive = io.BytesIO(), io.BytesIO()
+        np.save(tensor, images(batch))
+        with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            member = tarfile.TarInfo("batch.npy")
+            member.size = tensor.tell()
+            tensor.seek(0)
+            tar.addfile(member, tensor)
+            self.member = archive.getvalue()[:tar.offset]
+        self.batch = batch
+
+    def ready(self):
+        """The first run; its answers are those of `once`."""
+        self.answers = self.once()
+        self.sleep()
+
+    def once(self):
+        """The (index, probability) of the first five classes of each image."""
+        self.process.stdin.write(self.member)
+        self.process.stdin.flush()
+        lines = [json.loads(self.process.stdout.readline()) for _ in range(self.batch)]
+        return [[(p["index"], p["probability"]) for p in line["predictions"]] for line in lines]
+
+    def turn(self, repetitions):
+        self.wake()
+        for _ in range(1 + repetitions):
+            self.once()
+        self.sleep()
+
+    def result(self):
+        """As `Peer.result`; the runs that warm up, one a turn, are counted too."""
+        self.process.stdin.write(bytes(1024))
+        self.end()
+        stats = json.loads(self.process.stderr.read().splitlines()[-1])["perImageMs"]
+        return stats["median"], stats["p95"]
+
+
+def agree(answers, reference):
+    """Whether a peer's answers are the reference's to a thousandth of the largest."""
+    return np.abs(answers - reference).max() <= 1e-3 * np.abs(reference).max()
+
+
+def agree_first(answers, reference):
+    """The same for classify's first classes, whose probabilities are to be what the reference makes of them."""
+    if not (np.all(reference >= 0) and np.allclose(reference.sum(axis=1), 1, atol=1e-3)):
+        powers = np.exp(reference - reference.max(axis=1, keepdims=True))
+        reference = powers / powers.sum(axis=1, keepdims=True)
+    return all(abs(probability - row[index]) <= 1e-3 * row.max() and first[0][1] >= row.max() * (1 - 1e-3)
+               for first, row in zip(answers, reference) for index, probability in first)
