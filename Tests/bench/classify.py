@@ -49,11 +49,11 @@ def multiply_adds(model):
 
 def compare(models, batch, threads, rounds, repetitions):
     """The (median, p95) milliseconds per image of every engine and its peak RSS in MiB; answers are compared first."""
-    engines = {"classify": Classify(models[".onnx"], batch, threads)}
-    for name, kind in PEERS.items():
-        engines[name] = Peer(name, models[kind.suffix], batch, threads)
-    for engine in engines.values():
-        engine.ready()
+    peers = {name: Peer(name, models[kind.suffix], batch, threads) for name, kind in PEERS.items()}
+    for peer in peers.values():
+        peer.ready()
+    engines = {"classify": Classify(models[".onnx"], batch, threads), **peers}
+    engines["classify"].ready()  # Last, since its first run is counted: nobody else is still loading.
     reference = engines["onnxruntime"].answers
     wrong = [name for name in PEERS if not agree(engines[name].answers, reference)]
     if not agree_first(engines["classify"].answers, reference):
@@ -85,11 +85,11 @@ def main(arguments):
     if "--models" in arguments:
         return
     limit, bits = peak()
-    print(f"{datetime.date.today()}, {processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; one core does "
-          f"{limit:.1f} GFLOPS of {bits}-bit fused multiply-adds. Milliseconds per image: median (95th percentile) of "
-          f"{ROUNDS} interleaved rounds of {REPETITIONS} repetitions"
-          f"{f' ({QUICK_ROUNDS} of {QUICK_REPETITIONS} where a batch is of several images)' if quick else ''}. The share of the machine's peak counts every convolution "
-          "as a direct one: Winograd's, which multiply less, may pass 100 %.\n")
+    fewer = f" ({QUICK_ROUNDS} of {QUICK_REPETITIONS} where a batch is of several images)" if quick else ""
+    print(f"{datetime.date.today()}, {processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; one core "
+          f"does {limit:.1f} GFLOPS of {bits}-bit fused multiply-adds. Milliseconds per image: median (95th percentile) of "
+          f"{ROUNDS} interleaved rounds of {REPETITIONS} repetitions{fewer}. The share of the machine's peak counts "
+          "every convolution as a direct one: Winograd's, which multiply less, may pass 100 %.\n")
     print(f"| network | batch | threads | classify | {' | '.join(PEERS)} | to OpenVINO | to the best | share of peak |")
     print("|---" * (6 + 1 + len(PEERS)) + "|")
     memory = {}

@@ -24,7 +24,8 @@ def photo(folder):
     target = folder / "photo.jpg"
     if not target.exists():
         random = np.random.default_rng(2)
-        coarse = Image.fromarray(random.integers(0, 256, (9, 12, 3), np.uint8)).resize((1024, 768), Image.Resampling.BICUBIC)
+        coarse = Image.fromarray(random.integers(0, 256, (9, 12, 3), np.uint8))
+        coarse = coarse.resize((1024, 768), Image.Resampling.BICUBIC)
         grain = random.normal(0, 8, (768, 1024, 3))
         Image.fromarray(np.clip(np.asarray(coarse) + grain, 0, 255).astype(np.uint8)).save(target, quality=90)
     return target
@@ -71,8 +72,8 @@ def report(models, folder):
         for name, run in runs.items():
             samples[name].append(run()[:2])
     size = "×".join(map(str, Image.open(image).size))
-    print(f"\nJPEG ({image.name}, {size}) to first prediction, ResNet-50 v1, {threads} threads, whole processes started each "
-          f"time, page cache warm; median of {REPETITIONS} interleaved, ms:\n")
+    print(f"\nJPEG ({image.name}, {size}) to first prediction, ResNet-50 v1, {threads} threads, whole processes started "
+          f"each time, page cache warm; median of {REPETITIONS} interleaved, ms:\n")
     print("| | all | fastest | of it Python and its imports | to LiteRT |\n|---|---|---|---|---|")
     litert = float(np.median([ms for ms, _ in samples["LiteRT"]])) if "LiteRT" in samples else None
     for name, values in samples.items():

@@ -1,6 +1,6 @@
 """JPEG to first prediction with a peer, as a process of its own: classify_first.py ENGINE MODEL PHOTO THREADS STARTED.
 
-STARTED is when the process was, in seconds of the monotonic clock. Prints the class and when the imports were done, as JSON.
+STARTED is when the process was, in seconds of the monotonic clock. Prints the class and when the imports were done.
 """
 
 import importlib

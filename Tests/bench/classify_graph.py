@@ -1,7 +1,7 @@
 """An ONNX network of the benchmark as a plain list of layers, for the peers that do not read ONNX.
 
-Batch normalisation and products and sums with constants are folded into the convolution before them, activations into the
-layer before them, wherever nothing else reads the value between; what cannot be folded stays a layer of its own.
+Batch normalisation and products and sums with constants are folded into the convolution before them, activations into
+the layer before them, wherever nothing else reads the value between; what cannot be folded stays a layer of its own.
 """
 
 import collections
@@ -31,7 +31,7 @@ class Layer:
 
 
 def read(path):
-    """The layers of the network at `path`, the input first and the output last. ValueError where an operator is not known."""
+    """The layers of the network at `path`, the input first, the output last. ValueError where an operator is unknown."""
     return _Reader(onnx.load(path).graph).layers
 
 
@@ -53,7 +53,8 @@ class _Reader:
     def node(self, node):
         kind, inputs, output = node.op_type, list(node.input), node.output[0]
         facts = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        if facts.get("auto_pad", b"NOTSET") != b"NOTSET" or facts.get("ceil_mode") or set(facts.get("dilations", [1])) != {1}:
+        plain = facts.get("auto_pad", b"NOTSET") == b"NOTSET" and set(facts.get("dilations", [1])) == {1}
+        if not plain or facts.get("ceil_mode"):
             raise ValueError(f"{kind} with {facts}")
         if kind == "Unsqueeze" and inputs[0] in self.constants:
             self.constants[output] = np.expand_dims(self.constants[inputs[0]], tuple(facts["axes"]))

@@ -1,4 +1,4 @@
-"""The networks of the classification benchmark, made where they are not there yet; weights are random, shapes are the real ones."""
+"""The networks of the classification benchmark, made where they are not there yet; random weights in the real shapes."""
 
 import importlib
 import pathlib
@@ -97,7 +97,8 @@ def light(name):
             weights.append(weight(random, node.output[0], tuple(initializers.pop(node.input[0]))))
         else:
             kept.append(node)
-    weights += [numpy_helper.from_array(values, name) for name, values in initializers.items()]  # The short ones are there.
+    # The short ones are there already.
+    weights += [numpy_helper.from_array(values, name) for name, values in initializers.items()]
     entry = [i for i in graph.input if i.name not in {t.name for t in graph.initializer}]
     for field, values in ((graph.node, kept), (graph.initializer, weights), (graph.input, entry)):
         del field[:]
@@ -145,6 +146,7 @@ def paths(name, folder):
     files = {".onnx": source}
     for peer in PEERS.values():
         if peer.suffix not in files:
-            write = importlib.import_module({".tflite": "classify_tflite", ".param": "classify_ncnn"}[peer.suffix]).write
-            files[peer.suffix] = made(folder / (name + peer.suffix), lambda target: write(classify_graph.read(source), target))
+            module = importlib.import_module({".tflite": "classify_tflite", ".param": "classify_ncnn"}[peer.suffix])
+            files[peer.suffix] = made(
+                folder / (name + peer.suffix), lambda target: module.write(classify_graph.read(source), target))
     return files

@@ -13,6 +13,7 @@ import classify_graph
 
 MAGIC = 7767517
 ACTIVATIONS = {None: "", "relu": " 9=1", "relu6": " 9=3 -23310=2,0.0,6.0"}
+SEPARATE = {"relu": ("ReLU", ""), "relu6": ("Clip", "0=0 1=6")}
 
 
 def write(layers, target):
@@ -34,7 +35,8 @@ def write(layers, target):
         separate = layer.activation if layer.kind in ("add", "scale") else None
         line(kind, inputs, [f"{blob}_linear" if separate else blob], keys)
         if separate:
-            line("ReLU" if separate == "relu" else "Clip", [f"{blob}_linear"], [blob], "" if separate == "relu" else "0=0 1=6")
+            name, keys = SEPARATE[separate]
+            line(name, [f"{blob}_linear"], [blob], keys)
         weights += tensors
         waiting[layer.output] = [blob]
         if readers.get(layer.output, 0) > 1:
@@ -52,21 +54,21 @@ def describe(layer):
     uncompressed = np.zeros(1)
     (height, width), (top, left, bottom, right) = layer.kernel, layer.pads
     if layer.kind == "conv":
-        keys = (f"0={len(layer.weights)} 1={width} 11={height} 3={layer.strides[1]} 13={layer.strides[0]} 4={left} 14={top} "
-                f"15={right} 16={bottom} 5=1 6={layer.weights.size}{ACTIVATIONS[layer.activation]}")
+        keys = (f"0={len(layer.weights)} 1={width} 11={height} 3={layer.strides[1]} 13={layer.strides[0]} 4={left} "
+                f"14={top} 15={right} 16={bottom} 5=1 6={layer.weights.size}{ACTIVATIONS[layer.activation]}")
         name = "Convolution" if layer.groups == 1 else "ConvolutionDepthWise"
         return name, keys if layer.groups == 1 else f"{keys} 7={layer.groups}", [uncompressed, layer.weights, layer.bias]
     if layer.kind == "dense":
         keys = f"0={len(layer.weights)} 1=1 2={layer.weights.size}{ACTIVATIONS[layer.activation]}"
         return "InnerProduct", keys, [uncompressed, layer.weights, layer.bias]
     if layer.kind in ("maxpool", "avgpool"):
-        keys = (f"0={int(layer.kind == 'avgpool')} 1={width} 11={height} 2={layer.strides[1]} 12={layer.strides[0]} 3={left} "
-                f"13={top} 14={right} 15={bottom} 5=1")
+        keys = (f"0={int(layer.kind == 'avgpool')} 1={width} 11={height} 2={layer.strides[1]} 12={layer.strides[0]} "
+                f"3={left} 13={top} 14={right} 15={bottom} 5=1")
         return "Pooling", keys, []
     if layer.kind == "scale":
         return "Scale", f"0={len(layer.weights)} 1=1", [layer.weights, layer.bias]
     if layer.kind == "activation":
-        return ("ReLU", "", []) if layer.activation == "relu" else ("Clip", "0=0 1=6", [])
+        return *SEPARATE[layer.activation], []
     channels, *size = layer.shape
     return {
         "input": ("Input", f"0={size[-1]} 1={size[0]} 2={channels}" if size else "", []), "add": ("BinaryOp", "0=0", []),

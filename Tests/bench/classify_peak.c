@@ -1,4 +1,4 @@
-// The most single-precision arithmetic that one core can do: GFLOPS of fused multiply-adds on registers, printed as a number.
+// The most single-precision arithmetic that one core can do: prints GFLOPS of fused multiply-adds and bits of a vector.
 // 12 independent sums keep every unit busy (two units of latency four need eight). The best of many slices of a few
 // milliseconds, each long enough for the clock and short enough to fall between interruptions.
 #define _POSIX_C_SOURCE 199309L

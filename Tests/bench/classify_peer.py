@@ -1,6 +1,7 @@
 """One peer with one network in a process of its own: classify_peer.py ENGINE MODEL BATCH THREADS.
 
-Prints its answers to the benchmark's images, then, for every number read, the milliseconds of so many runs; all as JSON lines.
+Prints its answers to the benchmark's images, then, for every number read, the milliseconds of so many runs, all as JSON
+lines.
 """
 
 import json

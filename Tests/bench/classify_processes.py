@@ -1,6 +1,7 @@
 """The processes that are timed: classify and one for each peer, all loaded at once, one awake at a time.
 
-They take turns, so that what else the machine does hits all alike; who has no turn is stopped, so that no thread of it spins.
+They take turns, so that what else the machine does hits all alike; who has no turn is stopped, so that none of its
+threads spins.
 """
 
 import io

@@ -112,21 +112,23 @@ def write(layers, target):
 
 def emit(w, layer, inputs, befores):
     """Appends what computes `layer`; returns the tensor of its output."""
-    shape, activation = batched(layer.shape) if len(layer.shape) == 3 else (1,) + layer.shape, ACTIVATIONS[layer.activation]
+    shape = batched(layer.shape) if len(layer.shape) == 3 else (1,) + layer.shape
+    activation = ACTIVATIONS[layer.activation]
     steps = {"strideH": layer.strides[0], "strideW": layer.strides[1]}
     if layer.kind == "input":
         return w.tensor(shape)
     if layer.kind == "conv":
         x, padding = padded(w, inputs[0], befores[0], layer)
-        fields = {"padding": padding, "fusedActivationFunction": activation, **steps}
+        fields = {"padding": padding, "fusedActivationFunction": activation, "dilationHFactor": 1,
+                  "dilationWFactor": 1, **steps}
         if layer.groups == 1:
             operands = [x, w.constant(layer.weights.transpose(0, 2, 3, 1)), w.constant(layer.bias)]
-            return w.operator(OPERATOR.CONV_2D, operands, shape, "Conv2DOptions", dilationHFactor=1, dilationWFactor=1, **fields)
+            return w.operator(OPERATOR.CONV_2D, operands, shape, "Conv2DOptions", **fields)
         if layer.groups != befores[0].shape[0]:
             raise ValueError("groups of several channels")
         operands = [x, w.constant(layer.weights.transpose(1, 2, 3, 0)), w.constant(layer.bias)]
-        return w.operator(OPERATOR.DEPTHWISE_CONV_2D, operands, shape, "DepthwiseConv2DOptions", dilationHFactor=1,
-                          dilationWFactor=1, depthMultiplier=len(layer.weights) // layer.groups, **fields)
+        return w.operator(OPERATOR.DEPTHWISE_CONV_2D, operands, shape, "DepthwiseConv2DOptions",
+                          depthMultiplier=len(layer.weights) // layer.groups, **fields)
     if layer.kind in ("maxpool", "avgpool"):
         if layer.kind == "avgpool" and any(layer.pads):
             raise ValueError("padded average")
@@ -136,20 +138,23 @@ def emit(w, layer, inputs, befores):
                           filterWidth=layer.kernel[1], **steps)
     if layer.kind == "dense":
         operands = [inputs[0], w.constant(layer.weights), w.constant(layer.bias)]
-        return w.operator(OPERATOR.FULLY_CONNECTED, operands, shape, "FullyConnectedOptions", fusedActivationFunction=activation)
+        return w.operator(
+            OPERATOR.FULLY_CONNECTED, operands, shape, "FullyConnectedOptions", fusedActivationFunction=activation)
     if layer.kind == "scale":
         product = w.operator(OPERATOR.MUL, [inputs[0], w.constant(layer.weights)], shape, "MulOptions")
-        return w.operator(OPERATOR.ADD, [product, w.constant(layer.bias)], shape, "AddOptions", fusedActivationFunction=activation)
-    if layer.kind == "add":
+        inputs = [product, w.constant(layer.bias)]
+    if layer.kind in ("add", "scale"):
         return w.operator(OPERATOR.ADD, inputs, shape, "AddOptions", fusedActivationFunction=activation)
     if layer.kind == "concat":
         return w.operator(OPERATOR.CONCATENATION, inputs, shape, "ConcatenationOptions", axis=3)
     if layer.kind == "mean":
-        return w.operator(OPERATOR.MEAN, [inputs[0], w.constant([1, 2], np.int32)], shape, "ReducerOptions", keepDims=True)
+        axes = w.constant([1, 2], np.int32)
+        return w.operator(OPERATOR.MEAN, [inputs[0], axes], shape, "ReducerOptions", keepDims=True)
     if layer.kind == "flatten":
         x = inputs[0]
         if befores[0].shape[1:] != (1, 1):  # The weights that follow count channels first.
-            x = w.operator(OPERATOR.TRANSPOSE, [x, w.constant([0, 3, 1, 2], np.int32)], (1,) + befores[0].shape, "TransposeOptions")
+            order = w.constant([0, 3, 1, 2], np.int32)
+            x = w.operator(OPERATOR.TRANSPOSE, [x, order], (1,) + befores[0].shape, "TransposeOptions")
         target = w.constant([-1, layer.shape[0]], np.int32)
         return w.operator(OPERATOR.RESHAPE, [x, target], shape, "ReshapeOptions", newShape=[-1, layer.shape[0]])
     if layer.kind == "activation":
