@@ -50,23 +50,34 @@ def multiply_adds(model):
 def compare(models, batch, threads, rounds, repetitions):
     """The (median, p95) milliseconds per image of every engine and its peak RSS in MiB; answers are compared first."""
     peers = {name: Peer(name, models[kind.suffix], batch, threads) for name, kind in PEERS.items()}
-    for peer in peers.values():
-        peer.ready()
-    engines = {"classify": Classify(models[".onnx"], batch, threads), **peers}
-    engines["classify"].ready()  # Last, since its first run is counted: nobody else is still loading.
+    engines = dict(peers)
+    try:
+        for peer in peers.values():
+            peer.ready()
+        # Last, since its first run is counted: nobody else is still loading.
+        engines = {"classify": Classify(models[".onnx"], batch, threads), **peers}
+        engines["classify"].ready()
+        check(engines, models[".onnx"])
+        order = list(engines)
+        for _ in range(rounds):
+            for name in order:
+                engines[name].turn(repetitions)
+            order = order[1:] + order[:1]  # So that nobody always follows the same.
+        memory = {name: engine.peak_rss() for name, engine in engines.items()}
+        return {name: engine.result() for name, engine in engines.items()}, memory
+    finally:
+        for engine in engines.values():
+            engine.process.kill()  # A stopped process would outlive this one.
+
+
+def check(engines, model):
+    """Nothing is timed whose answers are not onnxruntime's."""
     reference = engines["onnxruntime"].answers
     wrong = [name for name in PEERS if not agree(engines[name].answers, reference)]
     if not agree_first(engines["classify"].answers, reference):
         wrong.append("classify")
     if wrong:
-        raise RuntimeError(f"{models['.onnx']}: answers differ from onnxruntime's: {', '.join(wrong)}")
-    order = list(engines)
-    for _ in range(rounds):
-        for name in order:
-            engines[name].turn(repetitions)
-        order = order[1:] + order[:1]  # So that nobody always follows the same.
-    memory = {name: engine.peak_rss() for name, engine in engines.items()}
-    return {name: engine.result() for name, engine in engines.items()}, memory
+        raise RuntimeError(f"{model}: answers differ from onnxruntime's: {', '.join(wrong)}")
 
 
 def row(name, batch, threads, times, limit, macs):
