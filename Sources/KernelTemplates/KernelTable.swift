@@ -6,7 +6,7 @@ public struct KernelTable: Sendable {
   public var width: Int
   /// The most rows of a register tile.
   public var tileRows: Int
-  public var gemm: @Sendable (GemmBlock) -> Void
+  public var gemm: @Sendable (UnsafePointer<GemmBlock>) -> Void
   /// `outputs` (2 or 4) chooses F(2×2, 3×3) or F(4×4, 3×3).
   public var winogradInput:
     @Sendable (

@@ -28,7 +28,7 @@ enum ConvolutionChoice: Hashable, CaseIterable {
   /// a charge for the memory the weights take, which must be packed at every start and is held as long as the network.
   private func cycles(_ shape: ConvolutionShape, _ batch: Int, _ threads: Int, _ width: Int) -> Double {
     let bytesPerCycle = 8.0
-    let cyclesPerByteHeld = 0.16
+    let cyclesPerByteHeld = 0.05
     let inputs = Double(shape.inChannels)
     let outputs = Double(shape.outChannels)
     let vector = Double(width)

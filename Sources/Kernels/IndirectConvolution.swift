@@ -42,7 +42,7 @@ struct IndirectConvolution: ConvolutionAlgorithm {
   /// Rows whose pixels fit well within the second cache while every panel passes by them.
   private static func blockRows(_ shape: ConvolutionShape, tileRows: Int) -> Int {
     let bytes = 4 * shape.inChannels * (shape.kernelHeight > 1 ? shape.strideHeight * shape.strideWidth : 1)
-    let rows = min(240, max(48, 384 << 10 / bytes))
+    let rows = min(240, max(48, 512 << 10 / bytes))
     return (rows + tileRows - 1) / tileRows * tileRows
   }
 
@@ -102,7 +102,7 @@ struct IndirectConvolution: ConvolutionAlgorithm {
     let workers = call.pool.threads
     var blocks = max(1, (rows + blockRows - 1) / blockRows)
     if blocks > 1 { blocks = (blocks + workers - 1) / workers * workers }
-    let wanted = workers == 1 ? 1 : 4 * workers
+    let wanted = workers == 1 ? 1 : 8 * workers
     let shares = min(panels.count, (wanted + blocks - 1) / blocks)
     let perTask = GemmRows(rows: rows, tileRows: (rows + blocks - 1) / blocks)
     let bounds = call.activation.bounds
@@ -123,7 +123,7 @@ struct IndirectConvolution: ConvolutionAlgorithm {
         inputStride: call.inputStride, zeros: UnsafePointer(zeros.start))
       let output = call.output + first * call.outputStride + group * shape.groupOutputs + firstColumn
       let residual = call.residual.map { $0 + first * call.residualStride + group * shape.groupOutputs + firstColumn }
-      kernels.gemm(
+      kernels.multiply(
         GemmBlock(
           pointers: UnsafePointer(pointers), rows: height, positions: positions, depth: depth,
           panels: panels.panel(group: group, panel), columns: columns - firstColumn,

@@ -40,3 +40,8 @@ extension Activation {
     if case .clamp = vector { false } else { true }
   }
 }
+
+extension KernelTable {
+  /// C = A · B for `block`.
+  func multiply(_ block: GemmBlock) { withUnsafePointer(to: block) { gemm($0) } }
+}

@@ -154,7 +154,7 @@ struct WinogradConvolution: ConvolutionAlgorithm {
       let products = memory + workFloats
       let elementStride = productElementStride(count)
       for element in 0..<elements {
-        kernels.gemm(
+        kernels.multiply(
           GemmBlock(
             pointers: pointers + element * rowTiles * kernels.tileRows, rows: count, positions: 1,
             depth: shape.inChannels,

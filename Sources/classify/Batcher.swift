@@ -56,13 +56,12 @@ final class Batcher {
     if waiting.isEmpty { return }
     let names = waiting
     waiting = []
-    network.run(batch: names.count, observe: profile?.observer())
+    network.run(batch: names.count, observe: profile?.observer(batch: names.count))
     let classes = model.classes
     let rows = unsafe network.withOutput(0) { output in
       (0..<names.count).map { row in unsafe Array(output[row * classes..<(row + 1) * classes]) }
     }
     statistics.finished(images: names.count)
-    profile?.counted(images: names.count)
     for (name, row) in zip(names, rows) {
       try deliver(name, model.endsInSoftmax ? row : softmax(row))
     }

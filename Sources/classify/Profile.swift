@@ -1,59 +1,67 @@
 import Glibc
+import Kernels
 import Network
 import Streams
 
 /// Where the time goes, step by step of the network: what `--profile` reports.
 final class Profile {
   private let steps: [Network.Step]
-  private var times: [Double]
+  /// Of each step, milliseconds per image of each run.
+  private var times: [[Double]]
   private var images = 0
   private var last = 0.0
 
   init(_ network: Network) {
     steps = network.steps
-    times = Array(repeating: 0, count: steps.count)
+    times = Array(repeating: [], count: steps.count)
   }
 
-  /// To be called after each step of one run.
-  func observer() -> (Int) -> Void {
+  /// To be called after each step of one run of `batch` images.
+  func observer(batch: Int) -> (Int) -> Void {
+    images += batch
     last = Statistics.milliseconds(CLOCK_MONOTONIC)
     return { [self] step in
       let now = Statistics.milliseconds(CLOCK_MONOTONIC)
-      times[step] += now - last
+      times[step].append((now - last) / Double(batch))
       last = now
     }
   }
 
-  func counted(images: Int) { self.images += images }
-
-  /// A table on standard error, milliseconds per image.
+  /// A table on standard error: medians in milliseconds per image, and the share of the peak that one core was measured at now,
+  /// times `threads`. Minimal filtering counts as the multiplications it saves, so it may pass 100 %.
   func report(threads: Int) {
     guard images > 0 else { return }
-    let total = times.reduce(0, +)
-    var lines = row("operator", "algorithm", "output", "ms", "GFLOPS", "%", "node")
-    for (step, time) in zip(steps, times) {
-      let each = time / Double(images)
-      let rate =
-        step.multiplyAdds == 0 || each == 0 ? "" : fixed(Double(step.multiplyAdds) * 2 / each / 1e6, decimals: 1)
+    let peak = InstructionSet.current.measuredPeak() * Double(threads)
+    let medians = times.map { Statistics.quantile($0, 0.5) ?? 0 }
+    let total = medians.reduce(0, +)
+    var lines = row(["operator", "algorithm", "output", "ms", "%", "GFLOPS", "of peak"], "node")
+    for (step, time) in zip(steps, medians) {
+      let cells = [step.operation, step.algorithm, "\(step.outputShape)"]
+      let share = fixed(time / total * 100, decimals: 1)
       lines += row(
-        step.operation, step.algorithm, "\(step.outputShape)", fixed(each, decimals: 3), rate,
-        fixed(time / total * 100, decimals: 1), printable(step.name))
+        cells + [fixed(time, decimals: 3), share] + rates(step.multiplyAdds, time, peak), printable(step.name))
     }
-    let each = total / Double(images)
-    let work = Double(steps.map(\.multiplyAdds).reduce(0, +)) * 2
+    let cells = ["all", "\(threads) thread\(threads == 1 ? "" : "s")", "", fixed(total, decimals: 3), "100.0"]
     lines += row(
-      "all", "\(threads) thread\(threads == 1 ? "" : "s")", "", fixed(each, decimals: 3),
-      fixed(work / each / 1e6, decimals: 1), "100.0", "\(images) images")
+      cells + rates(steps.map(\.multiplyAdds).reduce(0, +), total, peak),
+      "\(images) image\(images == 1 ? "" : "s"), peak \(fixed(peak, decimals: 1)) GFLOPS")
     let bytes = Array(lines.utf8)
     unsafe bytes.withUnsafeBytes { _ = unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 
-  private func row(_ cells: String...) -> String {
-    let widths = [20, 22, 22, 9, 8, 6]
-    let padded = zip(cells, widths).enumerated().map { index, cell in
+  /// GFLOPS and the share of `peak`, where a step multiplies at all.
+  private func rates(_ multiplyAdds: Int, _ milliseconds: Double, _ peak: Double) -> [String] {
+    guard multiplyAdds > 0, milliseconds > 0 else { return ["", ""] }
+    let rate = Double(multiplyAdds) * 2 / milliseconds / 1e6
+    return [fixed(rate, decimals: 1), fixed(rate / peak * 100, decimals: 0) + "%"]
+  }
+
+  /// Words to the left of their columns, figures to the right.
+  private func row(_ cells: [String], _ name: String) -> String {
+    let padded = zip(cells, [20, 22, 22, 9, 6, 8, 8]).enumerated().map { index, cell in
       let padding = String(repeating: " ", count: max(0, cell.1 - cell.0.count))
       return index < 3 ? cell.0 + padding : padding + cell.0
     }
-    return padded.joined(separator: " ") + "  " + (cells.last ?? "") + "\n"
+    return padded.joined(separator: " ") + "  " + name + "\n"
   }
 }

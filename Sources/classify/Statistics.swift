@@ -83,10 +83,10 @@ struct Statistics {
     return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
   }
 
-  /// The most memory the process ever held.
+  /// The most memory the process ever held. Not getrusage's figure, which counts what the process held before exec.
   private static func peakMiB() -> Double {
-    var usage = rusage()
-    unsafe getrusage(RUSAGE_SELF.rawValue, &usage)
-    return Double(usage.ru_maxrss) / 1024
+    let lines = (kernelFile("/proc/self/status") ?? "").split(separator: "\n")
+    let words = lines.first { $0.hasPrefix("VmHWM:") }?.split { $0 == " " || $0 == "\t" } ?? []
+    return words.count < 2 ? 0 : (Double(words[1]) ?? 0) / 1024
   }
 }

@@ -7,7 +7,7 @@ enum ThreadCount {
   static func available() -> Int {
     let memory = environment("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").flatMap { Int($0) }
     return least(
-      processors: processors(status: contents(of: "/proc/self/status") ?? ""), quota: quota(read: contents(of:)),
+      processors: processors(status: kernelFile("/proc/self/status") ?? ""), quota: quota(read: kernelFile),
       lambdaMegabytes: memory)
   }
 
@@ -44,15 +44,5 @@ enum ThreadCount {
     let parts = text.split { $0 == " " || $0 == "\n" }.map { Int($0) }
     guard parts.count == 2, let quota = parts[0], let period = parts[1], quota > 0, period > 0 else { return nil }
     return max(1, quota / period + (quota % period == 0 ? 0 : 1))
-  }
-
-  /// At most a page of a file of the kernel's.
-  private static func contents(of path: String) -> String? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = unsafe read(descriptor, &bytes, bytes.count)
-    return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
   }
 }

@@ -62,3 +62,16 @@ def test_no_object_shares_a_weak_symbol_with_an_instruction_set(room):
     for path in BIN.glob("*.build/*.o"):
         if path.parent.name != f"{room}.build":
             assert not ours & symbols(path, "WVT"), path
+
+
+@pytest.mark.skipif(not (BIN / "KernelsAVX2.build").exists(), reason="the objects of the release build are absent")
+def test_every_height_of_the_register_tile_is_a_loop_without_tests():
+    """A height known only at run time would be tested between the multiplications, at a fifth of the speed."""
+    longest = {}
+    for path in (BIN / "KernelsAVX2.build").glob("*.o"):
+        command = ["objdump", "-d", "--no-show-raw-insn", str(path)]
+        listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        for name, body in re.findall(r"^[0-9a-f]+ <(\S*gemmTiles\S*SIMD8\S*)>:\n(.*?)\n\n", listing + "\n", re.M | re.S):
+            runs = re.split(r"\tj\w+\s", body)
+            longest[name] = max(run.count("\tvfmadd") for run in runs)
+    assert {4, 6, 8, 10, 12} <= set(longest.values()), longest  # two vectors a row
