@@ -90,8 +90,12 @@ for i in range(count):
 PY
 }
 
-# The server keeps its data in memory: the next program starts from as little.
-forget_large_object() { "$s5cmd" --log error rm "s3://bench-$1/large/*"; }
+# The server keeps its data in memory, and what was removed for two hours more: the next program starts from as little.
+forget() {
+  "$s5cmd" --log error rm "$1"
+  CEPH_CONF=$RGW_DIR/ceph.conf radosgw-admin gc process --include-all > /dev/null 2>&1
+}
+forget_large_object() { forget "s3://bench-$1/large/*"; }
 forget_large_file() {
   cmp "$scratch/large/2.bin" "$scratch/down-large/2.bin"
   rm -rf "$scratch/down-large"
@@ -132,7 +136,7 @@ for part in $parts; do
       after=forget_large_object move "large up" "$scratch/large" "s3://bench-%/large"
       "$s5cmd" --log error sync "$scratch/large/*" "s3://bench-${programs[0]}/down/"
       after=forget_large_file move "large down" "s3://bench-${programs[0]}/down" "$scratch/down-large"
-      "$s5cmd" --log error rm "s3://bench-${programs[0]}/down/*"
+      forget "s3://bench-${programs[0]}/down/*"
       ;;
     esac
   done
