@@ -42,7 +42,6 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-serial-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CInstructionSets"),
-    .systemLibrary(name: "CProcess"),
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CCarryless"),
 
@@ -67,9 +66,14 @@ let package = Package(
     .target(name: "ONNX", dependencies: ["Network"], swiftSettings: settings),
 
     // The network and AWS.
-    .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: settings),
+    .target(name: "HTTP", dependencies: ["CCurl", "CLinux"], swiftSettings: settings),
     .target(name: "AWS", dependencies: ["HTTP", crypto], swiftSettings: settings),
-    .target(name: "S3", dependencies: ["CCarryless", "AWS", "HTTP", "Streams", crypto], swiftSettings: settings),
+    .target(
+      name: "Carryless", dependencies: ["CCarryless"],
+      swiftSettings: settings + [.unsafeFlags(["-Xcc", "-mpclmul"])]),
+    .target(
+      name: "S3", dependencies: ["Carryless", "CInstructionSets", "AWS", "HTTP", "Streams", crypto],
+      swiftSettings: settings),
 
     // The tools.
     .executableTarget(
@@ -83,7 +87,7 @@ let package = Package(
       name: "batchsubmit", dependencies: ["S3", "AWS", "HTTP", "Streams", crypto, argumentParser],
       swiftSettings: settings),
     .executableTarget(
-      name: "lambda-bootstrap", dependencies: ["CProcess", "HTTP", "Streams", argumentParser], swiftSettings: settings),
+      name: "lambda-bootstrap", dependencies: ["CLinux", "HTTP", "Streams", argumentParser], swiftSettings: settings),
 
     // Tests, in the same order.
     .executableTarget(

@@ -35,6 +35,9 @@ public struct Timestamp: Comparable, Hashable, Sendable {
       + ".\(pad(millisecond, 3))Z"
   }
 
+  /// `2015-08-30T12:36:00Z`, the form of cached tokens.
+  var iso8601Seconds: String { iso8601.prefix { $0 != "." } + "Z" }
+
   /// Reads ISO 8601 with `-`, `:` and a zone (`Z`, `±hh:mm`, or the `UTC` of old SSO caches); nil where it is not that.
   public init?(iso8601 text: String) {
     var bytes = Array(text.utf8)[...]

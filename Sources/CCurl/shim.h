@@ -1,9 +1,6 @@
 // libcurl's public header, made visible to Swift, and doors for its variadic functions, which Swift cannot call.
 #include <curl/curl.h>
 
-// Beside it epoll, which watches its sockets and is not in the Glibc module.
-#include <sys/epoll.h>
-
 // curl_easy_setopt takes one of four kinds of argument; a door for each, and one for each callback with its user pointer.
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
   return curl_easy_setopt(easy, option, value);

@@ -1,6 +1,7 @@
 // curl's multi handle driven by its socket interface: epoll tells which socket is ready, so a step costs what the
 // ready transfers cost, however many are open.
 import CCurl
+import CLinux
 import Glibc
 
 /// Owns a curl multi handle and the epoll descriptor that watches its sockets.
@@ -12,8 +13,12 @@ final class Multi {
   /// When curl wants to be called without a socket, in milliseconds of `monotonicMilliseconds`.
   fileprivate(set) var deadline: Int64?
 
-  /// The one `curl_global_init` of the process.
-  private static let initialised: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+  /// The one `curl_global_init` of the process. From here on SIGPIPE is ignored: OpenSSL writes to connections that the
+  /// server has closed, and curl shields only programs that let it use signals itself.
+  private static let initialised: CURLcode = {
+    signal(SIGPIPE, SIG_IGN)
+    return curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+  }()
 
   init(maxConnections: Int) throws(HTTPError) {
     guard Self.initialised == CURLE_OK, let multi = unsafe curl_multi_init() else {

@@ -24,7 +24,7 @@ public struct Request: Sendable {
   }
 
   public enum Proxy: Sendable {
-    /// As libcurl reads `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`.
+    /// As libcurl reads `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`, in capitals too.
     case fromEnvironment
     case none
   }

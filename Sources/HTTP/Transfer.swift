@@ -24,6 +24,9 @@ final class Transfer {
   /// Longer response headers than this are no server's we want to talk to.
   private static let headerLimit = 256 << 10
 
+  /// Bytes of curl's buffer for what may be large: a quarter of the usual system calls, and little memory at 32 at once.
+  private static let largeBuffer = 256 << 10
+
   init() throws(HTTPError) {
     guard let easy = unsafe curl_easy_init() else { throw .other(code: Int(ENOMEM), message: "no curl handle") }
     unsafe self.easy = easy
@@ -56,8 +59,12 @@ final class Transfer {
     set(CURLOPT_TCP_NODELAY, 1)
     set(CURLOPT_TCP_KEEPALIVE, 1)
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-    // Curl allocates it anew for each request: only what may be large is worth more than its usual 16 KiB.
-    if case .file = request.sink { set(CURLOPT_BUFFERSIZE, 64 << 10) }
+    // Curl allocates its buffers anew for each request: only what may be large is worth more than the usual ones.
+    switch request.sink {
+    case .file, .chunks: set(CURLOPT_BUFFERSIZE, Self.largeBuffer)
+    case .memory: break
+    }
+    if case .file = request.body { set(CURLOPT_UPLOAD_BUFFERSIZE, Self.largeBuffer) }
     unsafe _ = ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
     let user = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe _ = ccurl_set_pointer(easy, CURLOPT_PRIVATE, user)
@@ -66,7 +73,7 @@ final class Transfer {
 
     guard !request.url.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else { throw .badURL(request.url) }
     set(CURLOPT_URL, request.url)
-    try setOptions(request.options)
+    try setOptions(request.options, url: request.url)
     try setHeaders(request)
     unsafe try setMethodAndBody(request, user: user)
     self.request = request
@@ -95,12 +102,14 @@ final class Transfer {
 
   // MARK: Options
 
-  private func setOptions(_ options: Request.Options) throws(HTTPError) {
+  private func setOptions(_ options: Request.Options, url: String) throws(HTTPError) {
     set(CURLOPT_CONNECTTIMEOUT_MS, options.connectTimeout)
     set(CURLOPT_LOW_SPEED_LIMIT, options.lowSpeedLimit)
     set(CURLOPT_LOW_SPEED_TIME, options.lowSpeedSeconds)
     if let total = options.totalTimeout { set(CURLOPT_TIMEOUT_MS, max(total, 1)) }
-    if case .none = options.proxy {
+    switch options.proxy {
+    case .fromEnvironment: if let proxy = capitalProxy(for: url) { set(CURLOPT_PROXY, proxy) }
+    case .none:
       set(CURLOPT_PROXY, "")
       set(CURLOPT_NOPROXY, "*")
     }
@@ -232,6 +241,16 @@ final class Transfer {
     default: return .other(code: Int(code.rawValue), message: message)
     }
   }
+}
+
+/// `HTTP_PROXY`, which the AWS tools read and curl does not: where a program is a CGI script, the client sets it by a
+/// header of its request (https://httpoxy.org), so there it counts for nothing.
+private func capitalProxy(for url: String) -> String? {
+  guard url.hasPrefix("http://"), unsafe getenv("http_proxy") == nil, unsafe getenv("REQUEST_METHOD") == nil,
+    let value = unsafe getenv("HTTP_PROXY")
+  else { return nil }
+  let proxy = unsafe String(cString: value)
+  return proxy.isEmpty ? nil : proxy
 }
 
 /// The authority of a URL that curl has accepted, for a message.

@@ -6,8 +6,12 @@ public import Glibc
 ///
 /// All functions throw `SystemError` when reading fails and whatever `beforeBlocking` throws.
 public final class InputStream {
-  /// Called before a read that would block, so that the tool can complete and flush every whole item in hand.
+  /// Called before a read that would block, so that the tool can complete and flush every whole item in hand; again each
+  /// time the wait was interrupted or `patience` was over.
   public var beforeBlocking: () throws -> Void = {}
+
+  /// Milliseconds of one wait for input; nil is no limit.
+  public var patience: CInt?
 
   /// An output that is watched while waiting for input: when its reader has gone, the process ends as by SIGPIPE.
   public var watchedOutput: CInt?
@@ -55,6 +59,25 @@ public final class InputStream {
     return result
   }
 
+  /// Takes the bytes before the next `separator`, and the separator with them; those before the end of the input where
+  /// none comes. Nil at the end. Waits for nothing behind the separator.
+  ///
+  /// - Parameter limit: a separator that does not come within so many bytes gives `limit` + 1 bytes without one.
+  public func read(until separator: UInt8, limit: Int) throws -> [UInt8]? {
+    var result = [UInt8]()
+    while true {
+      if start == end, try !fill() { return result.isEmpty ? nil : result }
+      let room = min(end - start, limit + 1 - result.count)
+      let found = buffer[start..<start + room].firstIndex(of: separator)
+      result.append(contentsOf: buffer[start..<(found ?? start + room)])
+      start = found.map { $0 + 1 } ?? start + room
+      if found != nil || result.count > limit { return result }
+    }
+  }
+
+  /// Whether the next `read(until:)` waits for nothing.
+  public func holds(_ separator: UInt8) -> Bool { buffer[start..<end].contains(separator) }
+
   /// Passes over `count` bytes; returns how many there were.
   public func skip(_ count: Int) throws -> Int {
     var skipped = 0
@@ -87,10 +110,7 @@ public final class InputStream {
       end -= start
       start = 0
     }
-    if try !isReady(timeout: 0) {
-      try beforeBlocking()
-      while try !isReady(timeout: -1) {}
-    }
+    if try !isReady(timeout: 0) { try wait() }
     while true {
       let from = end
       let count = unsafe buffer.withUnsafeMutableBytes { bytes in
@@ -103,13 +123,17 @@ public final class InputStream {
       if count == 0 { return false }
       switch errno {
       case EINTR: continue
-      case EAGAIN: while try !isReady(timeout: -1) {}
+      case EAGAIN: try wait()
       default: throw SystemError(operation: "read", object: name)
       }
     }
   }
 
-  /// Whether a read would return at once. With a timeout of −1 waits for that, watching the output.
+  private func wait() throws {
+    repeat { try beforeBlocking() } while try !isReady(timeout: patience ?? -1)
+  }
+
+  /// Whether a read would return within so many milliseconds, −1 being no limit; the output is watched meanwhile.
   private func isReady(timeout: CInt) throws -> Bool {
     var descriptors = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
     // With no events asked for, poll still reports an error: on the writing end of a pipe, that its reader has gone.

@@ -4,18 +4,25 @@ public import Glibc
 
 /// A buffered writer over a file descriptor that it does not own until `close()`.
 ///
-/// All functions throw `SystemError` when writing fails; a reader that has gone ends the process as by SIGPIPE.
+/// All functions throw `SystemError` when writing fails; a reader that has gone ends the process as by SIGPIPE, unless
+/// the tool has to clean up first.
 public final class OutputStream {
   private let descriptor: CInt
   private let name: String
   private let capacity: Int
+  private let endsWithReader: Bool
   private var buffer: [UInt8] = []
 
   /// - Parameters:
   ///   - descriptor: open for writing.
   ///   - name: what messages call it.
   ///   - capacity: bytes held back before a write.
-  public init(descriptor: CInt = STDOUT_FILENO, name: String = "standard output", capacity: Int = 256 << 10) {
+  ///   - endsWithReader: false throws `EPIPE` where the reader has gone and SIGPIPE is ignored.
+  public init(
+    descriptor: CInt = STDOUT_FILENO, name: String = "standard output", capacity: Int = 256 << 10,
+    endsWithReader: Bool = true
+  ) {
+    self.endsWithReader = endsWithReader
     self.descriptor = descriptor
     self.name = name
     self.capacity = capacity
@@ -63,7 +70,7 @@ public final class OutputStream {
       }
       switch errno {
       case EINTR: continue
-      case EPIPE: endByBrokenPipe()
+      case EPIPE where endsWithReader: endByBrokenPipe()
       case EAGAIN:
         var descriptors = [pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)]
         _ = unsafe poll(&descriptors, 1, -1)

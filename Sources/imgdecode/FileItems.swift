@@ -67,16 +67,11 @@ struct PathList {
   ///
   /// - Throws: `PathTooLong`, or what the input throws.
   func next() throws -> [UInt8]? {
-    var path: [UInt8] = []
-    while let byte = try input.read(1).first {
-      if byte != separator {
-        guard path.count < Int(PATH_MAX) else { throw PathTooLong() }
-        path.append(byte)
-      } else if !path.isEmpty {
-        return path
-      }
+    while let path = try input.read(until: separator, limit: Int(PATH_MAX)) {
+      guard path.count <= Int(PATH_MAX) else { throw PathTooLong() }
+      if !path.isEmpty { return path }
     }
-    return path.isEmpty ? nil : path
+    return nil
   }
 }
 

@@ -1,5 +1,5 @@
 // A command in a process group of its own, its three standard streams as pipes to us, killed and reaped as a whole.
-import CProcess
+import CLinux
 import Glibc
 
 /// A command that could not be started.
@@ -111,7 +111,7 @@ final class ProcessGroup {
     killpg(pid, SIGKILL)
     var status: Int32 = 0
     while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
-    // The command's children are ours now (see `cprocess_adopt_orphans`), until none of the group is left.
+    // The command's children are ours now (see `clinux_adopt_orphans`), until none of the group is left.
     while waitpid(-pid, nil, 0) > 0 || errno == EINTR {}
     closeInput()
     closeOutput()

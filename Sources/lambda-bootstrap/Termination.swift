@@ -1,5 +1,5 @@
 // SIGTERM and SIGINT as a readable descriptor: waited for together with everything else, acted on in one place.
-import CProcess
+import CLinux
 import Glibc
 
 /// The signals that ask this process to leave, blocked and read from a descriptor.

@@ -1,6 +1,6 @@
 // The Lambda custom runtime that turns a command into a function: flags, environment, init, then event after event.
 import ArgumentParser
-import CProcess
+import CLinux
 import FoundationEssentials
 import Glibc
 import HTTP
@@ -78,7 +78,7 @@ struct LambdaBootstrap: ParsableCommand {
       report(tool: "lambda-bootstrap", reason: "AWS_LAMBDA_RUNTIME_API is not set: this is no Lambda sandbox")
       return .configuration
     }
-    _ = cprocess_adopt_orphans()
+    _ = clinux_adopt_orphans()
     let termination = try Termination()
     let link = try RuntimeLink(termination: termination)
     let api = RuntimeAPI(address: address, link: link)

@@ -86,6 +86,9 @@ struct TransferFlags: ParsableArguments {
 
   @Flag(name: .shortAndLong, help: "Print failures alone.")
   var quiet = false
+
+  @Flag(name: .shortAndLong, help: "Print each request, its answer and its retries on standard error; no secrets.")
+  var verbose = false
 }
 
 struct ConnectionFlags: ParsableArguments {

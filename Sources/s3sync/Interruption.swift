@@ -1,8 +1,9 @@
-// SIGINT, SIGTERM and SIGHUP: everything in flight ends, uploads that were begun are aborted, and the process leaves by
-// the signal.
+// SIGINT, SIGTERM, SIGHUP, and SIGPIPE when nobody reads what is printed: everything in flight ends, uploads that were
+// begun are aborted, and the process leaves by the signal.
 
 import AWS
 import Glibc
+import Streams
 
 /// The first signal that came, or 0. Written by the handler, read by the loop.
 private nonisolated(unsafe) var received: sig_atomic_t = 0
@@ -28,10 +29,16 @@ enum Interruption {
     }
   }
 
+  /// As if the signal had come; what came first counts.
+  static func come(_ number: CInt) {
+    if unsafe received == 0 { unsafe received = number }
+  }
+
   /// Leaves by the signal that came, as the shell expects.
   static func leaveIfCome() {
     let number = unsafe received
     if number == 0 { return }
+    if number == SIGPIPE { endByBrokenPipe() }
     signal(number, SIG_DFL)
     raise(number)
   }

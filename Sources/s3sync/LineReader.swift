@@ -11,63 +11,58 @@ final class LineReader {
 
   /// Of the line last read, from 1.
   private(set) var number = 0
-  private let descriptor: CInt
-  private let name: String
-  private var buffer: [UInt8] = []
-  private var position = 0
-  private var isAtEnd = false
+  private let input: PatientInput
 
   /// - Parameter path: a file, or `-` for standard input.
   init(path: String) throws(SyncError) {
-    name = path == "-" ? "standard input" : path
-    descriptor = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(SystemError(operation: "open", object: path)) }
+    input = PatientInput(descriptor, name: path == "-" ? "standard input" : path)
   }
 
   /// The next line without its end; nil after the last.
   func next() async throws(SyncError) -> ArraySlice<UInt8>? {
-    while true {
-      if let end = buffer[position...].firstIndex(of: 0x0A) { return take(to: end) }
-      if isAtEnd { return position < buffer.count ? take(to: buffer.count) : nil }
-      guard buffer.count - position <= Self.maximumLength else { throw .malformedLine(number: number + 1) }
-      buffer.removeFirst(position)
-      position = 0
-      let chunk = await readChunk(descriptor, 64 << 10)
-      switch chunk {
-      case .success(let bytes):
-        if bytes.isEmpty { isAtEnd = true }
-        buffer += bytes
-      case .failure(let error): throw .system(SystemError(code: error.code, operation: "read", object: name))
-      }
-    }
-  }
-
-  private func take(to end: Int) -> ArraySlice<UInt8> {
-    var line = buffer[position..<end]
-    position = min(end + 1, buffer.count)
-    if line.last == 0x0D { line.removeLast() }
+    guard let line = try await input.line(limit: Self.maximumLength) else { return nil }
     number += 1
-    return line
+    guard line.count <= Self.maximumLength else { throw .malformedLine(number: number) }
+    return line.last == 0x0D ? line.dropLast() : line[...]
   }
 }
 
-/// Up to `limit` bytes of a descriptor, none at its end; waits beside the loop, and gives up after a signal.
-@Loop
-func readChunk(_ descriptor: CInt, _ limit: Int) async -> Result<[UInt8], SystemError> {
-  await Loop.blocking {
-    var buffer = [UInt8](repeating: 0, count: limit)
-    while true {
-      var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      let count = unsafe poll(&ready, 1, 200)
-      if Interruption.hasCome {
-        return .failure(SystemError(code: EINTR, operation: "read", object: "standard input"))
-      }
-      if count == 0 || (count < 0 && errno == EINTR) { continue }
-      let read = unsafe Glibc.read(descriptor, &buffer, limit)
-      if read < 0 && (errno == EINTR || errno == EAGAIN) { continue }
-      guard read >= 0 else { return .failure(SystemError(operation: "read", object: "standard input")) }
-      buffer.removeSubrange(read...)
-      return .success(buffer)
+/// An input whose waits block no transfer and end after a signal.
+///
+/// One reader, used by one read after the other.
+final class PatientInput: @unchecked Sendable {
+  private let input: InputStream
+
+  init(_ descriptor: CInt = STDIN_FILENO, name: String = "standard input") {
+    input = InputStream(descriptor: descriptor, name: name)
+    input.patience = 200
+    input.beforeBlocking = {
+      if Interruption.hasCome { throw SystemError(code: EINTR, operation: "read", object: name) }
+    }
+  }
+
+  /// The bytes before the next newline, or before the end; nil at the end. Longer than `limit` is `limit` + 1 bytes.
+  @Loop func line(limit: Int) async throws(SyncError) -> [UInt8]? {
+    let newline: UInt8 = 0x0A
+    // A change of threads costs more than a line that is there.
+    if input.holds(newline) { return try Self.outcome { try self.input.read(until: newline, limit: limit) }.get() }
+    return try await Loop.blocking { Self.outcome { try self.input.read(until: newline, limit: limit) } }.get()
+  }
+
+  /// `count` bytes, or fewer at the end.
+  @Loop func read(_ count: Int) async throws(SyncError) -> [UInt8] {
+    try await Loop.blocking { Self.outcome { try self.input.read(count) } }.get()
+  }
+
+  private static func outcome<Value>(_ read: () throws -> Value) -> Result<Value, SyncError> {
+    do {
+      return .success(try read())
+    } catch let error as SystemError {
+      return .failure(.system(error))
+    } catch {
+      return .failure(.unreadable("\(error)"))
     }
   }
 }

@@ -76,8 +76,7 @@ final class Reporter {
     do throws(SystemError) {
       try output.flush()
     } catch {
-      report(tool: "s3sync", reason: error.reason)
-      status = .io
+      lose(error)
     }
   }
 
@@ -95,8 +94,14 @@ final class Reporter {
     do throws(SystemError) {
       try output.write(bytes)
     } catch {
-      report(tool: "s3sync", reason: error.reason)
-      status = .io
+      lose(error)
     }
+  }
+
+  /// Nobody reads what is printed: as any writer of a pipe the run ends by SIGPIPE, once uploads have been aborted.
+  private func lose(_ error: SystemError) {
+    if error.code == EPIPE { return Interruption.come(SIGPIPE) }
+    report(tool: "s3sync", reason: error.reason)
+    status = .io
   }
 }

@@ -1,7 +1,6 @@
 // Standard input to one object, whatever its length turns out to be.
 
 import AWS
-import Glibc
 import HTTP
 import S3
 import Streams
@@ -14,6 +13,13 @@ struct StreamUpload {
   let client: S3.Client
   let options: TransferOptions
   let progress: Progress?
+  private let input = PatientInput()
+
+  init(client: S3.Client, options: TransferOptions, progress: Progress?) {
+    self.client = client
+    self.options = options
+    self.progress = progress
+  }
 
   /// Stores what comes until the input's end; a failed read or a signal stores nothing.
   func run(to object: ObjectURI) async throws(SyncError) -> StoreOutcome {
@@ -73,19 +79,7 @@ struct StreamUpload {
   }
 
   /// The next part of the input: shorter than its size only at the end.
-  private func part(_ index: Int) async throws(SyncError) -> [UInt8] {
-    let size = partSize(index)
-    var bytes = [UInt8]()
-    while bytes.count < size {
-      switch await readChunk(STDIN_FILENO, min(size - bytes.count, 1 << 20)) {
-      case .success(let chunk):
-        if chunk.isEmpty { return bytes }
-        bytes += chunk
-      case .failure(let error): throw .system(error)
-      }
-    }
-    return bytes
-  }
+  private func part(_ index: Int) async throws(SyncError) -> [UInt8] { try await input.read(partSize(index)) }
 }
 
 /// Parts on their way, as many at once as memory allows.

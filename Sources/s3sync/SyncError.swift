@@ -81,7 +81,8 @@ private func words(status: Int) -> String {
   }
 }
 
-private func sentence(_ error: HTTPError) -> String {
+/// Why there was no answer, in words.
+func sentence(_ error: HTTPError) -> String {
   switch error {
   case .resolve(let host): "cannot resolve \(host)"
   case .connect(let host, let message): "cannot connect to \(host): \(message)"

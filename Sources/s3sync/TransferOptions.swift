@@ -30,3 +30,47 @@ struct TransferOptions: Sendable {
     return result
   }
 }
+
+extension TransferOptions {
+  /// Reads the flags; throws `SyncError.usage` for values that make no sense.
+  init(_ tool: Tool) throws(SyncError) {
+    guard (1...512).contains(tool.transfer.jobs) else { throw .usage("--jobs is 1 to 512") }
+    jobs = tool.transfer.jobs
+    if let text = tool.transfer.partSize {
+      guard let size = byteCount(text), (MultipartPlan.minimumPartSize...MultipartPlan.maximumPartSize).contains(size)
+      else { throw .usage("--part-size is 5M to 5G") }
+      partSize = size
+    }
+    if tool.selection.sizeOnly && tool.selection.checksum {
+      throw .usage("--size-only and --checksum exclude each other")
+    }
+    followsSymlinks = tool.selection.followSymlinks
+    isDurable = tool.transfer.fsync
+    let flags = tool.attributes
+    onlyIfAbsent = flags.ifNoneMatch
+    attributes.contentType = flags.contentType
+    attributes.cacheControl = flags.cacheControl
+    attributes.storageClass = flags.storageClass
+    attributes.encryption = flags.sse ?? (flags.sseKmsKeyId == nil ? nil : "aws:kms")
+    attributes.kmsKeyID = flags.sseKmsKeyId
+    for pair in flags.metadata {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, isHeaderName(parts[0]), parts[1].utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+        throw .usage("--metadata takes name=value in ASCII, not \"\(pair)\"")
+      }
+      attributes.metadata.append((String(parts[0]), String(parts[1])))
+    }
+  }
+}
+
+private func isHeaderName(_ text: Substring) -> Bool {
+  !text.isEmpty
+    && text.utf8.allSatisfy {
+      switch $0 {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+        true
+      default: false
+      }
+    }
+}

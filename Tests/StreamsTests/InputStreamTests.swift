@@ -60,6 +60,37 @@ import Testing
     #expect(throws: SystemError.self) { try input.read(1) }
   }
 
+  @Test("up to a separator, over the buffer's end, at the limit and past it")
+  func untilASeparator() throws {
+    let lines = ["", "a", String(repeating: "b", count: 511), String(repeating: "c", count: 600), "", "last"]
+    let descriptor = temporaryFile(Array(lines.joined(separator: "\n").utf8))
+    defer { close(descriptor) }
+    for (limit, expected) in [(600, lines), (599, nil)] as [(Int, [String]?)] {
+      lseek(descriptor, 0, SEEK_SET)
+      let input = InputStream(descriptor: descriptor, capacity: 512)
+      var found = [String]()
+      while let line = try input.read(until: 0x0A, limit: limit), line.count <= limit {
+        found.append(String(decoding: line, as: UTF8.self))
+      }
+      #expect(found == expected ?? Array(lines[..<3]))
+    }
+  }
+
+  @Test("a wait that is over or interrupted asks the tool again, which may end it")
+  func patience() throws {
+    struct Enough: Error {}
+    let pipe = Pipe()
+    let input = InputStream(descriptor: pipe.readEnd)
+    input.patience = 1
+    var calls = 0
+    input.beforeBlocking = {
+      calls += 1
+      if calls == 3 { throw Enough() }
+    }
+    #expect(throws: Enough.self) { try input.read(until: 0x0A, limit: 10) }
+    #expect(calls == 3 && !input.holds(0x0A))
+  }
+
   @Test(
     arguments: [
       ([0xFF, 0xD8], .jpeg), ([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59], .npy), ([], .empty),

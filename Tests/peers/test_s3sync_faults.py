@@ -193,6 +193,16 @@ def test_status_after_a_failure_s5cmd_869(server, tmp_path):
     assert done.returncode == 69 and len(tree(tmp_path / "out")) == 4
 
 
+@pytest.mark.parametrize("key", ["in/..", "in/.", "../x/..", ".."])
+def test_one_object_cannot_leave_the_target_awscli_10579(server, tmp_path, key):
+    server.put("bucket", key, b"evil")
+    (tmp_path / "a/b").mkdir(parents=True)
+    for arguments in ([f"s3://bucket/{key}", f"{tmp_path}/a/b/"], ["s3://bucket/", f"{tmp_path}/a/b/"]):
+        done = sync(server, *arguments)
+        assert done.returncode != 0, done.stdout
+        assert names(tmp_path) == set()
+
+
 def test_keys_cannot_leave_the_target_s5cmd_872_awscli_10361(server, tmp_path):
     """`../` in a key wrote outside the target folder."""
     bad = ["../up", "a/../../up", "/absolute", "a//b", "./dot", "x/.", "nul\0byte"]
@@ -272,7 +282,7 @@ def test_same_size_and_time_with_checksum_awscli_6750(server, tmp_path):
 
 
 @pytest.mark.parametrize("part", [5, 8, 10, 16])
-def test_checksum_infers_the_part_size(server, tmp_path, part):
+def test_checksum_infers_the_part_size_awscli_9074(server, tmp_path, part):
     data = random.Random(part).randbytes((22 << 20) + 3)
     (tmp_path / "f").write_bytes(data)
     assert sync(server, "--part-size", f"{part}M", tmp_path, "s3://bucket/in/").returncode == 0
@@ -460,14 +470,41 @@ def test_if_none_match(server, tmp_path):
     assert server.objects["bucket"]["new"].data == b"second"
 
 
-def test_a_reader_that_has_gone_ends_the_stream_quietly(server):
+@pytest.mark.parametrize("restores", [True, False], ids=["default", "ignored by the parent"])
+@pytest.mark.parametrize("form", ["tar", "object", "list", "lines"])
+def test_a_reader_that_has_gone_ends_the_run_quietly(server, tmp_path, form, restores):
     fill(server, 200, 20000)
-    child = subprocess.Popen([S3SYNC, "s3://bucket/in/", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             env=environment(server.endpoint))
-    child.stdout.read(512)
+    server.put("bucket", "large", bytes(8 << 20))
+    server.page_size = 50
+    # A listing's lines wait in a buffer: each page comes late enough for the reader to have gone by then.
+    server.fault = lambda a: ("delay", 0.2) if a.method == "GET" and not a.key else None
+    forms = {"tar": ["s3://bucket/in/", "-"], "object": ["s3://bucket/large", "-"], "list": ["--list", "s3://bucket/in/"],
+             "lines": ["s3://bucket/in/", tmp_path / "out"]}
+    child = subprocess.Popen([S3SYNC, *forms[form]], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env=environment(server.endpoint), restore_signals=restores)
+    if form in ("tar", "object"):
+        child.stdout.read(512)
     child.stdout.close()
     assert child.wait(10) == -signal.SIGPIPE
     assert child.stderr.read() == b""
+    child.stderr.close()
+
+
+@pytest.mark.parametrize("restores", [True, False], ids=["default", "ignored by the parent"])
+def test_a_reader_that_has_gone_leaves_no_upload_behind(server, tmp_path, restores):
+    for index in range(3):
+        (tmp_path / f"large{index}").write_bytes(bytes(12 << 20))
+    server.fault = lambda a: ("stall", 3) if a.query.get("partNumber") == "2" and a.key == "large2" else None
+    child = subprocess.Popen([S3SYNC, "--part-size", "5M", tmp_path, "s3://bucket/"], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, env=environment(server.endpoint), restore_signals=restores)
+    deadline = time.monotonic() + 10
+    while not any(a.query.get("partNumber") == "2" and a.key == "large2" for a in server.requests):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    child.stdout.close()
+    assert child.wait(10) == -signal.SIGPIPE
+    assert child.stderr.read() == b"" and server.uploads == {}
+    child.stderr.close()
 
 
 def test_server_side_copy_in_parts(server):

@@ -154,12 +154,12 @@ def test_two_header_names_of_which_one_begins_the_other(endpoint, bucket):
 def test_listing_over_pages_in_order(endpoint, s3, bucket, tmp_path):
     source = tmp_path / "src"
     source.mkdir()
-    for i in range(2500):
-        (source / f"{i * 7919 % 2500:04}").write_bytes(b"")
+    for i in range(1100):
+        (source / f"{i * 7919 % 1100:04}").write_bytes(b"")
     assert sync(endpoint, source, f"s3://{bucket}/p/").returncode == 0
     done = sync(endpoint, "--list", f"s3://{bucket}/p/")
     keys = [line.split(b'"key":"')[1].split(b'"')[0] for line in done.stdout.splitlines()]
-    assert keys == sorted(keys) and len(keys) == 2500
+    assert keys == sorted(keys) and len(keys) == 1100
     manifest = tmp_path / "manifest"
     manifest.write_bytes(b"".join(done.stdout.splitlines(True)[10:15]))
     archive = tarfile.open(fileobj=io.BytesIO(sync(endpoint, "--files-from", manifest, "-").stdout))

@@ -30,7 +30,7 @@ def test_help_names_every_flag():
     assert done.returncode == 0
     for flag in ("--list --files-from --exclude --include --delete --dry-run --size-only --checksum --follow-symlinks "
                  "--no-follow-symlinks --storage-class --sse --sse-kms-key-id --content-type --cache-control --metadata "
-                 "--if-none-match --jobs --part-size --read-ahead --max-object --strict --fsync --json --quiet --profile "
+                 "--if-none-match --jobs --part-size --read-ahead --max-object --strict --fsync --json --quiet --verbose --profile "
                  "--region --endpoint-url --requester-pays --no-sign-request --version --help").split():
         assert flag.encode() in done.stdout, flag
 

@@ -49,7 +49,8 @@ class FaultServer:
 
     None: answer as S3 does; ("status", code, word): an error, with headers as a fourth; ("reset",): the connection
     breaks before the answer; ("truncate", n): n bytes of the body come, then the connection ends; ("corrupt", n): byte
-    n is flipped; ("length", n): Content-Length is n too large; ("stall", seconds): nothing happens for so long;
+    n is flipped; ("length", n): Content-Length is n too large; ("stall", seconds): nothing happens for so long, then the
+    connection ends; ("delay", seconds): the answer comes so much later;
     ("garbage",): the body is no XML; ("embedded", word): 200 with an error inside.
     """
 
@@ -145,6 +146,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(fault[1])
             self.close_connection = True
             return
+        if fault and fault[0] == "delay":
+            time.sleep(fault[1])
         if fault and fault[0] == "status":
             extra = fault[3] if len(fault) > 3 else {}
             return self.answer(fault[1], self.error(fault[2]), extra)

@@ -10,19 +10,25 @@ public final class ServiceClient {
   /// Nil: calls are sent unsigned.
   private let provider: CredentialsProvider?
   private let random: @Sendable () -> Double
+  private let trace: (@Sendable (Trace) -> Void)?
   private var budget = RetryBudget()
   private var keys: [String: SigningKey] = [:]
   /// Seconds that the services' clock is ahead of ours.
   private var clockOffset: Int64 = 0
 
+  /// - Parameters:
+  ///   - signs: false sends every call unsigned.
+  ///   - trace: told of every request on the loop's thread, those for credentials included.
   public init(
     _ configuration: Configuration, transport: any Transport = NetworkTransport(), signs: Bool = true,
-    random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+    random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }, trace: (@Sendable (Trace) -> Void)? = nil
   ) {
+    let transport = trace.map { TracedTransport(transport: transport, trace: $0) } ?? transport
     self.configuration = configuration
     self.transport = transport
     self.random = random
-    provider = signs ? CredentialsProvider(configuration, transport: transport) : nil
+    self.trace = trace
+    provider = signs ? CredentialsProvider(configuration, transport: self.transport) : nil
   }
 
   /// Sends a call until it succeeds or fails for good; gives an answer with a status under 300.
@@ -48,12 +54,14 @@ public final class ServiceClient {
       let failure: ServiceError
       var retryAfter: Double?
       var used: Credentials?
+      var sent: Request?
       do throws(ServiceError) {
         let next = try call()
         if Loop.isInterrupted && !next.isCleanup { throw .transport(.cancelled) }
         used = try await credentials()
         var request = next.signedRequest(used, now: now) { self.key(next, $0, $1) }
         request.options.caBundle = configuration.caBundle
+        sent = request
         let response = try await exchange(request)
         guard response.status < 300 else {
           retryAfter = response.headers["retry-after"].flatMap { Double($0) }
@@ -83,9 +91,12 @@ public final class ServiceClient {
       attempt += 1
       var isThrottling = false
       if case .refused(let refusal) = failure { isThrottling = refusal.isThrottling }
-      await Loop.sleep(
-        seconds: RetryPolicy.delay(
-          attempt: attempt, isThrottling: isThrottling, random: random(), retryAfter: retryAfter))
+      let delay = RetryPolicy.delay(
+        attempt: attempt, isThrottling: isThrottling, random: random(), retryAfter: retryAfter)
+      if let trace, let sent {
+        trace(.retry(method: sent.method, url: publicURL(sent), attempt: attempt, after: delay))
+      }
+      await Loop.sleep(seconds: delay)
     }
   }
 

@@ -8,24 +8,28 @@ public struct Surroundings: Sendable {
   public var now: @Sendable () -> Timestamp
   /// The whole content of a file, or nil where it cannot be read.
   public var readFile: @Sendable (String) -> [UInt8]?
+  /// Replaces a file as a whole, readable by its owner alone; whether that went well.
+  public var writeFile: @Sendable (String, [UInt8]) -> Bool
   /// Runs a command line and gives its exit status and standard output.
   public var run: @Sendable (String) -> (status: Int32, output: [UInt8])
 
   public init(
     environment: [String: String], now: @escaping @Sendable () -> Timestamp,
     readFile: @escaping @Sendable (String) -> [UInt8]?,
+    writeFile: @escaping @Sendable (String, [UInt8]) -> Bool = { _, _ in false },
     run: @escaping @Sendable (String) -> (status: Int32, output: [UInt8])
   ) {
     self.environment = environment
     self.now = now
     self.readFile = readFile
+    self.writeFile = writeFile
     self.run = run
   }
 
   /// This process's own.
   public static let process = Surroundings(
     environment: processEnvironment(), now: currentTime, readFile: { contents(ofFile: $0) },
-    run: { runCommand($0) })
+    writeFile: { replaceFile($0, with: $1) }, run: { runCommand($0) })
 
   /// A variable's value; an empty one counts as absent.
   public func variable(_ name: String) -> String? {
@@ -71,6 +75,26 @@ private func contents(ofFile path: String) -> [UInt8]? {
   return readAll(descriptor)
 }
 
+/// Readers see the old file or the new one, never a part of either.
+private func replaceFile(_ path: String, with bytes: [UInt8]) -> Bool {
+  // mkstemp makes it readable and writable by its owner alone.
+  var template = Array("\(path).XXXXXX".utf8CString)
+  let descriptor = unsafe mkstemp(&template)
+  guard descriptor >= 0 else { return false }
+  var done = 0
+  while done < bytes.count {
+    let count = unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress! + done, $0.count - done) }
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else { break }
+    done += count
+  }
+  let isWhole = done == bytes.count && fsync(descriptor) == 0
+  close(descriptor)
+  if isWhole, unsafe rename(template, path) == 0 { return true }
+  unsafe unlink(template)
+  return false
+}
+
 private func readAll(_ descriptor: CInt) -> [UInt8]? {
   var result = [UInt8]()
   var buffer = [UInt8](repeating: 0, count: 16 << 10)
@@ -94,11 +118,20 @@ private func runCommand(_ command: String) -> (status: Int32, output: [UInt8]) {
   var actions = unsafe posix_spawn_file_actions_t()
   unsafe posix_spawn_file_actions_init(&actions)
   unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
+  // SIGPIPE, which this process ignores, is the program's own again.
+  var attributes = unsafe posix_spawnattr_t()
+  unsafe posix_spawnattr_init(&attributes)
+  var signals = sigset_t()
+  unsafe sigemptyset(&signals)
+  unsafe sigaddset(&signals, SIGPIPE)
+  unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
+  unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
   var child = pid_t()
   var arguments = unsafe [strdup("sh"), strdup("-c"), strdup(command), nil]
-  let failed = unsafe posix_spawn(&child, "/bin/sh", &actions, nil, &arguments, environ)
+  let failed = unsafe posix_spawn(&child, "/bin/sh", &actions, &attributes, &arguments, environ)
   for index in 0..<3 { unsafe free(arguments[index]) }
   unsafe posix_spawn_file_actions_destroy(&actions)
+  unsafe posix_spawnattr_destroy(&attributes)
   close(ends[1])
   defer { close(ends[0]) }
   guard failed == 0 else { return (-1, []) }

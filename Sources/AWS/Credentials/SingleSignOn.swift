@@ -1,12 +1,13 @@
-// IAM Identity Center: the token that `aws sso login` left in ~/.aws/sso/cache, exchanged for a role's credentials.
+// IAM Identity Center: the token that `aws sso login` left, renewed where it can be, exchanged for a role's credentials.
 // https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/API_GetRoleCredentials.html
 
-import Crypto
 import FoundationEssentials
 import HTTP
 
 struct SingleSignOn: CredentialsSource {
   private static let name = "SSO"
+  /// Seconds before its end from which on a token is renewed.
+  private static let margin: Int64 = 300
 
   let configuration: Configuration
   let transport: any Transport
@@ -28,15 +29,8 @@ struct SingleSignOn: CredentialsSource {
     guard let start = settings["sso_start_url"], let region = settings["sso_region"], isRegion(region) else {
       throw .configuration(source: Self.name, reason: "sso_start_url and sso_region are needed")
     }
-    let token = try cachedToken(key: session ?? start)
-    let endpoint: Endpoint
-    do throws(ConfigurationError) {
-      endpoint =
-        try configuration.configuredEndpoint("sso")
-        ?? Endpoint(scheme: "https", host: "portal.sso.\(region).\(Partition(region: region).domain)")
-    } catch {
-      throw .configuration(source: Self.name, reason: "\(error)")
-    }
+    let token = try await token(key: session ?? start, region: region)
+    let endpoint = try endpoint("sso", host: "portal.sso", region: region)
     let query = "role_name=\(percentEncoded(role.utf8))&account_id=\(percentEncoded(account.utf8))"
     var request = Request(
       "GET", "\(endpoint.scheme)://\(endpoint.host)\(endpoint.basePath)/federation/credentials?\(query)",
@@ -46,22 +40,48 @@ struct SingleSignOn: CredentialsSource {
     return try Self.credentials(try await ask(request, source: Self.name, transport: transport).body)
   }
 
-  private func cachedToken(key: String) throws(CredentialsError) -> String {
-    struct Cached: Decodable {
-      let accessToken: String
-      let expiresAt: String
-    }
+  /// The cached token, renewed a little before it expires. Where renewing fails, one that is still good is used.
+  @Loop private func token(key: String, region: String) async throws(CredentialsError) -> String {
     let surroundings = configuration.surroundings
-    let hash = hexadecimal(Insecure.SHA1.hash(data: Array(key.utf8)))
-    guard let bytes = surroundings.readFile(surroundings.expand("~/.aws/sso/cache/\(hash).json")),
-      let cached = try? JSONDecoder().decode(Cached.self, from: Data(bytes)),
-      let expiration = Timestamp(iso8601: cached.expiresAt),
-      cached.accessToken.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-    else { throw .refused(source: Self.name, reason: "no cached token: run `aws sso login`") }
-    guard expiration > surroundings.now() else {
-      throw .refused(source: Self.name, reason: "the cached token has expired: run `aws sso login`")
+    let path = surroundings.expand("~/.aws/sso/cache/\(SingleSignOnToken.fileName(key: key))")
+    guard let cached = surroundings.readFile(path).flatMap(SingleSignOnToken.init(json:)) else {
+      throw .refused(source: Self.name, reason: "no cached token: run `aws sso login`")
     }
-    return cached.accessToken
+    let now = surroundings.now()
+    if now.advanced(by: Self.margin) < cached.expiration { return cached.accessToken }
+    do throws(CredentialsError) {
+      guard let body = cached.renewal(now: now) else {
+        throw .refused(source: Self.name, reason: "the cached token has expired: run `aws sso login`")
+      }
+      let answer = try await createToken(body, region: region)
+      guard let renewed = cached.renewed(by: answer, now: now) else { throw .malformed(source: Self.name) }
+      // A token that cannot be kept still serves this run.
+      if let json = renewed.json { _ = surroundings.writeFile(path, json) }
+      return renewed.accessToken
+    } catch {
+      if now < cached.expiration { return cached.accessToken }
+      guard case .refused = error else { throw error }
+      throw .refused(source: Self.name, reason: "the cached token has expired and is not renewed: run `aws sso login`")
+    }
+  }
+
+  @Loop private func createToken(_ body: [UInt8], region: String) async throws(CredentialsError) -> [UInt8] {
+    let endpoint = try endpoint("sso_oidc", host: "oidc", region: region)
+    var request = Request(
+      "POST", "\(endpoint.scheme)://\(endpoint.host)\(endpoint.basePath)/token",
+      headers: [("content-type", "application/json")], body: .bytes(body))
+    request.options.caBundle = configuration.caBundle
+    request.options.totalTimeout = 20_000
+    return try await ask(request, source: Self.name, transport: transport).body
+  }
+
+  private func endpoint(_ service: String, host: String, region: String) throws(CredentialsError) -> Endpoint {
+    do throws(ConfigurationError) {
+      return try configuration.configuredEndpoint(service)
+        ?? Endpoint(scheme: "https", host: "\(host).\(region).\(Partition(region: region).domain)")
+    } catch {
+      throw .configuration(source: Self.name, reason: "\(error)")
+    }
   }
 
   static func credentials(_ json: [UInt8]) throws(CredentialsError) -> Credentials {

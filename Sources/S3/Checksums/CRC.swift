@@ -1,7 +1,8 @@
 // Cyclic redundancy checks as S3 stores them: CRC-32, CRC-32C and CRC-64/NVME, sixteen bytes a step.
 // Kounavis and Berry, "Novel table lookup-based algorithms for high-performance CRC generation", 2008.
 
-import CCarryless
+import CInstructionSets
+import Carryless
 
 /// A reflected CRC whose register starts and ends inverted.
 public struct CRC<Register: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
@@ -14,7 +15,8 @@ public struct CRC<Register: FixedWidthInteger & UnsignedInteger & Sendable>: Sen
   init(polynomial: Register) {
     self.polynomial = polynomial
     #if arch(x86_64)
-      folds = polynomial == 0xEDB8_8320 && ccarryless_is_available() != 0
+      // CPUID leaf 1, bit 1 of ecx: PCLMULQDQ.
+      folds = polynomial == 0xEDB8_8320 && isa_cpuid_bit(1, 0, 2, 1) != 0
     #else
       folds = false
     #endif
@@ -42,8 +44,8 @@ public struct CRC<Register: FixedWidthInteger & UnsignedInteger & Sendable>: Sen
           if folds && bytes.count >= 64 {
             position = bytes.count & ~15
             register = unsafe Register(
-              truncatingIfNeeded: ccarryless_crc32(
-                UInt32(truncatingIfNeeded: register), bytes.bindMemory(to: UInt8.self).baseAddress, position))
+              truncatingIfNeeded: foldCRC32(
+                UInt32(truncatingIfNeeded: register), UnsafeRawBufferPointer(rebasing: bytes[..<position])))
           }
         #endif
         while position + 16 <= bytes.count {

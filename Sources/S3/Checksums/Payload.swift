@@ -33,10 +33,24 @@ public enum Payload: Sendable {
     let payloadHash: String
   }
 
-  /// Reads all bytes once.
+  /// Reads all bytes once; beside the loop where there are many, so that other transfers go on.
   ///
   /// - Parameter isSecure: the connection is TLS, so the signature need not cover the body.
-  func digests(isSecure: Bool) throws(HTTPError) -> Digests {
+  @Loop func digests(isSecure: Bool) async throws(HTTPError) -> Digests {
+    if length <= Self.quickLength { return try computeDigests(isSecure: isSecure) }
+    return try await Loop.blocking { () -> Result<Digests, HTTPError> in
+      do throws(HTTPError) {
+        return .success(try computeDigests(isSecure: isSecure))
+      } catch {
+        return .failure(error)
+      }
+    }.get()
+  }
+
+  /// Bytes that are read and hashed in less time than two changes of threads take to matter.
+  private static let quickLength: Int64 = 256 << 10
+
+  private func computeDigests(isSecure: Bool) throws(HTTPError) -> Digests {
     var crc: UInt32 = 0
     var hash = SHA256()
     func take(_ bytes: RawSpan) {

@@ -50,7 +50,7 @@ extension Client {
   ) async throws(ServiceError) -> UploadedPart {
     let digests: Payload.Digests
     do throws(HTTPError) {
-      digests = try payload.digests(isSecure: isSecure(upload.object.bucket))
+      digests = try await payload.digests(isSecure: isSecure(upload.object.bucket))
     } catch {
       throw .transport(error)
     }

@@ -44,7 +44,7 @@ extension Client {
   ) async throws(ServiceError) -> String? {
     let digests: Payload.Digests
     do throws(HTTPError) {
-      digests = try payload.digests(isSecure: isSecure(object.bucket))
+      digests = try await payload.digests(isSecure: isSecure(object.bucket))
     } catch {
       throw .transport(error)
     }

@@ -1,0 +1,28 @@
+// --verbose: a line on standard error for each request, and for each that is tried again.
+
+import AWS
+import Streams
+
+/// Prints what happens on the network, between the lines of the progress.
+struct Verbose: @unchecked Sendable {
+  /// Used on the loop's thread alone.
+  let progress: Progress?
+
+  func print(_ trace: Trace) {
+    progress?.clear()
+    report(tool: "s3sync", reason: Self.text(trace))
+  }
+
+  static func text(_ trace: Trace) -> String {
+    switch trace {
+    case .answered(let method, let url, let status, let bytes, let seconds):
+      "\(method) \(url): \(status), \(bytes) bytes, \(milliseconds(seconds)) ms"
+    case .failed(let method, let url, let error, let seconds):
+      "\(method) \(url): \(sentence(error)), \(milliseconds(seconds)) ms"
+    case .retry(let method, let url, let attempt, let after):
+      "\(method) \(url): attempt \(attempt) in \(milliseconds(after)) ms"
+    }
+  }
+
+  private static func milliseconds(_ seconds: Double) -> Int { Int((seconds * 1000).rounded()) }
+}
