@@ -13,6 +13,18 @@ public func depthwiseRow<V: FloatVector>(
   residual: UnsafePointer<Float>?, residualStride: Int, low: Float, high: Float
 ) {
   var x = 0
+  if let threes = DepthwiseThrees(row, overlaps: residual == nil) {
+    // Four outputs at a time; the last four begin early enough to end with the row.
+    while x < row.outWidth {
+      let start = min(x, row.outWidth &- 4)
+      inVectors(row.channels, width: V.width) {
+        threes.four(V.self, start, $0, weights, weightStride, bias, residual, residualStride, low, high)
+      } rest: {
+        threes.four(OneLane.self, start, $0, weights, weightStride, bias, residual, residualStride, low, high)
+      }
+      x &+= 4
+    }
+  }
   while x < row.outWidth {
     let whole = row.firstColumn(x) == 0 && x &+ 3 < row.outWidth && row.endColumn(x &+ 3) == row.kernelWidth
     if whole {

@@ -54,7 +54,7 @@ func gemmEdge<V: FloatVector>(
     let added = whole.edge + maximum &* panelWidth
     for row in 0..<height {
       let from = residual + row &* block.pointee.residualStride
-      for column in 0..<columns { added[row &* panelWidth &+ column] = from[column] }
+      copyRun(V.self, columns, from, added + row &* panelWidth)
       for column in columns..<panelWidth { added[row &* panelWidth &+ column] = 0 }
     }
     edge.residual = UnsafePointer(added)
@@ -62,7 +62,18 @@ func gemmEdge<V: FloatVector>(
   withUnsafePointer(to: whole) { gemmTiles(V.self, maximum, height, $0, edge) }
   for row in 0..<height {
     let to = run.output + row &* block.pointee.outputStride
-    for column in 0..<columns { to[column] = whole.edge[row &* panelWidth &+ column] }
+    copyRun(V.self, columns, whole.edge + row &* panelWidth, to)
+  }
+}
+
+@inline(__always) @inlinable
+func copyRun<V: FloatVector>(
+  _: V.Type, _ count: Int, _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>
+) {
+  inVectors(count, width: V.width) {
+    V.load(from + $0).store(to + $0)
+  } rest: {
+    to[$0] = from[$0]
   }
 }
 

@@ -89,6 +89,10 @@ private let edges = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33]
       square(14, channels, channels, kernel: 3, stride: 2, pad: 1, groups: channels),
       square(14, channels, channels, kernel: 5, stride: 2, pad: 2, groups: channels),
       square(11, channels, channels, kernel: 3, pad: 2, dilation: 2, groups: channels),
+      square(8, channels, channels, kernel: 3, pad: 1, groups: channels),
+      square(7, channels, channels, kernel: 3, pad: 1, groups: channels),
+      square(16, channels, channels, kernel: 3, stride: 2, pad: 1, groups: channels),
+      square(9, channels, channels, kernel: 3, groups: channels),
     ]
     for (index, shape) in shapes.enumerated() {
       let run = ConvolutionCase(
