@@ -12,7 +12,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=deploy/packages.sh
 source "$here/packages.sh"
 
-install_packages "${build_packages[@]}"
+# shellcheck disable=SC2086  # one word a package
+install_packages $build_packages
 command -v swift >/dev/null || {
   echo 'demo.sh: no Swift toolchain on the PATH: install Swift 6.3 from https://swift.org/install' >&2
   exit 69
