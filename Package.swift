@@ -87,7 +87,7 @@ let package = Package(
       name: "batchsubmit", dependencies: ["S3", "AWS", "HTTP", "Streams", crypto, argumentParser],
       swiftSettings: settings),
     .executableTarget(
-      name: "lambda-bootstrap", dependencies: ["CLinux", "HTTP", "Streams", argumentParser], swiftSettings: settings),
+      name: "lambda-bootstrap", dependencies: ["CLinux", "Streams", argumentParser], swiftSettings: settings),
 
     // Tests, in the same order.
     .executableTarget(

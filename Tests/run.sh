@@ -10,7 +10,8 @@ cd "$(dirname "$0")/.."
 # shellcheck source=deploy/packages.sh
 source deploy/packages.sh
 
-install_packages "${build_packages[@]}" "${test_packages[@]}"
+# shellcheck disable=SC2086  # one word a package
+install_packages $build_packages $test_packages
 
 venv=.build/venv
 [ -x $venv/bin/python ] || python3 -m venv $venv

@@ -1,11 +1,11 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # install.sh on AWS Cloud9: first makes the disk large enough to build the image. Takes install.sh's options.
 #
 #   deploy/cloud9_install.sh [OPTION of install.sh…]
 #
 # Cloud9 is closed to new customers; an EC2 instance or CloudShell with a builder does as well, with install.sh itself.
 # Status: install.sh's, or 69 when the disk could not be grown.
-set -euo pipefail
+set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 tool=cloud9_install.sh
 # What the toolchain image, the build and the result need together.
@@ -26,12 +26,15 @@ metadata() {
 
 # grow_root – enlarges the volume below /, then its partition, then its file system.
 grow_root() {
-  local region instance volume size state=modifying device partition disk type
+  local region instance answer volume='' size='' state=modifying device partition disk type
   region=$(metadata placement/region) || fail 69 'no instance metadata: this is no EC2 instance; run install.sh'
   instance=$(metadata instance-id)
-  read -r volume size < <(aws ec2 describe-volumes --region "$region" --output text --query 'Volumes[0].[VolumeId,Size]' \
+  answer=$(aws ec2 describe-volumes --region "$region" --output text --query 'Volumes[0].[VolumeId,Size]' \
     --filters "Name=attachment.instance-id,Values=$instance" Name=attachment.device,Values=/dev/xvda,/dev/sda1) ||
     fail 69 "$instance: its volume cannot be found"
+  read -r volume size <<END
+$answer
+END
   if [ "$size" -lt "$volume_gib" ]; then
     echo "$tool: growing $volume from $size to $volume_gib GiB" >&2
     aws ec2 modify-volume --region "$region" --volume-id "$volume" --size "$volume_gib" >/dev/null ||

@@ -4,30 +4,31 @@
 # deploy/demo.sh --cloud [JPEG…] sends them through the whole cloud on this machine instead: bucket, events, Batch, HTTP API.
 # deploy/demo.sh --serve keeps that running, with a page at http://127.0.0.1:8080/.
 #
-# Installs the C libraries if they are missing (as root or through sudo), builds in release, takes the best model that is
-# present (deploy/model/fetch.sh gets better ones), prints the answers for people, then images per second. Without
-# arguments it takes photographs from a PyPI package's sample data.
+# Installs the C libraries if they are missing (as root or through sudo), builds in release ($BIN names a folder of tools
+# that are built already), takes the best model that is present (deploy/model/fetch.sh gets better ones), prints the answers
+# for people, then images per second. Without arguments it takes photographs from a PyPI package's sample data.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=deploy/packages.sh
 source "$here/packages.sh"
 
-install_packages "${build_packages[@]}"
-command -v swift >/dev/null || {
+# shellcheck disable=SC2086  # one word a package
+install_packages $build_packages
+[ -n "${BIN-}" ] || command -v swift >/dev/null || {
   echo 'demo.sh: no Swift toolchain on the PATH: install Swift 6.3 from https://swift.org/install' >&2
   exit 69
 }
 # The whole cloud needs all five tools, classifying only two.
 case ${1-} in
 --cloud | --serve)
-  (cd "$here/.." && swift build -c release --static-swift-stdlib) >&2
+  [ -n "${BIN-}" ] || (cd "$here/.." && swift build -c release --static-swift-stdlib) >&2
   [ "$1" = --serve ] || shift
   exec "$here/cloud/demo-cloud.sh" "$@"
   ;;
 esac
-(cd "$here/.." && swift build -c release --static-swift-stdlib --product imgdecode &&
+[ -n "${BIN-}" ] || (cd "$here/.." && swift build -c release --static-swift-stdlib --product imgdecode &&
   swift build -c release --static-swift-stdlib --product classify) >&2
-PATH=$(cd "$here/.." && pwd)/.build/release:$PATH
+PATH=$(cd "${BIN:-$here/../.build/release}" && pwd):$PATH
 
 # The best model that is here: a larger one answers more.
 for name in resnet50-v1-12 mobilenetv2-12 squeezenet1.0-12 cifar10-resnet20; do

@@ -1,33 +1,20 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Looks at an installed stack and says, one line each, what is wrong and what to do.
 #
 #   deploy/doctor.sh [--region REGION] [--stack NAME]
 #
 # Lines begin with ok, note or BAD. Changes nothing. Status: 0 nothing is bad, 64 called wrongly, 69 something is bad, 77 no
 # credentials, 78 no region.
-set -euo pipefail
+set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 tool=doctor.sh stack=MLServerlessStack region=''
 # shellcheck source=deploy/stack.sh
-source "$here/stack.sh"
+. "$here/stack.sh"
 
 while [ $# -gt 0 ]; do
-  case $1 in
-  --help | -h)
-    help "$0"
-    exit 0
-    ;;
-  --region)
-    region=$(needs_value "$@")
-    shift
-    ;;
-  --stack)
-    stack=$(needs_value "$@")
-    shift
-    ;;
-  *) fail 64 "$1: no such option (see --help)" ;;
-  esac
-  shift
+  common_option "$@"
+  [ "$taken" -gt 0 ] || fail 64 "$1: no such option (see --help)"
+  shift "$taken"
 done
 
 bad=0
@@ -118,9 +105,14 @@ check_image() {
   local image
   image=$(ask batch describe-job-definitions --job-definitions "$definition" \
     --query 'jobDefinitions[0].containerProperties.image') || return 0
-  if [[ $image != "$repository"@* ]]; then
+  case $image in
+  "$repository"@*) ;;
+  *)
     note "image: jobs run ${image:-nothing known}, which is not from the stack's repository"
-  elif aws ecr describe-images --repository-name "${repository#*/}" --image-ids "imageDigest=${image#*@}" >/dev/null 2>&1; then
+    return
+    ;;
+  esac
+  if aws ecr describe-images --repository-name "${repository#*/}" --image-ids "imageDigest=${image#*@}" >/dev/null 2>&1; then
     ok "image: ${image#*@}"
   else
     bad "image: ${image#*@} is no longer in the repository. Run install.sh --build"
@@ -131,27 +123,30 @@ check_image() {
 
 # check_route SUBNET VPC PUBLIC – whether a container in it gets to ECR, S3 and the logs.
 check_route() {
-  local subnet=$1 vpc=$2 public=$3 filter found target='' free services missing='' service
+  local subnet="$1" vpc="$2" public="$3" filter found='' target='' free services missing='' service
   free=$(ask ec2 describe-subnets --subnet-ids "$subnet" --query 'Subnets[0].AvailableIpAddressCount') || return 0
   [ "${free:-0}" -ge 16 ] || note "subnet $subnet: ${free:-no} free addresses; every container takes one"
   for filter in "Name=association.subnet-id,Values=$subnet" "Name=association.main,Values=true"; do
     found=$(ask ec2 describe-route-tables --filters "Name=vpc-id,Values=$vpc" "$filter" --query \
       "RouteTables[0].[RouteTableId, Routes[?DestinationCidrBlock=='0.0.0.0/0'].[State,GatewayId,NatGatewayId,TransitGatewayId][]]") || return 0
-    [[ $found == rtb-* ]] || continue
-    target=$(grep -oE '\b(igw|nat|tgw)-[0-9a-f]+' <<<"$found" | head -1) || true
+    case $found in rtb-*) ;; *) continue ;; esac
+    target=$(gateway_in "$found")
     break
   done
-  if [[ $found == *blackhole* ]]; then
+  case $found in
+  *blackhole*)
     bad "subnet $subnet: its default route leads to $target, which is gone. Restore it, or run install.sh with other --subnets"
     return
-  fi
+    ;;
+  esac
   case $target:$public in
   igw-*:ENABLED) ok "subnet $subnet: out through $target, with public addresses" ;;
   igw-*:*) bad "subnet $subnet: out through $target, but containers get no public address. Run install.sh --network public" ;;
   '':*)
     services=$(ask ec2 describe-vpc-endpoints --filters "Name=vpc-id,Values=$vpc" --query 'VpcEndpoints[].ServiceName') || return 0
+    services=" $(one_line "$services") "
     for service in s3 ecr.api ecr.dkr logs; do
-      [[ " ${services//[$'\t\n']/ } " == *".$service "* ]] || missing+=" $service"
+      case $services in *".$service "*) ;; *) missing="$missing $service" ;; esac
     done
     if [ -n "$missing" ]; then
       bad "subnet $subnet: no route out and no endpoint for$missing. Add them, or run install.sh with other --subnets"
@@ -178,36 +173,47 @@ check_network() {
 # ── Batch ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 check_batch() {
-  local state status reason id name
-  read -r state status reason < <(ask batch describe-compute-environments --compute-environments "$environment" \
+  local state='' status='' reason='' id name answer before stuck=0 failed=0
+  answer=$(ask batch describe-compute-environments --compute-environments "$environment" \
     --query 'computeEnvironments[0].[state,status,statusReason]') || true
-  case ${state:-}:${status:-} in
+  read -r state status reason <<END || true
+$answer
+END
+  case $state:$status in
   ENABLED:VALID) ok 'compute environment: enabled, valid' ;;
   *) bad "compute environment: ${state:-missing} ${status:-}, ${reason:-no reason given}. Fix the reason, then run install.sh" ;;
   esac
-  read -r state status reason < <(ask batch describe-job-queues --job-queues "$queue" \
+  answer=$(ask batch describe-job-queues --job-queues "$queue" \
     --query 'jobQueues[0].[state,status,statusReason]') || true
-  case ${state:-}:${status:-} in
+  read -r state status reason <<END || true
+$answer
+END
+  case $state:$status in
   ENABLED:VALID) ok 'job queue: enabled, valid' ;;
   *) bad "job queue: ${state:-missing} ${status:-}, ${reason:-no reason given}. Run aws batch update-job-queue --job-queue $stack --state ENABLED" ;;
   esac
   # In milliseconds; a quarter of an hour is longer than any placing of a container takes.
-  local before=$((($(date +%s) - 900) * 1000)) stuck=0
-  while IFS=$'\t' read -r id name reason; do
+  before=$((($(date +%s) - 900) * 1000))
+  answer=$(ask batch list-jobs --job-queue "$queue" --job-status RUNNABLE \
+    --query "jobSummaryList[?createdAt<\`$before\`].[jobId,jobName,statusReason]") || true
+  while IFS=$tab read -r id name reason; do
     [ -n "$id" ] || continue
     stuck=$((stuck + 1))
     [ "$stuck" -gt 5 ] || bad "job $name ($id): RUNNABLE for over 15 minutes: $(explain "$reason")"
-  done < <(ask batch list-jobs --job-queue "$queue" --job-status RUNNABLE \
-    --query "jobSummaryList[?createdAt<\`$before\`].[jobId,jobName,statusReason]" && echo)
+  done <<END
+$answer
+END
   [ "$stuck" -le 5 ] || bad "jobs: $((stuck - 5)) more are stuck in RUNNABLE"
   [ "$stuck" -gt 0 ] || ok 'jobs: none stuck in RUNNABLE'
-  local failed=0
-  while IFS=$'\t' read -r id name reason; do
+  answer=$(ask batch list-jobs --job-queue "$queue" --job-status FAILED --no-paginate --max-results 4 \
+    --query 'jobSummaryList[].[jobId,jobName,statusReason]') || true
+  while IFS=$tab read -r id name reason; do
     [ -n "$id" ] || continue
     failed=$((failed + 1))
     [ "$failed" -gt 3 ] || note "job $name ($id): FAILED: $reason. See aws logs tail /aws/batch/$stack"
-  done < <(ask batch list-jobs --job-queue "$queue" --job-status FAILED --no-paginate --max-results 4 \
-    --query 'jobSummaryList[].[jobId,jobName,statusReason]' && echo)
+  done <<END
+$answer
+END
 }
 
 # explain REASON – Batch's reason and what to do about it.
@@ -246,7 +252,7 @@ check_function() {
     --filter-pattern '?errorType ?"Task timed out" ?"Runtime exited" ?"lambda-bootstrap:"' \
     --query 'events[-1].message') || return 0
   # One answer a page; most pages have nothing.
-  last=$(grep -v '^None$' <<<"$last" | tail -1) || true
+  last=$(printf '%s\n' "$last" | grep -v '^None$' | tail -n 1)
   if [ -n "$last" ]; then
     note "function $1: $(one_line "$last" | cut -c1-200). See aws logs tail /aws/lambda/$1"
   else

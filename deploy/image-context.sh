@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Makes the folder that the image is built from: the sources, the scripts and one model.
 #
 #   deploy/image-context.sh FOLDER MODEL [LABELS]    then: docker build -f FOLDER/deploy/Dockerfile FOLDER
@@ -6,7 +6,7 @@
 # MODEL is an ONNX file (with its JSON file beside it, if there is one) or what deploy/model/fetch.sh downloads.
 # With TOOLS naming a folder that holds the five tools built for Debian 12, they are taken and nothing is compiled.
 # Status: 0 done, 64 called wrongly, 65 or 69 the model could not be had.
-set -euo pipefail
+set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -ge 2 ] || {
   echo 'usage: image-context.sh FOLDER MODEL [LABELS]' >&2
@@ -23,7 +23,9 @@ esac
 }
 
 mkdir -p "$folder/deploy" "$folder/model" "$folder/tools"
-cp "$here"/{Dockerfile,image-entrypoint.sh,predict-pipeline,infer-objects,batch-entrypoint.sh,page.html} "$folder/deploy/"
+for name in Dockerfile image-entrypoint.sh predict-pipeline infer-objects batch-entrypoint.sh page.html; do
+  cp "$here/$name" "$folder/deploy/"
+done
 cp -L "$model" "$folder/model/"
 [ ! -e "${model%.onnx}.json" ] || cp -L "${model%.onnx}.json" "$folder/model/"
 [ -z "$labels" ] || cp -L "$labels" "$folder/model/labels.txt"
@@ -32,7 +34,7 @@ if [ -n "${TOOLS-}" ]; then
     strip -o "$folder/tools/$tool" "$TOOLS/$tool"
   done
 else
-  cp -R "$here/.."/{Package.swift,Sources,Tests} "$folder/"
+  cp -R "$here/../Package.swift" "$here/../Sources" "$here/../Tests" "$folder/"
   [ ! -e "$here/../Package.resolved" ] || cp "$here/../Package.resolved" "$folder/"
 fi
 # Lambda runs as a user of its own choice, whatever the image says.

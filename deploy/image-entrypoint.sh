@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/sh
 # What the image runs: its command is the role.
 #
 #   predict   the Lambda function behind the HTTP API
@@ -10,8 +10,7 @@ set -eu
 
 # The model is the one file that the image was built with.
 if [ -z "${CLASSIFY_MODEL-}" ]; then
-  models=(/opt/model/*.onnx)
-  CLASSIFY_MODEL=${models[0]}
+  for CLASSIFY_MODEL in /opt/model/*.onnx; do break; done
 fi
 if [ -z "${CLASSIFY_LABELS-}" ] && [ -e /opt/model/labels.txt ]; then export CLASSIFY_LABELS=/opt/model/labels.txt; fi
 export CLASSIFY_MODEL

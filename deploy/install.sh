@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Installs or updates the stack: an HTTP API on Lambda, and AWS Batch behind an S3 prefix.
 #
 #   deploy/install.sh [OPTION…]
@@ -22,40 +22,49 @@
 #
 # What is not given keeps its value from the last run. Needs the AWS CLI and docker, podman or buildah.
 # Status: 0 done, 64 called wrongly, 69 AWS refused or something is missing, 75 busy, 77 no credentials, 78 no region.
-set -euo pipefail
+set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 tool=install.sh stack=MLServerlessStack region=''
 # shellcheck source=deploy/stack.sh
-source "$here/stack.sh"
+. "$here/stack.sh"
 
 model='' labels='' build=false dry_run=false vpc='' subnets='' max_vcpus='' lambda_concurrency='' compute='' network=''
-architecture='' parameters=()
+architecture='' parameters=''
+
+# set_parameter NAME VALUE – one parameter of the stack that is given anew; a line each, since none can hold a line's end.
+set_parameter() {
+  case $2 in *"
+"*) fail 64 "$1: more than one line" ;; esac
+  parameters="$parameters$1=$2
+"
+}
+
 while [ $# -gt 0 ]; do
+  common_option "$@"
+  [ "$taken" -eq 0 ] || {
+    shift "$taken"
+    continue
+  }
   case $1 in
-  --help | -h)
-    help "$0"
-    exit 0
-    ;;
   --build) build=true ;;
   --dry-run) dry_run=true ;;
-  --region | --stack | --model | --labels | --compute | --architecture | --max-vcpus | --lambda-memory | \
+  --model | --labels | --compute | --architecture | --max-vcpus | --lambda-memory | \
     --lambda-concurrency | --auth | --network | --vpc | --subnets | --alarm-email)
-    value=$(needs_value "$@")
+    needs_value "$@"
+    value=$2
     case $1 in
-    --region) region=$value ;;
-    --stack) stack=$value ;;
     --model) model=$value ;;
     --labels) labels=$value ;;
-    --compute) compute=$value parameters+=("Compute=$value") ;;
-    --architecture) architecture=$value parameters+=("Architecture=$value") ;;
-    --max-vcpus) max_vcpus=$value parameters+=("MaxVcpus=$value") ;;
-    --lambda-memory) parameters+=("LambdaMemory=$value") ;;
-    --lambda-concurrency) lambda_concurrency=$value parameters+=("LambdaConcurrency=$value") ;;
-    --auth) parameters+=("Auth=$value") ;;
+    --compute) compute=$value && set_parameter Compute "$value" ;;
+    --architecture) architecture=$value && set_parameter Architecture "$value" ;;
+    --max-vcpus) max_vcpus=$value && set_parameter MaxVcpus "$value" ;;
+    --lambda-memory) set_parameter LambdaMemory "$value" ;;
+    --lambda-concurrency) lambda_concurrency=$value && set_parameter LambdaConcurrency "$value" ;;
+    --auth) set_parameter Auth "$value" ;;
     --network) network=$value ;;
-    --vpc) vpc=$value parameters+=("VpcId=$value") ;;
-    --subnets) subnets=$value parameters+=("SubnetIds=$value") ;;
-    --alarm-email) parameters+=("AlarmEmail=$value") ;;
+    --vpc) vpc=$value && set_parameter VpcId "$value" ;;
+    --subnets) subnets=$value && set_parameter SubnetIds "$value" ;;
+    --alarm-email) set_parameter AlarmEmail "$value" ;;
     esac
     shift
     ;;
@@ -64,12 +73,16 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-[[ $stack =~ ^[A-Za-z][A-Za-z0-9-]{0,39}$ ]] || fail 64 "--stack $stack: a letter, then letters, digits and -, at most 40"
+case $stack in
+'' | [!A-Za-z]* | *[!A-Za-z0-9-]* | ?????????????????????????????????????????*)
+  fail 64 "--stack $stack: a letter, then letters, digits and -, at most 40"
+  ;;
+esac
 case $compute in '' | fargate | fargate-spot | ec2) ;; *) fail 64 "--compute $compute: fargate, fargate-spot or ec2" ;; esac
 case $network in '' | public | private) ;; *) fail 64 "--network $network: public or private" ;; esac
 case $architecture in '' | X86_64 | ARM64) ;; *) fail 64 "--architecture $architecture: X86_64 or ARM64" ;; esac
-[[ $max_vcpus =~ ^[0-9]*$ ]] || fail 64 "--max-vcpus $max_vcpus: not a number"
-[[ $lambda_concurrency =~ ^[0-9]*$ ]] || fail 64 "--lambda-concurrency $lambda_concurrency: not a number"
+case $max_vcpus in *[!0-9]*) fail 64 "--max-vcpus $max_vcpus: not a number" ;; esac
+case $lambda_concurrency in *[!0-9]*) fail 64 "--lambda-concurrency $lambda_concurrency: not a number" ;; esac
 if [ -n "$vpc" ] && [ -z "$subnets" ]; then fail 64 '--vpc needs --subnets too'; fi
 if [ -n "$subnets" ] && [ -z "$vpc" ]; then fail 64 '--subnets needs --vpc too'; fi
 [ -z "$labels" ] || [ -r "$labels" ] || fail 64 "--labels $labels: cannot be read"
@@ -77,7 +90,13 @@ if [ -n "$subnets" ] && [ -z "$vpc" ]; then fail 64 '--subnets needs --vpc too';
 
 # ── Checks: everything that is missing is said before anything is changed ───────────────────────────────────────────────
 
-missing=()
+missing=''
+
+# lacks TEXT – one more thing that is missing.
+lacks() {
+  missing="$missing  missing: $1
+"
+}
 
 # check_builder – finds what builds images.
 check_builder() {
@@ -88,9 +107,9 @@ check_builder() {
       builder=$candidate
       return
     fi
-    missing+=("$candidate is installed but does not run (is the daemon up, and are you in its group?)")
+    lacks "$candidate is installed but does not run (is the daemon up, and are you in its group?)"
   done
-  [ ${#missing[@]} -gt 0 ] || missing+=('no container builder: install docker, podman or buildah (apt-get install buildah)')
+  [ -n "$missing" ] || lacks 'no container builder: install docker, podman or buildah (apt-get install buildah)'
 }
 
 # quota SERVICE CODE – the account's quota as a whole number, or nothing where it may not be read.
@@ -118,28 +137,34 @@ check_vcpus() {
 
 # check_concurrency – Lambda refuses to reserve the last ten of an account.
 check_concurrency() {
-  local total unreserved
-  read -r total unreserved < <(aws lambda get-account-settings --output text \
+  local answer total='' unreserved=''
+  answer=$(aws lambda get-account-settings --output text \
     --query 'AccountLimit.[ConcurrentExecutions,UnreservedConcurrentExecutions]' 2>/dev/null) || true
-  [[ ${total:-} =~ ^[0-9]+$ && ${unreserved:-} =~ ^[0-9]+$ ]] || return 0
+  read -r total unreserved <<END || true
+$answer
+END
+  case $total:$unreserved in :* | *: | *[!0-9:]*) return 0 ;; esac
   [ "$total" -gt 10 ] ||
     say "note: this account runs $total Lambda functions at once; ask for more: https://console.aws.amazon.com/servicequotas (L-B99A9384)"
   if [ "${lambda_concurrency:-0}" -gt 0 ] && [ $((unreserved - lambda_concurrency)) -lt 10 ]; then
-    missing+=("--lambda-concurrency $lambda_concurrency: the account has $unreserved unreserved and must keep 10")
+    lacks "--lambda-concurrency $lambda_concurrency: the account has $unreserved unreserved and must keep 10"
   fi
 }
 
 # check_subnets – they must be in the VPC and have a way out; whether that is public decides about public addresses.
 check_subnets() {
-  local subnet of free target default
-  for subnet in ${subnets//,/ }; do
-    if ! read -r of free < <(aws ec2 describe-subnets --subnet-ids "$subnet" --output text \
-      --query 'Subnets[0].[VpcId,AvailableIpAddressCount]' 2>/dev/null); then
-      missing+=("$subnet: no such subnet in $region")
+  local subnet answer of free target default
+  for subnet in $(printf '%s' "$subnets" | tr , ' '); do
+    answer=$(aws ec2 describe-subnets --subnet-ids "$subnet" --output text \
+      --query 'Subnets[0].[VpcId,AvailableIpAddressCount]' 2>/dev/null) || {
+      lacks "$subnet: no such subnet in $region"
       continue
-    fi
-    [ "$of" = "$vpc" ] || missing+=("$subnet is in $of, not in $vpc")
-    [ "$free" -ge 16 ] || missing+=("$subnet has $free free addresses: every batch container takes one")
+    }
+    read -r of free <<END
+$answer
+END
+    [ "$of" = "$vpc" ] || lacks "$subnet is in $of, not in $vpc"
+    [ "$free" -ge 16 ] || lacks "$subnet has $free free addresses: every batch container takes one"
     target=$(default_route "$subnet")
     case $target in
     igw-*) default=public ;;
@@ -147,7 +172,7 @@ check_subnets() {
     *) default=private ;;
     esac
     [ -z "$network" ] || [ "$network" = "$default" ] ||
-      missing+=("$subnet is $default by its route (${target:-none}), others or --network say $network")
+      lacks "$subnet is $default by its route (${target:-none}), others or --network say $network"
     network=$default
   done
 }
@@ -158,8 +183,8 @@ default_route() {
   for filter in "Name=association.subnet-id,Values=$1" "Name=association.main,Values=true"; do
     found=$(aws ec2 describe-route-tables --filters "Name=vpc-id,Values=$vpc" "$filter" --output text --query \
       "RouteTables[0].[RouteTableId, Routes[?DestinationCidrBlock=='0.0.0.0/0'].[GatewayId,NatGatewayId,TransitGatewayId][]]")
-    [[ $found == rtb-* ]] || continue
-    grep -oE '\b(igw|nat|tgw)-[0-9a-f]+' <<<"$found" | head -1 || true
+    case $found in rtb-*) ;; *) continue ;; esac
+    gateway_in "$found"
     return
   done
 }
@@ -193,18 +218,30 @@ fi
 if fresh_image && [ "$dry_run" = false ]; then check_builder; fi
 case $model in
 '' | resnet50 | mobilenetv2 | squeezenet) ;;
-*) [ -r "$model" ] || missing+=("--model $model: no such file, and not resnet50, mobilenetv2 or squeezenet") ;;
+*) [ -r "$model" ] || lacks "--model $model: no such file, and not resnet50, mobilenetv2 or squeezenet" ;;
 esac
 check_vcpus
 check_concurrency
 [ -z "$subnets" ] || check_subnets
-[ -z "$network" ] || parameters+=("Network=$network")
-if [ ${#missing[@]} -gt 0 ]; then
-  for line in "${missing[@]}"; do say "  missing: $line"; done
+[ -z "$network" ] || set_parameter Network "$network"
+if [ -n "$missing" ]; then
+  printf '%s' "$missing" >&2
   fail 69 'nothing was changed'
 fi
 
 # ── The stack ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# with_parameters COMMAND PARAMETER… – runs it with the parameters of the command line after those given here.
+with_parameters() {
+  local IFS='
+'
+  set -f
+  # shellcheck disable=SC2086  # one word a line
+  set -- "$@" $parameters
+  set +f
+  unset IFS
+  "$@"
+}
 
 # deploy PARAMETER… – one change of the stack, waited for; says what failed.
 deploy() {
@@ -223,13 +260,13 @@ preview() {
   answer=$(aws cloudformation deploy --stack-name "$stack" --template-file "$here/stack.yaml" --capabilities CAPABILITY_IAM \
     --no-fail-on-empty-changeset --no-execute-changeset --parameter-overrides "$@" 2>&1) ||
     fail 69 "no change set: $(one_line "$answer")"
-  change_set=$(grep -oE 'arn:[^ ]+:changeSet/[^ ]+' <<<"$answer" | head -1) || true
+  change_set=$(printf '%s\n' "$answer" | grep -oE 'arn:[^ ]+:changeSet/[^ ]+' | head -n 1)
   if [ -z "$change_set" ]; then
     echo 'nothing would change'
     return
   fi
   aws cloudformation describe-change-set --change-set-name "$change_set" --output text --query \
-    'Changes[].ResourceChange.[Action,Replacement,LogicalResourceId,ResourceType]' | sed 's/\tNone\t/\t\t/'
+    'Changes[].ResourceChange.[Action,Replacement,LogicalResourceId,ResourceType]' | sed "s/${tab}None$tab/$tab$tab/"
   aws cloudformation delete-change-set --change-set-name "$change_set"
   # A change set for a stack that did not exist leaves an empty stack behind.
   [ -n "$status" ] || aws cloudformation delete-stack --stack-name "$stack"
@@ -272,9 +309,9 @@ create_linked_role() {
 if [ "$dry_run" = true ]; then
   # An image that there is not yet stands in, so that everything that needs one is listed too.
   image=$current_image
-  [ -n "$image" ] || image=$account.dkr.ecr.$region.amazonaws.com/not-built@sha256:$(printf '0%.0s' {1..64})
+  [ -n "$image" ] || image=$account.dkr.ecr.$region.amazonaws.com/not-built@sha256:$(printf '%064d' 0)
   [ -n "$status" ] || ! bucket_kept || say "note: $bucket is kept from an earlier stack and would be imported, not created"
-  preview ImportBucket=false "ImageUri=$image" "${parameters[@]}"
+  with_parameters preview ImportBucket=false "ImageUri=$image"
   exit 0
 fi
 
@@ -294,7 +331,7 @@ esac
 [ -n "$status" ] || ! bucket_kept || import_bucket
 if [ -z "$current_image" ]; then
   say 'bucket and repository'
-  deploy ImportBucket=false ImageUri='' "${parameters[@]}"
+  with_parameters deploy ImportBucket=false ImageUri=''
 fi
 outputs=$(stack_outputs)
 repository=$(output repository)
@@ -303,11 +340,13 @@ repository=$(output repository)
 
 # build_image REFERENCE – what Lambda and Batch run, with the model inside.
 build_image() {
-  local context platform=linux/amd64
+  local platform=linux/amd64
   [ "$architecture" != ARM64 ] || platform=linux/arm64
   context=$(mktemp -d)
-  # shellcheck disable=SC2064  # the folder of now
-  trap "rm -rf '$context'" EXIT
+  trap 'rm -rf "$context"' EXIT
+  # A signal ends some shells without the line above.
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
   "$here/image-context.sh" "$context" "${model:-resnet50}" "$labels" || fail 69 'the model could not be had'
   case $builder in
   # Lambda takes one image, not an index with attestations.
@@ -329,17 +368,18 @@ if fresh_image; then
   say "building the image with $builder"
   build_image "$repository:$tag" || fail 69 "$builder could not build the image"
   say "pushing $repository:$tag"
+  # Without a password the login fails, so its status tells of both.
   aws ecr get-login-password | "$builder" login --username AWS --password-stdin "${repository%%/*}" >&2 ||
     fail 77 "$builder could not log in to ${repository%%/*}"
   "$builder" push "$repository:$tag" >&2 || fail 69 "$repository:$tag could not be pushed"
   digest=$(aws ecr describe-images --repository-name "${repository#*/}" --image-ids "imageTag=$tag" \
     --query 'imageDetails[0].imageDigest' --output text)
-  [[ $digest == sha256:* ]] || fail 69 "$repository:$tag has no digest"
+  case $digest in sha256:*) ;; *) fail 69 "$repository:$tag has no digest" ;; esac
   image=$repository@$digest
 fi
 
 say 'everything else; the first time takes about three minutes'
-deploy ImportBucket=false "ImageUri=$image" "${parameters[@]}"
+with_parameters deploy ImportBucket=false "ImageUri=$image"
 
 outputs=$(stack_outputs)
 url=$(output httpAPIUrl)

@@ -1,14 +1,14 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Throughput, latency and errors of an API under load: loadtest.sh URL JPEG [SECONDS]
 #
 # Posts the photograph to URL/predict over 1, 2, 8 and 32 connections, each for SECONDS (10), with Debian's wrk, and prints
 # a line for each: requests a second, p50 and p99 in milliseconds, answers that are no 200, connections that broke.
 # Only addresses of this machine, unless LOADTEST_ANYWHERE=1: requests to AWS cost money and are throttled there.
 # Status: 0 measured, 64 called wrongly, 69 nothing answers at URL.
-set -euo pipefail
+set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=deploy/packages.sh
-source "$here/packages.sh"
+. "$here/packages.sh"
 
 if [ $# -lt 2 ] || [ ! -r "$2" ]; then
   echo 'usage: loadtest.sh URL JPEG [SECONDS]' >&2
@@ -30,6 +30,9 @@ curl -sSf -o /dev/null --max-time 60 -H 'Content-Type: image/jpeg' --data-binary
 
 script=$(mktemp)
 trap 'rm -f "$script"' EXIT
+# A signal ends some shells without the line above.
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 cat >"$script" <<'LUA'
 local file = assert(io.open(os.getenv("LOADTEST_PHOTO"), "rb"))
 wrk.method, wrk.body = "POST", file:read("*a")
@@ -45,5 +48,9 @@ LUA
 printf '%11s %12s %8s %8s %8s %7s\n' connections requests/s 'p50 ms' 'p99 ms' 'not 200' broken
 for connections in 1 2 8 32; do
   LOADTEST_PHOTO=$photo wrk --threads 1 --connections "$connections" --duration "${seconds}s" --timeout 30s --script "$script" "$url/predict" |
-    awk -v c="$connections" '$1 == "RESULT" { printf "%11d %12.1f %8.1f %8.1f %8d %7d\n", c, $2, $3, $4, $5, $6 }'
+    awk -v c="$connections" '$1 == "RESULT" { n++; printf "%11d %12.1f %8.1f %8.1f %8d %7d\n", c, $2, $3, $4, $5, $6 }
+      END { exit !n }' || {
+    echo "loadtest.sh: wrk measured nothing over $connections connections" >&2
+    exit 69
+  }
 done

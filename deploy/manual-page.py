@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
 """A manual page out of what a tool says about itself: `manual-page.py DATE TOOL > TOOL.1`.
 
-swift-argument-parser describes a tool's arguments as JSON; a tool that passes unknown flags on to another program has only
-its --help, which is then the page as it stands.
+swift-argument-parser describes a tool's arguments as JSON.
 """
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -57,20 +55,9 @@ def page(command, date):
     return "\n".join(lines) + "\n"
 
 
-def plain(name, help, date):
-    overview = help.removeprefix("OVERVIEW: ")
-    title = overview.split("\n", 1)[0].rstrip(".")
-    return "\n".join([
-        f'.TH {name.upper()} 1 "{date}" "image-classification" "User Commands"',
-        ".SH NAME", f"{escape(name)} \\- {escape(title)}", ".SH DESCRIPTION", ".nf", escape(overview.rstrip()), ".fi"]) + "\n"
-
-
 def main(date, tool):
-    told = subprocess.run([tool, "--experimental-dump-help"], capture_output=True, text=True, check=False)
-    if told.returncode == 0:
-        return page(json.loads(told.stdout)["command"], date)
-    help = subprocess.run([tool, "--help"], capture_output=True, text=True, check=True).stdout
-    return plain(os.path.basename(tool), help, date)
+    told = subprocess.run([tool, "--experimental-dump-help"], capture_output=True, text=True, check=True)
+    return page(json.loads(told.stdout)["command"], date)
 
 
 if __name__ == "__main__":

@@ -31,11 +31,6 @@ mkdir -p "$root/DEBIAN" "$root/usr/bin" "$share/man/man1" "$share/bash-completio
 for tool in "${tools[@]}"; do
   strip -o "$root/usr/bin/$tool" "$bin/$tool"
   python3 "$here/manual-page.py" "$(date -u -d "@$epoch" +%F)" "$bin/$tool" | gzip -9n >"$share/man/man1/$tool.1.gz"
-  if [ "$tool" = lambda-bootstrap ]; then
-    # What follows it is a command of any kind.
-    echo 'complete -F _command lambda-bootstrap' >"$share/bash-completion/completions/$tool"
-    continue
-  fi
   "$bin/$tool" --generate-completion-script bash >"$share/bash-completion/completions/$tool"
   "$bin/$tool" --generate-completion-script zsh >"$share/zsh/vendor-completions/_$tool"
   "$bin/$tool" --generate-completion-script fish >"$share/fish/vendor_completions.d/$tool.fish"

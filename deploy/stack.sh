@@ -1,6 +1,8 @@
 # What install.sh, uninstall.sh and doctor.sh know about the stack: how to reach it, its state, outputs and failures.
 # Sourced. The sourcing script sets `tool`, its own name, `stack` and `region` ('' is the AWS CLI's own choice).
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=dash disable=SC2154,SC2034
+
+tab=$(printf '\t')
 
 # say TEXT – progress, for people.
 say() { printf '%s\n' "$*" >&2; }
@@ -11,14 +13,24 @@ fail() {
   exit "$1"
 }
 
-# needs_value "$@" – the value of the option at $1.
-needs_value() {
-  [ $# -ge 2 ] || fail 64 "$1 needs a value (see --help)"
-  printf '%s' "$2"
+# needs_value "$@" – the option at $1 must be followed by its value.
+needs_value() { [ $# -ge 2 ] || fail 64 "$1 needs a value (see --help)"; }
+
+# common_option "$@" – takes --help, --region and --stack; sets `taken` to how many words that were, 0 for other options.
+common_option() {
+  taken=0
+  case $1 in
+  --help | -h)
+    help "$0"
+    exit 0
+    ;;
+  --region) needs_value "$@" && region=$2 taken=2 ;;
+  --stack) needs_value "$@" && stack=$2 taken=2 ;;
+  esac
 }
 
 # help FILE – the comment at the top of a script.
-help() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$1"; }
+help() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p;}' "$1"; }
 
 # connect – checks the AWS CLI, the region and the credentials; sets `region`, `account` and `caller`.
 connect() {
@@ -30,8 +42,9 @@ connect() {
   local identity
   identity=$(aws sts get-caller-identity --query '[Account,Arn]' --output text 2>&1) ||
     fail 77 "no usable credentials (run aws configure, or set AWS_PROFILE): $(one_line "$identity")"
-  # shellcheck disable=SC2034  # both are the sourcing script's
-  read -r account caller <<<"$identity"
+  read -r account caller <<END
+$identity
+END
 }
 
 # one_line TEXT – its lines joined, without blank ones.
@@ -42,8 +55,11 @@ stack_status() {
   local answer
   if answer=$(aws cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackStatus' --output text 2>&1); then
     printf '%s' "$answer"
-  elif [[ $answer != *'does not exist'* ]]; then
-    fail 69 "stack $stack: $(one_line "$answer")"
+  else
+    case $answer in
+    *'does not exist'*) ;;
+    *) fail 69 "stack $stack: $(one_line "$answer")" ;;
+    esac
   fi
 }
 
@@ -54,15 +70,18 @@ stack_outputs() {
 
 # output NAME – one output out of `outputs`, which the sourcing script filled from stack_outputs; nothing if there is none.
 output() {
-  awk -F '\t' -v name="$1" '$1 == name { print $2 }' <<<"$outputs"
+  printf '%s\n' "$outputs" | awk -F '\t' -v name="$1" '$1 == name { print $2 }'
 }
+
+# gateway_in ROUTES – the first internet, NAT or transit gateway named there; nothing if there is none.
+gateway_in() { printf '%s\n' "$1" | grep -oE '\b(igw|nat|tgw)-[0-9a-f]+' | head -n 1; }
 
 # stack_failures SINCE – what failed in the stack since that moment (UTC, ISO 8601), first cause first, and what to do.
 stack_failures() {
   local resource type reason
   aws cloudformation describe-stack-events --stack-name "$1" --output text --query \
     "reverse(StackEvents[?Timestamp>='$2' && contains(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceType,ResourceStatusReason])" |
-    while IFS=$'\t' read -r resource type reason; do
+    while IFS=$tab read -r resource type reason; do
       case $reason in
       *'creation cancelled'* | *'update cancelled'* | None) continue ;;
       esac

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Removes the stack with its images, and says what is left that costs money.
 #
 #   deploy/uninstall.sh [--region REGION] [--stack NAME] [--delete-bucket] [--yes]
@@ -10,32 +10,21 @@
 #
 # Running it again after a failure goes on where it stopped. Status: 0 nothing is left but what was to be kept, 64 called
 # wrongly, 69 something could not be removed, 75 busy, 77 no credentials, 78 no region or nobody to ask.
-set -euo pipefail
+set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 tool=uninstall.sh stack=MLServerlessStack region=''
 # shellcheck source=deploy/stack.sh
-source "$here/stack.sh"
+. "$here/stack.sh"
 
 delete_bucket=false yes=false
 while [ $# -gt 0 ]; do
-  case $1 in
-  --help | -h)
-    help "$0"
-    exit 0
-    ;;
-  --region)
-    region=$(needs_value "$@")
-    shift
-    ;;
-  --stack)
-    stack=$(needs_value "$@")
-    shift
-    ;;
-  --delete-bucket) delete_bucket=true ;;
-  --yes) yes=true ;;
-  *) fail 64 "$1: no such option (see --help)" ;;
+  common_option "$@"
+  case $taken:$1 in
+  0:--delete-bucket) delete_bucket=true taken=1 ;;
+  0:--yes) yes=true taken=1 ;;
+  0:*) fail 64 "$1: no such option (see --help)" ;;
   esac
-  shift
+  shift "$taken"
 done
 
 connect
@@ -67,8 +56,9 @@ fi
 
 if [ "$yes" = false ]; then
   [ -t 0 ] || fail 78 'nobody to ask: pass --yes'
-  read -r -p 'Go on? [y/N] ' answer
-  [[ $answer == [yY]* ]] || fail 64 'nothing was removed'
+  printf 'Go on? [y/N] ' >&2
+  read -r answer || answer=''
+  case $answer in [yY]*) ;; *) fail 64 'nothing was removed' ;; esac
 fi
 
 # stop_jobs QUEUE – ends what has not ended, so that nothing keeps costing while the stack is deleted.

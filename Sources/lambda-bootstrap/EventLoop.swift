@@ -1,5 +1,4 @@
 // Event after event: next, answer, post; nothing that goes wrong with one event or one call ends the loop.
-import HTTP
 
 /// Answers events.
 protocol Handler {

@@ -29,7 +29,7 @@ extension ProcessGroup {
   func exchange(
     _ input: [[UInt8]], until: Until, deadline: Int64?, limit: Int, relay: ErrorRelay, termination: Termination
   ) throws(Interruption) -> [UInt8] {
-    var remaining = PendingInput(parts: input)
+    var remaining = PendingOutput(input)
     var answer: [UInt8] = []
     var scratch = [UInt8](repeating: 0, count: 64 << 10)
     while true {
@@ -70,14 +70,14 @@ extension ProcessGroup {
     if !drainErrors(&scratch, relay) { closeErrors() }
   }
 
-  private func write(_ remaining: inout PendingInput, closing: Bool) {
+  private func write(_ remaining: inout PendingOutput, closing: Bool) {
     while !remaining.isEmpty {
       let count = remaining.write(to: input)
       if count > 0 { continue }
       if errno == EINTR { continue }
       if errno == EAGAIN { return }
       // A command need not read its input; how it ends says whether that was right.
-      remaining = PendingInput(parts: [])
+      remaining = PendingOutput([])
     }
     if closing { closeInput() }
   }
@@ -110,38 +110,5 @@ private func readSome(_ descriptor: Int32, _ buffer: inout [UInt8]) -> Int? {
     if count >= 0 { return count }
     if errno == EAGAIN { return nil }
     if errno != EINTR { return 0 }
-  }
-}
-
-/// Input that is not written yet.
-private struct PendingInput {
-  var parts: [[UInt8]]
-  private var part = 0
-  private var offset = 0
-
-  init(parts: [[UInt8]]) {
-    self.parts = parts
-    skipEmpty()
-  }
-
-  var isEmpty: Bool { part == parts.count }
-
-  /// One `write` of the current part; its result.
-  mutating func write(to descriptor: Int32) -> Int {
-    let count = unsafe parts[part].withUnsafeBytes {
-      unsafe Glibc.write(descriptor, $0.baseAddress! + offset, $0.count - offset)
-    }
-    if count > 0 {
-      offset += count
-      skipEmpty()
-    }
-    return count
-  }
-
-  private mutating func skipEmpty() {
-    while part < parts.count, offset == parts[part].count {
-      part += 1
-      offset = 0
-    }
   }
 }

@@ -1,12 +1,10 @@
 // An HTTP request as API Gateway and function URLs wrap it into an event.
-import HTTP
 
 /// A request that came as an event.
 struct HTTPEvent {
   let method: String
   let path: String
-  /// Names in lower case.
-  let headers: [String: String]
+  let headers: Headers
   /// Its place in the document, and whether it is base64.
   let body: JSONDocument.JSONString?
   let isBase64: Bool
@@ -35,15 +33,8 @@ struct HTTPEvent {
     } else {
       return nil
     }
-    var headers: [String: String] = [:]
-    // A load balancer may send the multi-value form alone.
-    for member in event["multiValueHeaders"]?.members ?? [] {
-      if case .array(let values, _) = member.value, let last = text(values.last) { headers[Self.name(member)] = last }
-    }
-    for member in event["headers"]?.members ?? [] {
-      if let value = text(member.value) { headers[Self.name(member)] = value }
-    }
-    self.headers = headers
+    headers = Headers(
+      document: document, single: event["headers"]?.members ?? [], multiple: event["multiValueHeaders"]?.members ?? [])
     body = if case .string(let body)? = event["body"] { body } else { nil }
     isBase64 = if case .boolean(true)? = event["isBase64Encoded"] { true } else { false }
   }
@@ -56,15 +47,37 @@ struct HTTPEvent {
     return bytes
   }
 
-  private static func name(_ member: JSONDocument.Member) -> String {
-    String(decoding: member.key, as: UTF8.self).lowercased()
-  }
-
   private static func removing(stage: String, from path: String) -> String {
     let prefix = "/" + stage
     guard stage != "$default", path.hasPrefix(prefix) else { return path }
     let rest = path.dropFirst(prefix.count)
     return rest.isEmpty ? "/" : rest.first == "/" ? String(rest) : path
+  }
+}
+
+extension HTTPEvent {
+  /// The request's headers, as the event has them.
+  struct Headers {
+    let document: JSONDocument
+    let single: [JSONDocument.Member]
+    /// A load balancer may send this form alone.
+    let multiple: [JSONDocument.Member]
+
+    /// The last value of the header with this name, given in lower case.
+    subscript(name: String) -> String? {
+      for member in single.reversed() where isNamed(member, name) {
+        if let value = document.string(member.value) { return value }
+      }
+      for member in multiple.reversed() where isNamed(member, name) {
+        if case .array(let values, _) = member.value, let value = document.string(values.last) { return value }
+      }
+      return nil
+    }
+
+    private func isNamed(_ member: JSONDocument.Member, _ name: String) -> Bool {
+      member.key.count == name.utf8.count
+        && member.key.elementsEqual(name.utf8) { ((0x41...0x5A).contains($0) ? $0 | 0x20 : $0) == $1 }
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 
 /// A JSON text and the tree of its values. Reading copies no string: a 6 MB body costs one scan.
 struct JSONDocument {
-  indirect enum Value {
+  enum Value {
     case null
     case boolean(Bool)
     /// Any number of the grammar, however large: its digits' place in the text.
@@ -13,7 +13,8 @@ struct JSONDocument {
   }
 
   struct Member {
-    let key: [UInt8]
+    /// A part of the text, unless it has escapes.
+    let key: ArraySlice<UInt8>
     /// The key as it stands in the text.
     let keyText: JSONString
     let value: Value
@@ -43,7 +44,7 @@ struct JSONDocument {
 
   init(_ bytes: [UInt8]) throws(Malformed) {
     self.bytes = bytes
-    var parser = JSONParser(bytes.count)
+    var parser = JSONParser(bytes)
     root = try unsafe bytes.withUnsafeBufferPointer { (text) throws(Malformed) in try unsafe parser.parse(text) }
   }
 

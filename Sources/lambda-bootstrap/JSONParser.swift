@@ -2,14 +2,20 @@
 
 struct JSONParser {
   private typealias Malformed = JSONDocument.Malformed
+  private let bytes: [UInt8]
   private let end: Int
   private var at = 0
   private var depth = 0
   private var values = 0
 
-  init(_ count: Int) { end = count }
+  init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+    end = bytes.count
+  }
 
   /// The text's one value, with nothing but blanks around it.
+  ///
+  /// - Parameter text: where the bytes given to `init` lie.
   mutating func parse(_ text: UnsafeBufferPointer<UInt8>) throws(JSONDocument.Malformed) -> JSONDocument.Value {
     let value = try unsafe value(text)
     unsafe skipBlanks(text)
@@ -57,8 +63,7 @@ struct JSONParser {
       let keyStart = at
       guard at < end, unsafe text[at] == UInt8(ascii: "\"") else { throw .syntax(offset: at) }
       let place = try unsafe string(text)
-      let plain = unsafe Array(text[place.range])
-      let key = place.hasEscapes ? unescape(plain[...]) : plain
+      let key = place.hasEscapes ? unescape(bytes[place.range])[...] : bytes[place.range]
       guard keys.insert(key) else { throw .duplicateKey(offset: keyStart) }
       guard unsafe take(":", text) else { throw .syntax(offset: at) }
       members.append(JSONDocument.Member(key: key, keyText: place, value: try unsafe value(text)))
@@ -201,11 +206,11 @@ struct JSONParser {
 
 /// The keys of one object: a few are compared one by one, many are hashed.
 private struct KeysSeen {
-  private var few: [[UInt8]] = []
-  private var many: Set<[UInt8]> = []
+  private var few: [ArraySlice<UInt8>] = []
+  private var many: Set<ArraySlice<UInt8>> = []
 
   /// False when the key is there already.
-  mutating func insert(_ key: [UInt8]) -> Bool {
+  mutating func insert(_ key: ArraySlice<UInt8>) -> Bool {
     if many.isEmpty {
       if few.contains(key) { return false }
       few.append(key)

@@ -1,9 +1,8 @@
 // The Runtime API: four calls to the address that Lambda gives.
-import HTTP
 
-/// Sends one request and waits for its answer.
+/// Makes one call and waits for its reply.
 protocol Transport {
-  func send(_ request: Request) throws(HTTPError) -> Response
+  func send(_ call: RuntimeCall) throws(LinkError) -> RuntimeReply
 }
 
 /// The calls of the Runtime API, version 2018-06-01.
@@ -18,35 +17,31 @@ struct RuntimeAPI<Link: Transport> {
     case accepted
     /// Too large, too late, unknown, already answered: nothing more can be said about this event.
     case refused(status: Int)
-    case lost(HTTPError)
+    case lost(LinkError)
   }
 
   /// Why there is no event.
   enum NoEvent: Error, Equatable {
     case refused(status: Int)
-    case lost(HTTPError)
+    case lost(LinkError)
     case malformed(requestID: String?)
   }
 
-  let origin: String
-  let link: Link
+  /// Milliseconds without a sign from the Runtime API after which a post is lost.
+  private static var patience: Int { 60_000 }
+  private static var version: String { "/2018-06-01/runtime" }
 
-  /// - Parameter address: `AWS_LAMBDA_RUNTIME_API`: host and port.
-  init(address: String, link: Link) {
-    origin = "http://\(address)/2018-06-01/runtime"
-    self.link = link
-  }
+  let link: Link
 
   /// Waits for the next event, however long that is: between events the sandbox is frozen.
   func next() throws(NoEvent) -> Invocation {
-    var request = Request("GET", origin + "/invocation/next", sink: .memory(limit: 64 << 20))
-    request.options = Self.options
-    request.options.lowSpeedSeconds = 0
-    let response: Response
-    do { response = try link.send(request) } catch { throw .lost(error) }
-    guard response.status == 200 else { throw .refused(status: response.status) }
+    let reply: RuntimeReply
     do {
-      return try Invocation(headers: response.headers, body: response.body)
+      reply = try link.send(RuntimeCall(method: "GET", path: Self.version + "/invocation/next"))
+    } catch { throw .lost(error) }
+    guard reply.status == 200 else { throw .refused(status: reply.status) }
+    do {
+      return try Invocation(headers: reply.headers, body: reply.body)
     } catch { throw .malformed(requestID: error.requestID) }
   }
 
@@ -63,26 +58,19 @@ struct RuntimeAPI<Link: Transport> {
   func failInit(_ error: InvocationError) -> Posted { post("/init/error", headers: Self.headers(error), error.body) }
 
   private func post(_ path: String, headers: [(name: String, value: String)], _ body: [UInt8]) -> Posted {
-    var request = Request("POST", origin + path, headers: headers, body: .bytes(body))
-    request.options = Self.options
+    let call = RuntimeCall(
+      method: "POST", path: Self.version + path, headers: headers, body: body, patience: Self.patience)
     var result = Posted.accepted
     // A connection that was lost may have carried the post or not; a second one that comes too late is refused, no more.
     for _ in 0..<3 {
       do {
-        let response = try link.send(request)
-        return (200..<300).contains(response.status) ? .accepted : .refused(status: response.status)
+        let reply = try link.send(call)
+        return (200..<300).contains(reply.status) ? .accepted : .refused(status: reply.status)
       } catch {
         result = .lost(error)
       }
     }
     return result
-  }
-
-  /// The address is on this machine, whatever proxy the function's own requests need.
-  private static var options: Request.Options {
-    var options = Request.Options()
-    options.proxy = .none
-    return options
   }
 
   private static func attempt(_ event: Invocation) -> [(name: String, value: String)] {

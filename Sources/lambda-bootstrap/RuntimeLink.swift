@@ -1,29 +1,101 @@
-// The connection to the Runtime API; while it waits it also watches for SIGTERM and for what the handler must not miss.
+// The connection to the Runtime API: one socket, kept; while it waits it also watches for SIGTERM and for what the handler
+// must not miss.
+//
+// The Runtime API is HTTP/1.1 in the clear on this machine: no TLS, names, proxies or redirects. One write a call and one
+// wait for its reply is all there is to do, and for the smallest events that is most of what this runtime costs.
 import Glibc
-import HTTP
 
 final class RuntimeLink: Transport {
-  private let client: Client
+  /// Milliseconds for the socket to take a part of a call that has no patience of its own.
+  private static let writePatience = 60_000
+
+  private let host: String
   private let termination: Termination
+  private var socket: Int32 = -1
+  private var scratch = [UInt8](repeating: 0, count: 64 << 10)
   /// Descriptors of the handler that want attention while there is no event, and what gives it.
   var idleDescriptors: () -> [Int32] = { [] }
   var attend: () -> Void = {}
 
-  init(termination: Termination) throws(HTTPError) {
-    client = try Client(maxConnections: 1)
+  /// - Parameter host: `AWS_LAMBDA_RUNTIME_API`: host and port.
+  init(host: String, termination: Termination) {
+    self.host = host
     self.termination = termination
   }
 
-  func send(_ request: Request) throws(HTTPError) -> Response {
-    var result: Result<Response, HTTPError>?
-    client.submit(request) { result = $0 }
-    while true {
-      if let result { return try result.get() }
-      var watched: [Client.Watched] = [(termination.descriptor, Int16(POLLIN))]
-      for descriptor in idleDescriptors() { watched.append((descriptor, Int16(POLLIN))) }
-      let ready = try client.poll(timeoutMilliseconds: -1, alsoWatching: watched)
-      if ready[0] != 0 { termination.leave() }
-      if ready.dropFirst().contains(where: { $0 != 0 }) { attend() }
+  deinit { disconnect() }
+
+  func send(_ call: RuntimeCall) throws(LinkError) -> RuntimeReply {
+    let isKept = socket >= 0
+    do {
+      return try exchange(call)
+    } catch {
+      disconnect()
+      // A kept connection may have been closed before the call reached anybody.
+      guard isKept, error == .closed(received: 0) else { throw error }
     }
+    do {
+      return try exchange(call)
+    } catch {
+      disconnect()
+      throw error
+    }
+  }
+
+  private func exchange(_ call: RuntimeCall) throws(LinkError) -> RuntimeReply {
+    if socket < 0 { socket = try connected(to: host) }
+    let isWritten = try write(call)
+    var reader = ReplyReader()
+    while !reader.isWhole {
+      try wait(for: POLLIN, call.patience, isIdle: call.patience == nil && reader.received == 0)
+      let count = unsafe recv(socket, &scratch, scratch.count, 0)
+      if count > 0 {
+        try reader.take(scratch[..<count])
+      } else if count == 0 {
+        try reader.end()
+      } else if errno != EAGAIN && errno != EINTR {
+        throw .closed(received: reader.received)
+      }
+    }
+    if !isWritten || !reader.keepsConnection { disconnect() }
+    return reader.reply
+  }
+
+  /// False when the answer came first: a server may refuse, with 413 say, what it has not read to its end.
+  private func write(_ call: RuntimeCall) throws(LinkError) -> Bool {
+    var output = PendingOutput([call.head(host: host), call.body])
+    while !output.isEmpty {
+      if output.write(to: socket) >= 0 || errno == EINTR { continue }
+      // After a broken pipe what was answered before it can still be read.
+      guard errno == EAGAIN else { return false }
+      try wait(for: POLLOUT | POLLIN, call.patience ?? Self.writePatience, isIdle: false)
+      var byte: UInt8 = 0
+      if unsafe recv(socket, &byte, 1, Int32(MSG_PEEK)) >= 0 { return false }
+    }
+    return true
+  }
+
+  /// Waits until the socket is ready; leaves the process where a signal asks for it.
+  private func wait(for events: Int32, _ milliseconds: Int?, isIdle: Bool) throws(LinkError) {
+    while true {
+      var waits = [
+        pollfd(fd: socket, events: Int16(events), revents: 0),
+        pollfd(fd: termination.descriptor, events: Int16(POLLIN), revents: 0),
+      ]
+      if isIdle {
+        for descriptor in idleDescriptors() { waits.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
+      }
+      let count = unsafe poll(&waits, nfds_t(waits.count), Int32(clamping: milliseconds ?? -1))
+      if count < 0 { continue }
+      if let milliseconds, count == 0 { throw .timeout(milliseconds: milliseconds) }
+      if waits[1].revents != 0 { termination.leave() }
+      if waits.dropFirst(2).contains(where: { $0.revents != 0 }) { attend() }
+      if waits[0].revents != 0 { return }
+    }
+  }
+
+  private func disconnect() {
+    if socket >= 0 { close(socket) }
+    socket = -1
   }
 }

@@ -3,7 +3,6 @@ import ArgumentParser
 import CLinux
 import FoundationEssentials
 import Glibc
-import HTTP
 import Streams
 
 @main
@@ -49,9 +48,7 @@ struct LambdaBootstrap: ParsableCommand {
   var command: [String] = []
 
   mutating func validate() throws {
-    // The first word that is no flag of ours begins the command, with its own flags; so these two arrive here.
-    if command.first == "--help" || command.first == "-h" { throw CleanExit.helpRequest(self) }
-    if command.first == "--version" { throw CleanExit.message(toolVersion) }
+    try answerBuiltInFlags()
     if command.first == "--" {
       command.removeFirst()
     } else if let first = command.first, first.hasPrefix("-") {
@@ -68,6 +65,23 @@ struct LambdaBootstrap: ParsableCommand {
     }
   }
 
+  /// The first word that is no flag of ours begins the command, with its own flags; so those that the parser answers
+  /// by itself elsewhere arrive here.
+  private func answerBuiltInFlags() throws {
+    let words = (command.first ?? "").split(separator: "=", maxSplits: 1).map(String.init) + command.dropFirst()
+    switch words.first {
+    case "--help", "-h": throw CleanExit.helpRequest(self)
+    case "--version": throw CleanExit.message(toolVersion)
+    case "--experimental-dump-help": throw CleanExit.message(Self._dumpHelp())
+    case "--generate-completion-script":
+      guard words.count == 2, let shell = CompletionShell(rawValue: words[1]) else {
+        throw ValidationError("--generate-completion-script takes one of bash, zsh and fish")
+      }
+      throw CleanExit.message(Self.completionScript(for: shell))
+    default: break
+    }
+  }
+
   func run() {
     runTool("lambda-bootstrap") { try serve() }
   }
@@ -80,8 +94,8 @@ struct LambdaBootstrap: ParsableCommand {
     }
     _ = clinux_adopt_orphans()
     let termination = try Termination()
-    let link = try RuntimeLink(termination: termination)
-    let api = RuntimeAPI(address: address, link: link)
+    let link = RuntimeLink(host: address, termination: termination)
+    let api = RuntimeAPI(link: link)
     let command = command.isEmpty ? [Self.handlerPath(environment)] : command
     do {
       guard findProgram(command[0], path: environment["PATH"] ?? "/usr/bin:/bin") != nil else {

@@ -1,34 +1,29 @@
 // The loop over the Runtime API, driven by a transport that answers from a script.
-import HTTP
 import Testing
 
 @testable import lambda_bootstrap
 
 private final class Script: Transport {
-  typealias Answer = Result<Response, HTTPError>
+  typealias Answer = Result<RuntimeReply, LinkError>
   var nexts: [Answer]
   var posts: [Answer]
-  private(set) var sent: [(path: String, body: String, headers: Headers)] = []
+  private(set) var sent: [(path: String, body: String, headers: ReplyHeaders)] = []
 
   init(nexts: [Answer], posts: [Answer] = []) {
     self.nexts = nexts.reversed()
     self.posts = posts.reversed()
   }
 
-  func send(_ request: Request) throws(HTTPError) -> Response {
-    #expect(request.url.hasPrefix("http://api:9001/2018-06-01/runtime/"))
-    guard case .none = request.options.proxy else {
-      Issue.record("the Runtime API would be asked through a proxy")
-      throw .cancelled
-    }
-    let path = String(request.url.dropFirst("http://api:9001/2018-06-01/runtime".count))
+  func send(_ call: RuntimeCall) throws(LinkError) -> RuntimeReply {
+    #expect(call.path.hasPrefix("/2018-06-01/runtime/"))
+    let path = String(call.path.dropFirst("/2018-06-01/runtime".count))
     if path == "/invocation/next" {
-      guard let next = nexts.popLast() else { throw .connect(host: "api", message: "the script has ended") }
+      guard let next = nexts.popLast() else { throw .connect(errno: 111) }
       return try next.get()
     }
-    guard case .bytes(let body) = request.body else { throw .badURL("no body") }
-    sent.append((path, String(decoding: body, as: UTF8.self), Headers(request.headers)))
-    return try (posts.popLast() ?? .success(Response(status: 202))).get()
+    #expect(call.method == "POST" && call.patience != nil)
+    sent.append((path, String(decoding: call.body, as: UTF8.self), ReplyHeaders(call.headers)))
+    return try (posts.popLast() ?? .success(RuntimeReply(status: 202))).get()
   }
 }
 
@@ -42,14 +37,15 @@ private struct Echo: Handler {
 }
 
 private func event(_ id: String, _ body: String) -> Script.Answer {
-  .success(Response(status: 200, headers: Headers([("lambda-runtime-aws-request-id", id)]), body: Array(body.utf8)))
+  .success(
+    RuntimeReply(status: 200, headers: ReplyHeaders([("lambda-runtime-aws-request-id", id)]), body: Array(body.utf8)))
 }
 
 private func run(_ script: Script, _ handler: Echo = Echo()) -> (end: LoopEnd, log: [String], pauses: [Int]) {
   var log: [String] = []
   var pauses: [Int] = []
   let loop = EventLoop(
-    api: RuntimeAPI(address: "api:9001", link: script), handler: handler, log: { log.append($0) },
+    api: RuntimeAPI(link: script), handler: handler, log: { log.append($0) },
     pause: { pauses.append($0) })
   return (loop.run(), log, pauses)
 }
@@ -64,14 +60,14 @@ private func run(_ script: Script, _ handler: Echo = Echo()) -> (end: LoopEnd, l
   }
 
   @Test(arguments: [400, 403, 413, 500]) func aRefusedPostIsNotFollowedByAnError(status: Int) {
-    let script = Script(nexts: [event("a", "1"), event("b", "2")], posts: [.success(Response(status: status))])
+    let script = Script(nexts: [event("a", "1"), event("b", "2")], posts: [.success(RuntimeReply(status: status))])
     let log = run(script).log
     #expect(script.sent.map(\.path) == ["/invocation/a/response", "/invocation/b/response"])
     #expect(log.contains("a: response refused by the Runtime API with status \(status)"))
   }
 
   @Test func aLostPostIsTriedThreeTimes() {
-    let lost = Script.Answer.failure(.reset(message: "gone"))
+    let lost = Script.Answer.failure(.closed(received: 0))
     let script = Script(nexts: [event("a", "1"), event("b", "2")], posts: [lost, lost, lost])
     _ = run(script)
     #expect(
@@ -79,7 +75,7 @@ private func run(_ script: Script, _ handler: Echo = Echo()) -> (end: LoopEnd, l
   }
 
   @Test func failuresInARowEndItAndOthersDoNot() {
-    let failure = Script.Answer.failure(.reset(message: "gone"))
+    let failure = Script.Answer.failure(.closed(received: 0))
     let script = Script(
       nexts: Array(repeating: failure, count: 14) + [event("a", "1")] + Array(repeating: failure, count: 14) + [
         event("b", "2")
@@ -114,7 +110,7 @@ private func run(_ script: Script, _ handler: Echo = Echo()) -> (end: LoopEnd, l
     ] as [(String?, Int64?)])
   func workEndsALittleEarly(header: String?, expected: Int64?) throws {
     let headers = [("Lambda-Runtime-Aws-Request-Id", "a")] + (header.map { [("Lambda-Runtime-Deadline-Ms", $0)] } ?? [])
-    let event = try Invocation(headers: Headers(headers.map { (name: $0.0, value: $0.1) }), body: [])
+    let event = try Invocation(headers: ReplyHeaders(headers.map { (name: $0.0, value: $0.1) }), body: [])
     #expect(event.workDeadline(wall: 1000, monotonic: 5000) == expected)
   }
 

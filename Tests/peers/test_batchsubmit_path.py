@@ -12,7 +12,7 @@ from support.tools import MODEL, SHARED, run, tool
 
 pytestmark = pytest.mark.skipif(SHARED is None, reason="../shared is absent")
 
-IMAGES = 2000
+IMAGES = 1000
 RESIZE = ("IMGDECODE_OPTIONS", "--resize 224")
 
 
@@ -69,7 +69,7 @@ def accuracy(lines):
 
 
 def test_every_image_arrives_once_and_as_in_one_process(aws, photos, expected):
-    told, (job,) = submit(aws, "input/", "--images-per-child", "300")
+    told, (job,) = submit(aws, "input/", "--images-per-child", "150")
     assert told[0]["arraySize"] == 7 and told[0]["images"] == IMAGES
     all = children(aws, job, [RESIZE])
     assert run_all(all) == [0] * 7, b"".join(child.log for child in all).decode()
@@ -78,7 +78,7 @@ def test_every_image_arrives_once_and_as_in_one_process(aws, photos, expected):
     assert [line["image"] for line in lines] == ["input/" + name for name in photos[1]]
     assert {line["image"]: line["predictions"] for line in lines} == expected
     assert accuracy(lines) > 0.8
-    assert b"286 images, 0 errors" in all[0].log and b"images/s" in all[0].log
+    assert b"143 images, 0 errors" in all[0].log and b"images/s" in all[0].log
 
 
 def test_corrupted_images_arrive_as_errors(aws, photos):
@@ -103,7 +103,7 @@ def test_corrupted_images_arrive_as_errors(aws, photos):
 
 
 def test_children_killed_at_random_are_retried_to_the_same_result(aws, photos, expected):
-    told, (job,) = submit(aws, "input/", "--images-per-child", "250", "--job-name", "killed", "--resubmit")
+    told, (job,) = submit(aws, "input/", "--images-per-child", "125", "--job-name", "killed", "--resubmit")
     for key in parts(aws, told[0]):
         aws.s3.delete_object(Bucket=BUCKET, Key=key)
     chance = random.Random(7)
@@ -148,7 +148,7 @@ def test_a_bucket_that_is_not_there_and_a_throttled_one(aws):
 
 
 def test_merge_joins_all_parts_in_order(aws, photos):
-    told, (job, merge) = submit(aws, "input/test/", "--images-per-child", "500", "--merge", "--job-name", "merge")
+    told, (job, merge) = submit(aws, "input/test/", "--images-per-child", "250", "--merge", "--job-name", "merge")
     joined = told[1]["output"].split("/", 3)[3]
     assert run_all(children(aws, job, [RESIZE])) == [0] * 4
     # A part that is missing ends the job, and no object of half the parts is made.

@@ -204,9 +204,13 @@ def cloud(tmp_path_factory):
         urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/config", settings, method="POST")).close()
         bin = folder / "bin"
         bin.mkdir()
-        (bin / "aws").write_text(
-            f'#!/bin/sh\n[ "$1 $2" = "cloudformation deploy" ] || exec {sys.prefix}/bin/aws "$@"\n'
-            f'exec {sys.executable} {ROOT}/Tests/support/moto_aws.py "$@"\n')
+        cli = [sys.executable, "-I", "-S", ROOT / "Tests" / "support" / "aws_cli.py"]
+        (bin / "aws").write_text(f'#!/bin/sh\nexec {" ".join(map(str, cli))} call {folder}/cli "$@"\n')
+        server = processes.start([sys.executable, cli[-1], "serve", folder / "cli"], folder / "cli.log")
+        deadline = time.monotonic() + 60
+        while not (folder / "cli").exists():
+            assert server.poll() is None and time.monotonic() < deadline, (folder / "cli.log").read_text()
+            time.sleep(0.05)
         # A push leaves a manifest of its own in the repository, so that it has a digest.
         (bin / "docker").write_text(
             '#!/bin/bash\n[ "$1" != login ] || cat >/dev/null\n[ "$1" != push ] || aws ecr put-image '

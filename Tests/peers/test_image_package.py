@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import shutil
 import subprocess
 import tarfile
 
@@ -61,9 +62,13 @@ def test_manual_pages_and_completions(package):
         for tool in TOOLS:
             page = gzip.decompress(files.extractfile(f"./usr/share/man/man1/{tool}.1.gz").read()).decode()
             assert page.startswith(f".TH {tool.upper()} 1") and ".SH NAME" in page and len(page) > 1000
-            completion = files.extractfile(f"./usr/share/bash-completion/completions/{tool}").read()
-            assert subprocess.run(["bash", "-n"], input=completion, check=False).returncode == 0
-            assert tool.encode() in completion
+            assert ".SH OPTIONS" in page and "\\-\\-help" in page
+            for shell, path in [("bash", f"bash-completion/completions/{tool}"), ("zsh", f"zsh/vendor-completions/_{tool}"),
+                                ("fish", f"fish/vendor_completions.d/{tool}.fish")]:
+                completion = files.extractfile(f"./usr/share/{path}").read()
+                assert tool.encode() in completion and b"help" in completion
+                checker = shutil.which(shell)
+                assert not checker or subprocess.run([checker, "-n"], input=completion, check=False).returncode == 0, path
 
 
 def test_same_sources_make_the_same_package(package, tmp_path):

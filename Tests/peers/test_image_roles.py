@@ -230,5 +230,35 @@ def test_role_batch(container, moto):
     assert json.loads(part)["image"] == "input/a.jpg" and len(json.loads(part)["predictions"]) == 5
 
 
+def test_role_submit_takes_what_is_below_input_alone(container, moto):
+    """An upload elsewhere, such as of the predictions themselves, is answered as done, and nothing is asked of Batch."""
+    settings = {"JOB_QUEUE": "q", "JOB_DEFINITION": "d", "OUTPUT_PREFIX": "s3://photos/output/",
+                "MANIFEST_PREFIX": "s3://photos/manifests/"}
+
+    def event(key):
+        record = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+                  "s3": {"bucket": {"name": "photos"}, "object": {"key": key, "size": 1, "eTag": "e", "sequencer": "1"}}}
+        return {"Records": [{"messageId": "m", "eventSource": "aws:sqs", "body": json.dumps({"Records": [record]})}]}
+
+    env = {**moto[1], **settings, "AWS_MAX_ATTEMPTS": "1"}
+    assert answer_of_role(container, "submit", event("other/a.jpg"), env) == {"batchItemFailures": []}
+    # There is no such queue, so that one within fails: it is the filter that let the other pass.
+    assert answer_of_role(container, "submit", event("input/a.jpg"), env) == {"batchItemFailures": [{"itemIdentifier": "m"}]}
+
+
+def test_role_objects(container, moto):
+    """Two objects of the bucket, one of them no photograph, within one event."""
+    s3, env = moto
+    s3.put_object(Bucket="photos", Key="input/bad é.jpg", Body=b"no picture")
+    listed = inside(container, "s3sync", "--list", "s3://photos/input/", env=env)
+    records = [json.loads(line) for line in done(listed).splitlines()]
+    assert len(records) == 2
+    output = "s3://photos/output/objects.ndjson"
+    answer = answer_of_role(container, "objects", {"objects": records, "output": output}, env)
+    assert answer == {"output": output, "images": 2}
+    lines = s3.get_object(Bucket="photos", Key="output/objects.ndjson")["Body"].read().splitlines()
+    assert ["predictions" in json.loads(line) for line in lines] == [True, False]
+
+
 def test_no_role_is_64(container):
     assert inside(container, ENTRYPOINT).returncode == 64

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from support.images import jpeg
-from support.tools import ROOT, run
+from support.tools import BIN, ROOT, run
 
 DEMO = ROOT / "deploy" / "demo.sh"
 FETCH = ROOT / "deploy" / "model" / "fetch.sh"
@@ -28,7 +28,7 @@ def test_demo_classifies_sample_photographs():
 def test_demo_takes_photographs(tmp_path):
     photo = tmp_path / "a photo.jpg"
     photo.write_bytes(jpeg(1, (320, 240)))
-    result = run([DEMO, photo], timeout=590)
+    result = run([DEMO, photo], timeout=590, env={"BIN": str(BIN)})
     assert result.returncode == 0, result.stderr.decode()[-2000:]
     assert f"{photo}\n" in result.stdout.decode()
 
@@ -37,7 +37,7 @@ def test_demo_takes_photographs(tmp_path):
 def test_demo_fails_with_a_bad_photograph(tmp_path, content):
     photo = tmp_path / "bad.jpg"
     photo.write_bytes(content)
-    assert run([DEMO, photo], timeout=590).returncode != 0
+    assert run([DEMO, photo], timeout=590, env={"BIN": str(BIN)}).returncode == 65
 
 
 class Files(http.server.SimpleHTTPRequestHandler):

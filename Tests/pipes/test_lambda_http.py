@@ -10,7 +10,7 @@ import time
 
 import pytest
 from support.lambda_events import form, function_url, http_api, rest_api
-from support.runtime_api import Bootstrap, children, descriptors
+from support.runtime_api import Bootstrap, children, descriptors, resident
 from support.tools import ROOT, tool
 
 DOUBLE = f"{sys.executable} {ROOT}/Tests/support/pipeline_double.py"
@@ -279,12 +279,15 @@ def test_each_stage_killed_at_random():
 
 
 def test_nothing_grows(function):
-    before = descriptors(function.process.pid)
+    for _ in range(50):
+        predict(function, b"echo x" * 10_000)
+    before = descriptors(function.process.pid), resident(function.process.pid)
     for _ in range(10):
         predict(function, b"die-2 1")
-    for _ in range(300):
-        predict(function, b"echo x")
-    assert descriptors(function.process.pid) == before
+    for _ in range(1000):
+        predict(function, b"echo x" * 1_000)
+    assert descriptors(function.process.pid) == before[0]
+    assert resident(function.process.pid) <= before[1] + 1024, "KiB"
 
 
 @pytest.mark.parametrize("pipeline, kind", [

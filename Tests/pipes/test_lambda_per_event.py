@@ -3,10 +3,13 @@
 import json
 import os
 import signal
+import socket
+import subprocess
+import threading
 import time
 
 import pytest
-from support.runtime_api import Bootstrap, children, descriptors, resident
+from support.runtime_api import Bootstrap, Event, children, descriptors, resident
 from support.tools import run, tool
 
 
@@ -166,6 +169,54 @@ def test_bad_answers_to_next_are_survived(raw):
         assert b"no event" in function.stderr or function.stop() == 0 and b"no event" in function.stderr
 
 
+@pytest.mark.parametrize("headers, body", [
+    (b"Transfer-Encoding: chunked\r\n", b"3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\n\r\n"),
+    (b"Connection: close\r\nContent-Length: 5\r\n", b"hello"), (b"Content-Length:5\r\nX: \xff\xfe\r\n", b"hello")])
+def test_events_in_other_framings(headers, body):
+    with bootstrap("cat") as function:
+        event = function.api.known["framed"] = Event("framed", b"", [])
+        function.api.send_raw(b"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: framed\r\n" + headers + b"\r\n" + body)
+        assert event.wait().result == b"hello"
+        assert function.call(b"after").result == b"after"
+
+
+def test_a_response_that_is_refused_unread():
+    """A Runtime API that answers 413 to the head and hangs up: the rest of the body has nowhere to go."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(20)
+    seen = []
+
+    def serve():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += connection.recv(256)
+            seen.append(head.split(b" ")[0])
+            if seen[-1] == b"GET":
+                connection.sendall(b"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: a\r\nContent-Length: 0\r\n"
+                                   b"Connection: close\r\n\r\n")
+            else:
+                connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+            connection.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    address = "127.0.0.1:%d" % listener.getsockname()[1]
+    process = subprocess.Popen([tool("lambda-bootstrap"), "head", "-c", "6000000", "/dev/zero"], stdin=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, env={**os.environ, "AWS_LAMBDA_RUNTIME_API": address})
+    deadline = time.monotonic() + 20
+    while seen.count(b"GET") < 4:
+        assert time.monotonic() < deadline and process.poll() is None, seen
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    listener.close()
+    assert b"POST" in seen
+
+
 @pytest.mark.parametrize("deadline", ["", "0", "-1", "abc", "99999999999999999999", "1e3", "9223372036854775807"])
 def test_odd_deadlines(deadline):
     with bootstrap("cat") as function:
@@ -229,7 +280,16 @@ def test_flags():
     assert run([tool("lambda-bootstrap"), "--version"]).stdout.strip().count(b".") == 2
     help = run([tool("lambda-bootstrap"), "--help"])
     assert help.returncode == 0 and b"--http" in help.stdout
-    for wrong in (["--bogus"], ["--http", "--route", "nonsense", "cat"], ["--route", "GET /", "cat"],
+    described = run([tool("lambda-bootstrap"), "--experimental-dump-help"])
+    assert json.loads(described.stdout)["command"]["commandName"] == "lambda-bootstrap"
+    for shell in ("bash", "zsh", "fish"):
+        for words in (["--generate-completion-script", shell], [f"--generate-completion-script={shell}"]):
+            script = run([tool("lambda-bootstrap"), *words])
+            assert script.returncode == 0 and b"--http" in script.stdout.replace(b"-l 'http'", b"--http")
+    # The same words belong to the command once it has begun.
+    with bootstrap("--", "echo", "--experimental-dump-help", "--generate-completion-script") as function:
+        assert function.call().result == b"--experimental-dump-help --generate-completion-script\n"
+    for wrong in (["--generate-completion-script", "csh"], ["--bogus"], ["--http", "--route", "nonsense", "cat"], ["--route", "GET /", "cat"],
                   ["--http", "--limit", "0", "cat"], ["--http", "--cors", "a b", "cat"]):
         assert run([tool("lambda-bootstrap"), *wrong]).returncode == 64, wrong
     outside = run([tool("lambda-bootstrap"), "cat"], env={"AWS_LAMBDA_RUNTIME_API": ""})

@@ -42,6 +42,18 @@ def slim(root):
     (root / "var/lib/apt/lists/partial").mkdir()
 
 
+def give_mirrors(container):
+    """What this machine's git reads from a folder in place of a network address, the container's git does too."""
+    told = subprocess.run(["git", "config", "--get-regexp", r"^url\..*\.insteadof$"], capture_output=True, text=True, check=False)
+    for key, address in (line.split(" ", 1) for line in told.stdout.splitlines()):
+        folder = key.removeprefix("url.").removesuffix(".insteadof")
+        if os.path.isdir(folder):
+            done(buildah("add", "-q", container, folder, folder))
+            done(buildah("run", "--isolation", "chroot", container, "--", "git", "config", "--system", "--add", key, address))
+            # They belong to somebody else there.
+            done(buildah("run", "--isolation", "chroot", container, "--", "git", "config", "--system", "safe.directory", "*"))
+
+
 def base():
     """Makes the Debian base, and where compiling needs it the toolchain's, once."""
     if DEBIAN not in buildah("images", "--format", "{{.Name}}:{{.Tag}}").stdout:
@@ -62,5 +74,6 @@ def base():
         done(buildah("run", "--isolation", "chroot", container, "--", "sh", "-c",
                      "apt-get update -qq && apt-get install -qq -y --no-install-recommends binutils gcc libc6-dev "
                      "libstdc++-12-dev libxml2 libncurses6 libcurl4 libedit2 libsqlite3-0 libpython3.11 zlib1g-dev git tzdata"))
+        give_mirrors(container)
         done(buildah("commit", "-q", container, SWIFT))
         done(buildah("rm", container))

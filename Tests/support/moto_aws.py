@@ -1,11 +1,10 @@
-"""`aws cloudformation deploy` for a stack in moto: `moto_aws.py cloudformation deploy WORD…`.
+"""`aws cloudformation deploy` for a stack in moto.
 
 moto's change sets give a stack no outputs and lose its conditions, so this is create-stack or update-stack of the template
 as deploy/cloud/moto_template.py makes it. Everything else that a script asks goes to the real CLI.
 """
 
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -15,14 +14,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "deploy" / 
 
 from moto_template import for_moto  # noqa: E402
 
-AWS = [os.path.join(sys.prefix, "bin", "aws")]
 
 
 def deploy(words):
+    """Creates or updates the stack by the words after `aws cloudformation deploy`; the CLI's status."""
     stack, path = words[words.index("--stack-name") + 1], words[words.index("--template-file") + 1]
     given = dict(word.split("=", 1) for word in words[words.index("--parameter-overrides") + 1:])
     told = subprocess.run(
-        [*AWS, "cloudformation", "describe-stacks", "--stack-name", stack], capture_output=True, check=False)
+        ["aws", "cloudformation", "describe-stacks", "--stack-name", stack], capture_output=True, check=False)
     exists = told.returncode == 0
     if exists:
         kept = json.loads(told.stdout)["Stacks"][0].get("Parameters", [])
@@ -35,10 +34,6 @@ def deploy(words):
         file.flush()
         parameters = json.dumps([{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()])
         return subprocess.run(
-            [*AWS, "cloudformation", "update-stack" if exists else "create-stack", "--stack-name", stack,
+            ["aws", "cloudformation", "update-stack" if exists else "create-stack", "--stack-name", stack,
              "--template-body", f"file://{file.name}", "--parameters", parameters, "--capabilities", "CAPABILITY_IAM"],
             stdout=subprocess.DEVNULL, check=False).returncode
-
-
-if __name__ == "__main__":
-    sys.exit(deploy(sys.argv[3:]))

@@ -1,15 +1,15 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # The whole cloud on one machine, without an AWS account: demo-cloud.sh [--serve] [--port N] [JPEG…]
 #
 # Classifies the photographs twice: uploaded to a bucket and through Batch, and by HTTP. --serve keeps everything running,
 # with a page to try at http://127.0.0.1:8080/, until Ctrl-C. Needs the five tools in .build/release or in $BIN.
 # CLASSIFY_MODEL names the model; without it, it is the embedded one. Logs are in .build/cloud/run, or $CLOUD_FOLDER. Everything listens on the loopback interface only,
 # and is ended when the script ends. stdout: a line of JSON for each photograph, then the first one's answer by HTTP.
-set -euo pipefail
+set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 root=$(dirname "$here")
 # shellcheck source=deploy/packages.sh
-source "$here/packages.sh"
+. "$here/packages.sh"
 
 install_packages python3-venv
 venv=${CLOUD_VENV:-$root/.build/cloud/venv}
@@ -24,6 +24,6 @@ for tool in imgdecode classify s3sync batchsubmit lambda-bootstrap; do
     exit 69
   }
 done
-export PATH=$bin:$PATH
-export CLASSIFY_MODEL=${CLASSIFY_MODEL:-$here/model/cifar10-resnet20.onnx}
+export PATH="$bin:$PATH"
+export CLASSIFY_MODEL="${CLASSIFY_MODEL:-$here/model/cifar10-resnet20.onnx}"
 exec "$venv/bin/python" "$here/cloud/local_cloud.py" --folder "${CLOUD_FOLDER:-$root/.build/cloud/run}" "$@"

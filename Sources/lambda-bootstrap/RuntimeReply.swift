@@ -1,0 +1,77 @@
+// A call of the Runtime API and what comes back.
+
+/// One call: an HTTP/1.1 request without anything that the Runtime API has no use for.
+struct RuntimeCall {
+  var method: String
+  /// From the slash on.
+  var path: String
+  var headers: [(name: String, value: String)] = []
+  var body: [UInt8] = []
+  /// Milliseconds without a byte after which it is given up; nil waits for ever.
+  var patience: Int?
+
+  /// The request's head; the body follows it as it is.
+  ///
+  /// - Parameter host: where it goes, as `AWS_LAMBDA_RUNTIME_API` has it.
+  func head(host: String) -> [UInt8] {
+    var head: [UInt8] = []
+    head.reserveCapacity(256)
+    head += "\(method) \(path) HTTP/1.1\r\nhost: \(host)\r\n".utf8
+    for (name, value) in headers { head += "\(name): \(value)\r\n".utf8 }
+    if method == "POST" { head += "content-length: \(body.count)\r\n".utf8 }
+    head += "\r\n".utf8
+    return head
+  }
+}
+
+/// The answer to one call, whatever its status.
+struct RuntimeReply {
+  var status: Int
+  var headers = ReplyHeaders()
+  var body: [UInt8] = []
+}
+
+/// Header fields in the order they came: their text as it is, names and values found in it when someone asks.
+struct ReplyHeaders {
+  private var text: [UInt8] = []
+  private var fields: [(name: Range<Int>, value: Range<Int>)] = []
+
+  init(_ fields: [(name: String, value: String)] = []) {
+    for (name, value) in fields { append(Array(name.utf8)[...], Array(value.utf8)[...]) }
+  }
+
+  mutating func append(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
+    let start = text.count
+    text += name
+    let end = text.count
+    text += value
+    fields.append((start..<end, end..<text.count))
+  }
+
+  /// The first value of the field with this name; ASCII case is ignored (RFC 9110, section 5.1).
+  subscript(name: String) -> String? {
+    let field = fields.first { field in
+      field.name.count == name.utf8.count
+        && text[field.name].elementsEqual(name.utf8) { lowercased($0) == lowercased($1) }
+    }
+    return field.map { String(decoding: text[$0.value], as: UTF8.self) }
+  }
+}
+
+/// Why a call has no reply.
+enum LinkError: Error, Equatable {
+  /// The address has no host that is known, or no port.
+  case address
+  /// `connect` failed with this errno.
+  case connect(errno: Int32)
+  /// Nothing came for this many milliseconds.
+  case timeout(milliseconds: Int)
+  /// The connection ended after this many bytes of the reply.
+  case closed(received: Int)
+  /// What came is no HTTP response.
+  case malformed
+  /// The head or the body is longer than this.
+  case tooLarge(limit: Int)
+}
+
+private func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
