@@ -48,7 +48,7 @@ struct Download {
     }
     let description = try await call { () async throws(ServiceError) in try await client.head(request) }
     guard description.size == entry.size else { throw .changed("changed since it was listed") }
-    let plan = MultipartPlan(size: entry.size, partSize: options.partSize ?? TransferOptions.usualPartSize)
+    let plan = MultipartPlan(size: entry.size, partSize: options.rangeSize(ofObject: entry.size))
     let descriptor = file.descriptor
     try await forEachPart(plan.partCount, limit: TransferOptions.partsAtOnce) { index throws(SyncError) in
       let range = plan.range(index)

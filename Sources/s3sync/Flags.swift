@@ -66,7 +66,8 @@ struct TransferFlags: ParsableArguments {
   var jobs = 32
 
   @Option(
-    help: ArgumentHelp("Bytes of a part, with K, M or G; at least 5M. Default 16M; within S3 256M.", valueName: "size"))
+    help: ArgumentHelp(
+      "Bytes of a part, with K, M or G; at least 5M. Default 16M; down up to 64M; within S3 256M.", valueName: "size"))
   var partSize: String?
 
   @Option(help: ArgumentHelp("Bytes that a tar's objects may hold in memory.", valueName: "size"))
