@@ -71,6 +71,16 @@ func depthwiseFour<V: FloatVector>(
     }
     line += row.rowStep
   }
+  storeFour(row, x, channel, sum0, sum1, sum2, sum3, residual, residualStride, low, high)
+}
+
+/// clamp(sum + residual) of the outputs x…x+3 of one vector of channels, where they belong.
+@inline(__always) @inlinable
+func storeFour<V: FloatVector>(
+  _ row: WindowRow, _ x: Int, _ channel: Int, _ sum0: V, _ sum1: V, _ sum2: V, _ sum3: V,
+  _ residual: UnsafePointer<Float>?, _ residualStride: Int, _ low: Float, _ high: Float
+) {
+  var (sum0, sum1, sum2, sum3) = (sum0, sum1, sum2, sum3)
   if let residual {
     let from = residual + x &* residualStride + channel
     sum0 = sum0 + V.load(from)

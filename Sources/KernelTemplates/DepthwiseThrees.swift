@@ -56,19 +56,6 @@
       weight += 3 &* weightStride
       line += row.rowStep
     }
-    if let residual {
-      let from = residual + x &* residualStride + channel
-      sum0 = sum0 + V.load(from)
-      sum1 = sum1 + V.load(from + residualStride)
-      sum2 = sum2 + V.load(from + 2 &* residualStride)
-      sum3 = sum3 + V.load(from + 3 &* residualStride)
-    }
-    let lows = V(repeating: low)
-    let highs = V(repeating: high)
-    let to = row.output + x &* row.outputStride + channel
-    sum0.raised(to: lows).lowered(to: highs).store(to)
-    sum1.raised(to: lows).lowered(to: highs).store(to + row.outputStride)
-    sum2.raised(to: lows).lowered(to: highs).store(to + 2 &* row.outputStride)
-    sum3.raised(to: lows).lowered(to: highs).store(to + 3 &* row.outputStride)
+    storeFour(row, x, channel, sum0, sum1, sum2, sum3, residual, residualStride, low, high)
   }
 }
