@@ -5,7 +5,7 @@ internal import Glibc
 final class Arena {
   let base: UnsafeMutablePointer<Float>
   private let byteCount: Int
-  private let hugePage = 2 << 20
+  private static let hugePage = 2 << 20
 
   /// Throws an error of `.outOfMemory` where the system refuses.
   init(floats: Int) throws(NodeError) {
@@ -16,7 +16,7 @@ final class Arena {
       throw NodeError(node: "memory plan", error: .outOfMemory(bytes: byteCount))
     }
     // Whole huge pages only: a partly used one would count in full.
-    unsafe madvise(pages, byteCount / hugePage * hugePage, MADV_HUGEPAGE)
+    unsafe madvise(pages, byteCount / Arena.hugePage * Arena.hugePage, MADV_HUGEPAGE)
     unsafe base = pages.bindMemory(to: Float.self, capacity: max(floats, 1))
   }
 

@@ -1,12 +1,11 @@
 """How s3sync reaches a service: TLS with a private CA, proxies, credentials of a container and of an instance."""
 
-import http.server
 import subprocess
-import threading
 
 import pytest
 
 from support.fault_server import fault_server
+from support.loopback import Handler, serving
 from support.s3_peers import environment
 from support.tools import tool
 
@@ -49,7 +48,7 @@ def test_tls_with_a_private_ca(certificates):
         assert server.asked("PUT")[0].headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD"
 
 
-class Answers(http.server.BaseHTTPRequestHandler):
+class Answers(Handler):
     """Instance metadata and a container endpoint; as a proxy it counts."""
 
     seen = []
@@ -62,23 +61,14 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
     def answer(self, body):
         self.seen.append((self.path, {n.lower(): v for n, v in self.headers.items()}))
-        self.send_response(200)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments):
-        pass
+        super().answer(body)
 
 
 @pytest.fixture
 def answers():
     Answers.seen = []
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with serving(Answers) as endpoint:
+        yield endpoint
 
 
 @pytest.mark.parametrize("source", ["container", "instance"])
@@ -105,36 +95,24 @@ def test_credentials_from_the_host_go_past_the_proxy(answers, source, tmp_path):
         assert Answers.seen[0][1]["authorization"] == "CONTAINERTOKEN"
 
 
-class ForwardProxy(http.server.BaseHTTPRequestHandler):
+class ForwardProxy(Handler):
     """Takes absolute URIs, as a proxy does, and answers for S3."""
 
     asked = []
 
     def do_GET(self):
         self.asked.append(self.path)
-        self.send_response(200)
-        self.send_header("content-length", "9")
-        self.send_header("etag", '"x"')
-        self.end_headers()
-        self.wfile.write(b"by proxy!")
+        self.answer(b"by proxy!", etag='"x"')
 
     def do_HEAD(self):
-        self.send_response(200)
-        self.send_header("content-length", "9")
-        self.end_headers()
-
-    def log_message(self, *arguments):
-        pass
+        self.answer(b"by proxy!")
 
 
 @pytest.fixture
 def proxy():
     ForwardProxy.asked = []
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ForwardProxy)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with serving(ForwardProxy) as endpoint:
+        yield endpoint
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])

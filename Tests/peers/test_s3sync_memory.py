@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from support.endless_listing import EndlessListing
+from support.endless_listing import Pages
 from support.fault_server import fault_server
+from support.loopback import serving
 from support.s3_peers import environment
 from support.tools import tool
 
@@ -18,9 +19,8 @@ S3SYNC = tool("s3sync")
 
 @pytest.fixture(scope="module")
 def listing():
-    server = EndlessListing()
-    yield server
-    server.close()
+    with serving(Pages) as endpoint:
+        yield endpoint
 
 
 # A process that is begun starts its count with its parent's memory, so the parent is a small one.
@@ -50,9 +50,9 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_memory_does_not_grow_with_the_listing_s5cmd_2_1_0(listing, form):
     few, many = 40_000, 160_000
-    small, lines = peak(listing.endpoint, *FORMS[form](few))
+    small, lines = peak(listing, *FORMS[form](few))
     assert lines >= few // 2
-    large, lines = peak(listing.endpoint, *FORMS[form](many))
+    large, lines = peak(listing, *FORMS[form](many))
     assert lines >= many // 2
     assert large < small + 4096, f"{small} KiB for {few} objects, {large} KiB for {many}"
     assert large < 64 << 10

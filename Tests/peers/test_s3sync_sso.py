@@ -1,15 +1,14 @@
 """IAM Identity Center: an expired token is renewed through its refresh token, and the cache keeps what is new."""
 
 import hashlib
-import http.server
 import json
 import os
 import subprocess
-import threading
 
 import pytest
 
 from support.fault_server import fault_server
+from support.loopback import Handler, serving
 from support.s3_peers import environment
 from support.tools import tool
 
@@ -17,7 +16,7 @@ S3SYNC = tool("s3sync")
 LONG_AGO, FAR = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
 
 
-class IdentityCenter(http.server.BaseHTTPRequestHandler):
+class IdentityCenter(Handler):
     """`CreateToken` and `GetRoleCredentials`."""
 
     asked = []
@@ -40,25 +39,14 @@ class IdentityCenter(http.server.BaseHTTPRequestHandler):
         self.answer(200 if good else 401, {"roleCredentials": keys} if good else {"message": "no"})
 
     def answer(self, status, document):
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments):
-        pass
+        super().answer(json.dumps(document).encode(), status, content_type="application/json")
 
 
 @pytest.fixture
 def center():
     IdentityCenter.asked, IdentityCenter.refuses = [], False
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), IdentityCenter)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with serving(IdentityCenter) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture

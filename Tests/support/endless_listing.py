@@ -4,9 +4,9 @@ The prefix `all/N/` has N objects; `half/N/` has every second one of them, so th
 has half to copy. Every object has one size, tag and time.
 """
 
-import http.server
-import threading
 import urllib.parse
+
+from support.loopback import Handler
 
 PAGE = 1000
 OBJECT = ("<Contents><Key>{}part-{:08}/object-{:08}.jpg</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified>"
@@ -14,34 +14,14 @@ OBJECT = ("<Contents><Key>{}part-{:08}/object-{:08}.jpg</Key><LastModified>2026-
           "<StorageClass>STANDARD</StorageClass></Contents>")
 
 
-class EndlessListing:
-    def __init__(self):
-        owner = self
-        self.pages = 0
+class Pages(Handler):
+    """What `serving` takes."""
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    protocol_version = "HTTP/1.1"
 
-            def do_GET(self):
-                query = dict(urllib.parse.parse_qsl(self.path.partition("?")[2], keep_blank_values=True))
-                owner.pages += 1
-                body = page(query["prefix"], int(query.get("continuation-token", 0))).encode()
-                self.send_response(200)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *arguments):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.endpoint = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+    def do_GET(self):
+        query = dict(urllib.parse.parse_qsl(self.path.partition("?")[2], keep_blank_values=True))
+        self.answer(page(query["prefix"], int(query.get("continuation-token", 0))).encode())
 
 
 def page(prefix, start):
