@@ -5,8 +5,11 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 
-// Declared for GNU sources only, in unistd.h and spawn.h.
+// Declared for GNU sources only, in unistd.h, fcntl.h and spawn.h.
 extern int syncfs(int descriptor);
+extern int fallocate(int descriptor, int mode, off_t offset, off_t length);
+extern int sync_file_range(int descriptor, off_t offset, off_t length, unsigned int flags);
+enum { SYNC_FILE_RANGE_WRITE = 2 };
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 
 // prctl is variadic. Orphans of a child come to this process, which can then wait for them.

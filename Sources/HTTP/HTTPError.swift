@@ -16,8 +16,8 @@ public enum HTTPError: Error, Equatable, Sendable {
   case truncated(expected: Int64, received: Int64)
   /// The body is longer than the sink takes, or the header is longer than any server's.
   case tooLarge(limit: Int64)
-  /// The sink's `pwrite` failed with this errno.
-  case sink(errno: Int32)
+  /// The sink took no more.
+  case stopped
   /// The body's `pread` failed with this errno; `ENODATA` when the file has become shorter.
   case source(errno: Int32)
   case badURL(String)

@@ -1,5 +1,4 @@
 // Where the bytes of a response's body go, and the counts that are checked on the way.
-import Glibc
 
 /// The receiving side of one transfer: chooses between the request's sink and the bounded memory for explanations.
 struct ReceivedBody {
@@ -24,27 +23,11 @@ struct ReceivedBody {
       guard chunk.count <= limit - bytes.count, expected <= limit else { return fail(.tooLarge(limit: Int64(limit))) }
       if bytes.isEmpty, expected > 0 { bytes.reserveCapacity(Int(expected)) }
       unsafe bytes.append(contentsOf: chunk)
-    case .file(let descriptor, let offset, let length):
-      if let length, received + Int64(chunk.count) > length { return fail(.tooLarge(limit: length)) }
-      var done = 0
-      while done < chunk.count {
-        let n = unsafe pwrite(
-          descriptor, chunk.baseAddress! + done, chunk.count - done, Int(offset + received) + done)
-        if n < 0 && errno == EINTR { continue }
-        guard n > 0 else { return fail(.sink(errno: n < 0 ? errno : EIO)) }
-        done += n
-      }
     case .chunks(let take):
-      guard unsafe take(chunk.bytes) else { return fail(.sink(errno: ECANCELED)) }
+      guard unsafe take(chunk.bytes) else { return fail(.stopped) }
     }
     received += Int64(chunk.count)
     return true
-  }
-
-  /// The end of a response: whether as much came as the sink was told to expect.
-  mutating func finish(status: Int) {
-    guard status < 300, failure == nil, case .file(_, _, let length?) = sink, received < length else { return }
-    failure = .truncated(expected: length, received: received)
   }
 
   private mutating func explain(_ chunk: UnsafeRawBufferPointer) -> Bool {

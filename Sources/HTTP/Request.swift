@@ -16,10 +16,7 @@ public struct Request: Sendable {
   public enum Sink: Sendable {
     /// Into `Response.body`; longer than `limit` bytes is `HTTPError.tooLarge`.
     case memory(limit: Int)
-    /// With `pwrite` into an open file from `offset` on. With `length`, exactly that many bytes: one more is
-    /// `tooLarge` before it is written, one less `truncated`.
-    case file(descriptor: Int32, offset: Int64, length: Int64? = nil)
-    /// Handed over as they come; `false` ends the transfer with `sink(ECANCELED)`. The closure must not use the client.
+    /// Handed over as they come; `false` ends the transfer with `stopped`. The closure must not use the client.
     case chunks(@Sendable (RawSpan) -> Bool)
   }
 

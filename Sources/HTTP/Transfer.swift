@@ -62,10 +62,7 @@ final class Transfer {
     set(CURLOPT_TCP_KEEPALIVE, 1)
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     // Curl allocates its buffers anew for each request: only what may be large is worth more than the usual ones.
-    switch request.sink {
-    case .file, .chunks: set(CURLOPT_BUFFERSIZE, Self.receiveBuffer)
-    case .memory: break
-    }
+    if case .chunks = request.sink { set(CURLOPT_BUFFERSIZE, Self.receiveBuffer) }
     if case .file = request.body { set(CURLOPT_UPLOAD_BUFFERSIZE, Self.sendBuffer) }
     unsafe _ = ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
     let user = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -217,7 +214,6 @@ final class Transfer {
   // MARK: Result
 
   private func result(_ code: CURLcode) -> Result<Response, HTTPError> {
-    if code == CURLE_OK { body.finish(status: status) }
     if let failure = body.failure ?? sourceFailure { return .failure(failure) }
     if headerBytes > Self.headerLimit { return .failure(.tooLarge(limit: Int64(Self.headerLimit))) }
     guard code == CURLE_OK || body.isCut else { return .failure(error(code)) }

@@ -47,7 +47,8 @@ extension HTTPError {
     case .reset(let message): "the connection broke: \(message)"
     case .truncated: "the answer was cut short"
     case .tooLarge(let limit): "the answer is longer than \(limit) bytes"
-    case .sink(let code), .source(let code): SystemError.describe(code)
+    case .stopped: "the answer was not taken"
+    case .source(let code): SystemError.describe(code)
     case .badURL(let url): "\(url) is no URL"
     case .badHeader(let name): "the header \(name) cannot be sent"
     case .cancelled: "interrupted"

@@ -38,6 +38,9 @@ struct SingleObject {
     let entry = Entry(
       key: object.key, size: description.size, modified: description.lastModified ?? Timestamp(seconds: 0),
       etag: description.etag)
+    var options = options
+    // A mirror synchronises its file system once; for one file that is what `--fsync` does.
+    options.isDurable = true
     try await Download(client: client, options: options, progress: progress).run(object, entry, to: path)
     return description.size
   }

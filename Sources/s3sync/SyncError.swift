@@ -91,7 +91,7 @@ func sentence(_ error: HTTPError) -> String {
   case .reset(let message): "the connection broke: \(message)"
   case .truncated(let expected, let received): "the answer ended after \(received) of \(expected) bytes"
   case .tooLarge(let limit): "longer than \(limit) bytes"
-  case .sink(let code): "cannot write: \(SystemError.describe(code))"
+  case .stopped: "its bytes could not be taken"
   case .source(let code): "cannot read: \(code == ENODATA ? "the file became shorter" : SystemError.describe(code))"
   case .badURL: "the name makes no URL"
   case .badHeader(let name): "the header \(name) holds a line end"

@@ -23,10 +23,11 @@ struct TransferOptions: Sendable {
   /// A smaller file or object is held in memory: one read, one write.
   static let smallSize: Int64 = 1 << 20
 
-  /// Bytes of a range of a download: every transfer at once has one, and a large object takes fewer requests; a range is
-  /// taken up where it broke, so its length costs nothing then.
+  /// Bytes of a range of a download, in whole MiB: every transfer at once has one, and a large object takes fewer
+  /// requests; a range is taken up where it broke, so its length costs nothing then.
   func rangeSize(ofObject size: Int64) -> Int64 {
-    partSize ?? min(max(size / Int64(Self.partsAtOnce) + 1, Self.usualPartSize), 4 * Self.usualPartSize)
+    let share = (size / Int64(Self.partsAtOnce) / Self.smallSize + 1) * Self.smallSize
+    return partSize ?? min(max(share, Self.usualPartSize), 4 * Self.usualPartSize)
   }
 
   /// The attributes of one object: the type by its name unless a flag gives one.

@@ -42,12 +42,5 @@ func temporaryFile(_ bytes: [UInt8] = []) -> Int32 {
   return descriptor
 }
 
-func contents(_ descriptor: Int32) -> [UInt8] {
-  let size = Int(lseek(descriptor, 0, SEEK_END))
-  return unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-    count = unsafe pread(descriptor, buffer.baseAddress, size, 0)
-  }
-}
-
 /// What `/bytes/N` answers.
 func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8($0 % 251) } }

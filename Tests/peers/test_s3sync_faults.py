@@ -125,6 +125,35 @@ def test_large_download_with_a_corrupt_byte_is_refused(server, tmp_path):
     assert names(tmp_path) == set()
 
 
+def test_a_service_that_ignores_ranges_is_refused(server, tmp_path):
+    server.put("bucket", "large", random.Random(8).randbytes(20 << 20))
+    server.fault = lambda a: ("whole",) if a.method == "GET" else None
+    done = sync(server, "s3://bucket/large", tmp_path / "large")
+    assert done.returncode == 69 and b"more bytes than were asked for" in done.stderr
+    assert names(tmp_path) == set()
+
+
+# A file system of 8 MiB in a mount namespace of its own.
+SMALL_DISK = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=8m none "$1" && shift && "$@"; status=$?; '
+              'find "$DISK" -type f -printf "%s %f\n"; exit $status', "sh"]
+
+
+@pytest.mark.skipif(subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0,
+                    reason="no mount namespaces here")
+@pytest.mark.parametrize("sizes", [[20 << 20], [1 << 20] * 20, [3 << 20] * 5], ids=["large", "small", "several"])
+def test_a_full_disk(server, tmp_path, sizes):
+    for i, size in enumerate(sizes):
+        server.put("bucket", f"in/{i:02}", bytes([i]) * size)
+    done = subprocess.run([*SMALL_DISK, tmp_path, S3SYNC, "--quiet", "s3://bucket/in/", tmp_path / "out"], timeout=60,
+                          capture_output=True, text=True, env=environment(server.endpoint, DISK=str(tmp_path)))
+    assert done.returncode == 74 and "No space left on device" in done.stderr, done.stderr
+    left = [line.split() for line in done.stdout.splitlines()]
+    assert not any(".s3sync-" in name for _, name in left)
+    assert [int(size) for size, _ in left] == [sizes[0]] * ((8 << 20) // sizes[0]), "whole files, as many as there is room for"
+    if sizes == [20 << 20]:
+        assert not server.asked("GET", "in/"), "that there is no room is known before anything is fetched"
+
+
 def test_object_that_changes_during_the_download_is_refused(server, tmp_path):
     first = random.Random(7).randbytes(20 << 20)
     server.put("bucket", "in/large", first)

@@ -51,7 +51,7 @@ class FaultServer:
     breaks before the answer; ("truncate", n): n bytes of the body come, then the connection ends; ("corrupt", n): byte
     n is flipped; ("length", n): Content-Length is n too large; ("stall", seconds): nothing happens for so long, then the
     connection ends; ("delay", seconds): the answer comes so much later;
-    ("garbage",): the body is no XML; ("embedded", word): 200 with an error inside.
+    ("whole",): a range is not looked at; ("garbage",): the body is no XML; ("embedded", word): 200 with an error inside.
     """
 
     def __init__(self, tls=None):
@@ -148,6 +148,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         if fault and fault[0] == "delay":
             time.sleep(fault[1])
+        if fault and fault[0] == "whole":
+            asked.headers.pop("range", None)
         if fault and fault[0] == "status":
             extra = fault[3] if len(fault) > 3 else {}
             return self.answer(fault[1], self.error(fault[2]), extra)

@@ -140,7 +140,7 @@ extension ServiceError {
       switch error {
       case .resolve, .connect, .timeout, .reset, .truncated, .cancelled, .other: return .temporary
       case .tls, .tooLarge, .badURL, .badHeader: return .unavailable
-      case .sink, .source: return .local
+      case .stopped, .source: return .local
       }
     case .credentials(let error):
       switch error {

@@ -91,19 +91,31 @@ extension Client {
   ///
   /// - Parameters:
   ///   - range: of the object's bytes, not empty.
-  ///   - take: gets the bytes in order, each once; false ends the transfer with `HTTPError.sink(ECANCELED)`.
+  ///   - take: gets the bytes in order, each once; false ends the transfer with `HTTPError.stopped`.
   ///     Called while the client works: it must not call the client.
   public func get(
     _ request: GetRequest, range: Range<Int64>, take: @escaping @Sendable (RawSpan) -> Bool
   ) async throws(ServiceError) {
     let received = Received()
+    do throws(ServiceError) {
+      try await receive(request, range, received, take)
+    } catch {
+      if received.isTooMuch { throw .malformedAnswer("more bytes than were asked for") }
+      throw error
+    }
+  }
+
+  private func receive(
+    _ request: GetRequest, _ range: Range<Int64>, _ received: Received, _ take: @escaping @Sendable (RawSpan) -> Bool
+  ) async throws(ServiceError) {
     let length = range.upperBound - range.lowerBound
     _ = try await send("GET", request.object.bucket, request.object.key) { call in
       request.fill(&call, wantsChecksum: false)
       call.headers.append(("range", "bytes=\(range.lowerBound + received.count)-\(range.upperBound - 1)"))
       call.sink = .chunks { bytes in
         // More than was asked for: the answer is not the range.
-        guard Int64(bytes.byteCount) <= length - received.count else { return false }
+        received.isTooMuch = Int64(bytes.byteCount) > length - received.count
+        if received.isTooMuch { return false }
         received.count += Int64(bytes.byteCount)
         return take(bytes)
       }
@@ -123,4 +135,6 @@ extension Client {
 /// Bytes that have arrived; used on the loop's thread alone.
 private final class Received: @unchecked Sendable {
   var count: Int64 = 0
+  /// The service sent more than the range.
+  var isTooMuch = false
 }
