@@ -15,9 +15,9 @@ struct BatchSubmit: ParsableCommand {
     commandName: "batchsubmit",
     abstract: "Submits images in S3 to AWS Batch: array jobs whose children classify a manifest each.",
     discussion: """
-      Standard input is an event (S3, SQS, SNS, EventBridge) or a list: object records or s3:// URIs, one a line.
-      Settings named in capitals can be given by these variables. Every job submitted is one line of JSON on standard
-      output. Exit status: 0 done, 64 called wrongly, 65 bad input, 69 a service refused or a job failed, 74 local I/O,
+      Standard input is an event (S3, SQS, SNS, EventBridge) or a list: object records or s3:// URIs, one a line. \
+      Settings named in capitals can be given by these variables. Every job submitted is one line of JSON on standard \
+      output. Exit status: 0 done, 64 called wrongly, 65 bad input, 69 a service refused or a job failed, 74 local I/O, \
       75 try again later or still running, 77 not permitted, 78 configuration.
       """,
     version: toolVersion)

@@ -23,11 +23,11 @@ struct Tool: ParsableCommand {
 
       A file or an object (no slash at its end) is moved by itself: s3sync part.ndjson s3://bucket/output/
 
-      Exit status: 0 done; 64 called wrongly; 65 bad input (a key that is no path); 69 the service refused, or there is
-      no such thing; 74 input or output failed; 75 try again later; 77 not permitted; 78 no credentials or bad
+      Exit status: 0 done; 64 called wrongly; 65 bad input (a key that is no path); 69 the service refused, or there is \
+      no such thing; 74 input or output failed; 75 try again later; 77 not permitted; 78 no credentials or bad \
       configuration. Any item that failed makes it non-zero.
 
-      Credentials, region and endpoint are found as the AWS tools find them: environment, profiles, container,
+      Credentials, region and endpoint are found as the AWS tools find them: environment, profiles, container, \
       instance; AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, AWS_CA_BUNDLE, AWS_MAX_ATTEMPTS and the proxies' variables.
       """,
     version: toolVersion)
