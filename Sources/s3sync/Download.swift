@@ -45,10 +45,6 @@ struct Download {
     let file: TemporaryFile
     do throws(SystemError) {
       file = try TemporaryFile(for: path)
-      let descriptor = file.descriptor
-      try await Loop.blocking {
-        Result { () throws(SystemError) in try allocate(entry.size, in: descriptor, name: path) }
-      }.get()
     } catch {
       throw .system(error)
     }
@@ -56,6 +52,9 @@ struct Download {
     let descriptor = file.descriptor
     try await forEachPart(plan.partCount, limit: TransferOptions.partsAtOnce) { index throws(SyncError) in
       let range = plan.range(index)
+      try await Loop.blocking {
+        Result { () throws(SystemError) in try allocate(range, in: descriptor, name: path) }
+      }.mapError { SyncError.system($0) }.get()
       try await receive(request, range, RangeWriter(descriptor, offset: range.lowerBound, name: path))
       progress?.add(bytes: Int(range.upperBound - range.lowerBound))
     }

@@ -69,10 +69,10 @@ final class RangeWriter: @unchecked Sendable {
   }
 }
 
-/// Sets the room of a whole file aside: a disk that is too full says so before anything has come, and ext4 need not keep
-/// an account of every block that is written. Nothing is done where the file system cannot.
-func allocate(_ size: Int64, in descriptor: CInt, name: String) throws(SystemError) {
-  while fallocate(descriptor, 0, 0, off_t(size)) != 0 {
+/// Sets the room of a range aside: a disk that is too full says so before the range is fetched, and ext4 need not keep an
+/// account of every block that is written. Nothing is done where the file system cannot.
+func allocate(_ range: Range<Int64>, in descriptor: CInt, name: String) throws(SystemError) {
+  while fallocate(descriptor, 0, off_t(range.lowerBound), off_t(range.upperBound - range.lowerBound)) != 0 {
     if errno == EINTR { continue }
     if errno == EOPNOTSUPP || errno == ENOSYS { return }
     throw SystemError(operation: "make room for", object: name)
