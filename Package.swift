@@ -20,6 +20,31 @@ let kernelSettings: [SwiftSetting] = [
 /// Tests reach for pointers where it is the shortest way to provoke a fault.
 let testSettings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
+/// Whether the package is built for x86-64. A manifest cannot see the target of a cross build: TARGET_ARCHITECTURE names it.
+let isX86: Bool = {
+  #if arch(x86_64)
+    let host = "x86_64"
+  #else
+    let host = "other"
+  #endif
+  return (Context.environment["TARGET_ARCHITECTURE"] ?? host) == "x86_64"
+}()
+
+/// Compiler flags that let a target use these x86 instructions; a target without them runs on every processor.
+func instructions(_ names: String...) -> [SwiftSetting] {
+  isX86 ? [.unsafeFlags(names.flatMap { ["-Xcc", "-m\($0)"] })] : []
+}
+
+/// The kernel targets of x86 instruction sets, which no other architecture builds.
+let x86Kernels: [Target] = [
+  .target(
+    name: "KernelsAVX2", dependencies: ["KernelTemplates"],
+    swiftSettings: kernelSettings + instructions("avx2", "fma")),
+  .target(
+    name: "KernelsAVX512", dependencies: ["KernelTemplates"],
+    swiftSettings: kernelSettings + instructions("avx512f", "avx512vl", "avx512bw", "fma")),
+]
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
@@ -33,10 +58,10 @@ let package = Package(
     .executable(name: "lambda-bootstrap", targets: ["lambda-bootstrap"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
   ],
-  targets: [
+  targets: x86Kernels + [
     // C made visible.
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-serial-dev"])]),
@@ -52,15 +77,9 @@ let package = Package(
     .target(name: "KernelTemplates", dependencies: ["CInstructionSets"], swiftSettings: kernelSettings),
     .target(name: "KernelsPortable", dependencies: ["KernelTemplates"], swiftSettings: kernelSettings),
     .target(
-      name: "KernelsAVX2", dependencies: ["KernelTemplates"],
-      swiftSettings: kernelSettings + [.unsafeFlags(["-Xcc", "-mavx2", "-Xcc", "-mfma"])]),
-    .target(
-      name: "KernelsAVX512", dependencies: ["KernelTemplates"],
-      swiftSettings: kernelSettings
-        + [.unsafeFlags(["-Xcc", "-mavx512f", "-Xcc", "-mavx512vl", "-Xcc", "-mavx512bw", "-Xcc", "-mfma"])]),
-    .target(
       name: "Kernels",
-      dependencies: ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "CInstructionSets", "COpenBLAS"],
+      dependencies: ["KernelTemplates", "KernelsPortable", "CInstructionSets", "COpenBLAS"]
+        + x86Kernels.map { .target(name: $0.name) },
       swiftSettings: kernelSettings),
     .target(name: "Network", dependencies: ["Kernels"], swiftSettings: settings),
     .target(name: "ONNX", dependencies: ["Network"], swiftSettings: settings),
@@ -70,7 +89,7 @@ let package = Package(
     .target(name: "AWS", dependencies: ["HTTP", crypto], swiftSettings: settings),
     .target(
       name: "Carryless", dependencies: ["CCarryless"],
-      swiftSettings: settings + [.unsafeFlags(["-Xcc", "-mpclmul"])]),
+      swiftSettings: settings + instructions("pclmul")),
     .target(
       name: "S3", dependencies: ["Carryless", "CInstructionSets", "AWS", "HTTP", "Streams", crypto],
       swiftSettings: settings),
@@ -79,7 +98,8 @@ let package = Package(
     .executableTarget(
       name: "imgdecode", dependencies: ["CTurboJPEG", "Streams", argumentParser], swiftSettings: settings),
     .executableTarget(
-      name: "classify", dependencies: ["ONNX", "Network", "Streams", argumentParser], swiftSettings: settings),
+      name: "classify", dependencies: ["Kernels", "ONNX", "Network", "Streams", argumentParser], swiftSettings: settings
+    ),
     .executableTarget(
       name: "s3sync", dependencies: ["CLinux", "S3", "AWS", "HTTP", "Streams", argumentParser, crypto],
       swiftSettings: settings),

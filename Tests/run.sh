@@ -21,7 +21,7 @@ if ! cmp -s Tests/requirements.txt $venv/installed.txt; then
 fi
 
 swift format lint --strict --recursive Package.swift Sources Tests
-swift build -c release --static-swift-stdlib
+swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error
 
 ONNX_TEST_DATA=$($venv/bin/python -c 'import onnx, os; print(os.path.join(os.path.dirname(onnx.__file__), "backend/test/data"))')
 export ONNX_TEST_DATA

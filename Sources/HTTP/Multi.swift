@@ -52,7 +52,7 @@ final class Multi {
   func step() {
     var running: Int32 = 0
     unsafe withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 64) { events in
-      let count = unsafe epoll_wait(descriptor, events.baseAddress, Int32(events.count), 0)
+      let count = unsafe epoll_wait(descriptor, events.baseAddress!, Int32(events.count), 0)
       for i in 0..<max(Int(count), 0) {
         let ready = unsafe events[i].events
         var mask: Int32 = 0

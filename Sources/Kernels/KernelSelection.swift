@@ -1,18 +1,25 @@
 // The table of compiled kernels that belongs to an instruction set.
 
 internal import KernelTemplates
-internal import KernelsAVX2
-internal import KernelsAVX512
 internal import KernelsPortable
+
+#if arch(x86_64)
+  internal import KernelsAVX2
+  internal import KernelsAVX512
+#endif
 
 extension InstructionSet {
   /// Calling into a table this processor does not support is an illegal instruction; `current` never is one.
   var kernels: KernelTable {
-    switch self {
-    case .portable: portableKernels
-    case .avx2: avx2Kernels
-    case .avx512: avx512Kernels
-    }
+    #if arch(x86_64)
+      switch self {
+      case .portable: portableKernels
+      case .avx2: avx2Kernels
+      case .avx512: avx512Kernels
+      }
+    #else
+      portableKernels
+    #endif
   }
 }
 
