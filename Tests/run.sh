@@ -2,7 +2,8 @@
 # Runs every test, or those of the parts named: Tests/run.sh [PART…]
 #
 # Parts are rooms and tools: streams kernels network onnx classify imgdecode http aws s3 s3sync lambda batchsubmit deploy
-# demo image; image-full compiles the tools inside the image, where image takes those that are built.
+# demo image; image-full compiles the tools inside the image, where image takes those that are built. Every script in
+# Tests/long is a part too, which runs only where it is named.
 # Three rings: unit tests (swift test), the release binaries in real pipes (Tests/pipes), and beside peers (Tests/peers).
 # Installs what is missing: Debian packages (as root or through sudo) and, in a virtual environment below .build, PyPI's.
 set -euo pipefail
@@ -33,6 +34,10 @@ fi
 
 status=0
 for part; do
+  if [ -x "Tests/long/$part.sh" ]; then
+    "Tests/long/$part.sh" || status=1
+    continue
+  fi
   if [ "$part" = image-full ]; then
     export IMAGE_FULL=1
     part=image
