@@ -70,6 +70,10 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CCarryless"),
 
+    // The system and its text, each thing once.
+    .target(name: "POSIX", dependencies: ["CLinux"], swiftSettings: settings),
+    .target(name: "ASCII", swiftSettings: settings),
+
     // What flows between the tools.
     .target(name: "Streams", swiftSettings: settings),
 
@@ -85,7 +89,7 @@ let package = Package(
     .target(name: "ONNX", dependencies: ["Network"], swiftSettings: settings),
 
     // The network and AWS.
-    .target(name: "HTTP", dependencies: ["CCurl", "CLinux"], swiftSettings: settings),
+    .target(name: "HTTP", dependencies: ["CCurl", "CLinux", "POSIX", "ASCII"], swiftSettings: settings),
     .target(name: "AWS", dependencies: ["HTTP", crypto], swiftSettings: settings),
     .target(
       name: "Carryless", dependencies: ["CCarryless"],
@@ -107,12 +111,15 @@ let package = Package(
       name: "batchsubmit", dependencies: ["S3", "AWS", "HTTP", "Streams", crypto, argumentParser],
       swiftSettings: settings),
     .executableTarget(
-      name: "lambda-bootstrap", dependencies: ["CLinux", "Streams", argumentParser], swiftSettings: settings),
+      name: "lambda-bootstrap", dependencies: ["ASCII", "CLinux", "Streams", argumentParser],
+      swiftSettings: settings),
 
     // Tests, in the same order.
     .executableTarget(
       name: "onnxrun", dependencies: ["ONNX", "Network", "Streams"], path: "Tests/support/onnxrun",
       swiftSettings: settings),
+    .testTarget(name: "POSIXTests", dependencies: ["POSIX"], swiftSettings: testSettings),
+    .testTarget(name: "ASCIITests", dependencies: ["ASCII"], swiftSettings: testSettings),
     .testTarget(name: "StreamsTests", dependencies: ["Streams"], swiftSettings: testSettings),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTemplates"], swiftSettings: testSettings),
     .testTarget(name: "NetworkTests", dependencies: ["Network"], swiftSettings: testSettings),

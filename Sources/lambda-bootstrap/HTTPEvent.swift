@@ -1,4 +1,5 @@
 // An HTTP request as API Gateway and function URLs wrap it into an event.
+import ASCII
 
 /// A request that came as an event.
 struct HTTPEvent {

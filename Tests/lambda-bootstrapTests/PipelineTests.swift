@@ -10,6 +10,10 @@ private func answer(_ output: String, name: String = "7") throws(PipelineAnswer.
 }
 
 @Suite struct PipelineAnswers {
+  @Test func theProofImageIsAJPEG() {
+    #expect(proofImage.starts(with: [0xFF, 0xD8, 0xFF]) && proofImage.suffix(2) == [0xFF, 0xD9])
+  }
+
   @Test func aPredictionWithoutItsName() throws {
     let line = #"{"image":"7","model":"m \"x\"","predictions":[{"index":1,"probability":0.6210}]}"# + "\n"
     #expect(

@@ -1,7 +1,23 @@
 // Base64 (RFC 4648, section 4), strict but for line breaks: MIME encoders put one after every 76 characters.
 
-/// Decodes base64; nil when a character is foreign, padding is wrong or missing, or unused bits are set.
-func decodeBase64(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+/// The bytes in base64, padded, without line breaks.
+package func base64(_ bytes: some Sequence<UInt8>) -> String {
+  var text: [UInt8] = []
+  var iterator = bytes.makeIterator()
+  while let first = iterator.next() {
+    let second = iterator.next()
+    let third = second == nil ? nil : iterator.next()
+    let group = UInt32(first) << 16 | UInt32(second ?? 0) << 8 | UInt32(third ?? 0)
+    text.append(alphabet[Int(group >> 18)])
+    text.append(alphabet[Int(group >> 12 & 63)])
+    text.append(second == nil ? UInt8(ascii: "=") : alphabet[Int(group >> 6 & 63)])
+    text.append(third == nil ? UInt8(ascii: "=") : alphabet[Int(group & 63)])
+  }
+  return String(decoding: text, as: UTF8.self)
+}
+
+/// Decodes base64; nil where a character is not in its alphabet, padding is wrong or missing, or unused bits are set.
+package func decodeBase64(_ text: ArraySlice<UInt8>) -> [UInt8]? {
   var isValid = false
   let bytes = unsafe [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3 + 3) { output, count in
     let written = unsafe text.withUnsafeBufferPointer { text in
@@ -13,12 +29,12 @@ func decodeBase64(_ text: ArraySlice<UInt8>) -> [UInt8]? {
   return isValid ? bytes : nil
 }
 
+private let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
 /// A character's six bits, or one of the marks.
 private let sextets: [UInt8] = {
   var table = [UInt8](repeating: foreign, count: 256)
-  for (value, character) in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8.enumerated() {
-    table[Int(character)] = UInt8(value)
-  }
+  for (value, character) in alphabet.enumerated() { table[Int(character)] = UInt8(value) }
   table[0x0A] = lineBreak
   table[0x0D] = lineBreak
   return table

@@ -1,0 +1,57 @@
+// A file descriptor with one owner, closed when the owner ends.
+
+package import CLinux
+import Glibc
+
+/// Owns an open descriptor.
+package struct Descriptor: ~Copyable, Sendable {
+  /// Valid for as long as this value lives.
+  package let rawValue: CInt
+
+  /// Takes over a descriptor that is open.
+  package init(adopting rawValue: CInt) { self.rawValue = rawValue }
+
+  /// Opens a file; programs started from this process do not inherit the descriptor.
+  ///
+  /// - Parameters:
+  ///   - flags: of `open(2)`; `O_CLOEXEC` is added.
+  ///   - mode: permissions of a file that is created, less those in the umask.
+  package init(opening path: String, _ flags: CInt, mode: mode_t = 0o666) throws(Errno) {
+    rawValue = try retryingInterrupts { unsafe open(path, flags | O_CLOEXEC, mode) }
+  }
+
+  deinit { _ = Glibc.close(rawValue) }
+
+  /// Closes the descriptor and reports what closing reports: the last errors of a delayed write.
+  package consuming func close() throws(Errno) {
+    let rawValue = release()
+    // The descriptor is closed even where the call was interrupted: it must not be repeated.
+    if Glibc.close(rawValue) != 0, errno != EINTR { throw Errno() }
+  }
+
+  /// Gives up ownership: the caller closes the descriptor.
+  package consuming func release() -> CInt {
+    let rawValue = rawValue
+    discard self
+    return rawValue
+  }
+}
+
+/// The two ends of a pipe; programs started from this process inherit neither.
+package struct Pipe: ~Copyable, Sendable {
+  package let read: Descriptor
+  package let write: Descriptor
+
+  package init() throws(Errno) {
+    var ends: [CInt] = [-1, -1]
+    guard unsafe clinux_pipe(&ends) == 0 else { throw Errno() }
+    read = Descriptor(adopting: ends[0])
+    write = Descriptor(adopting: ends[1])
+  }
+
+  /// Closes the writing end and gives the reading one: what a parent does once the child has the other.
+  package consuming func closeWrite() -> Descriptor { read }
+
+  /// Closes the reading end and gives the writing one.
+  package consuming func closeRead() -> Descriptor { write }
+}

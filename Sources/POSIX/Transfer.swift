@@ -1,0 +1,67 @@
+// Reading and writing on a descriptor: interrupted calls are repeated, partial writes continued.
+
+import Glibc
+
+/// Reads what is there, up to the buffer's size; 0 at the end of the file.
+package func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+  try retryingInterrupts { unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
+}
+
+/// Reads at an offset (bytes) and leaves the descriptor's position as it is; 0 at the end of the file.
+package func read(
+  _ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+) throws(Errno) -> Int {
+  try retryingInterrupts { unsafe pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset)) }
+}
+
+/// Everything up to the end of the file.
+///
+/// - Throws: `EFBIG` where that is more than `limit` bytes.
+package func readAll(_ descriptor: CInt, limit: Int) throws(Errno) -> [UInt8] {
+  var result: [UInt8] = []
+  let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 1)
+  defer { unsafe buffer.deallocate() }
+  while true {
+    let count = try unsafe read(descriptor, into: buffer)
+    if count == 0 { return result }
+    guard count <= limit - result.count else { throw Errno(EFBIG) }
+    unsafe result += buffer[..<count]
+  }
+}
+
+/// Writes all of the bytes; waits where a non-blocking descriptor takes no more.
+package func writeAll(_ bytes: RawSpan, to descriptor: CInt) throws(Errno) {
+  try unsafe bytes.withUnsafeBytes { (bytes) throws(Errno) in
+    var done = 0
+    while done < bytes.count {
+      do throws(Errno) {
+        done += try retryingInterrupts {
+          unsafe write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+        }
+      } catch {
+        guard error.code == EAGAIN else { throw error }
+        var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        try retryingInterrupts { unsafe poll(&ready, 1, -1) }
+      }
+    }
+  }
+}
+
+/// Writes all of the bytes at an offset (bytes) and leaves the descriptor's position as it is.
+package func writeAll(_ bytes: RawSpan, to descriptor: CInt, at offset: Int64) throws(Errno) {
+  try unsafe bytes.withUnsafeBytes { (bytes) throws(Errno) in
+    var done = 0
+    while done < bytes.count {
+      let count = try retryingInterrupts {
+        unsafe pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + done)
+      }
+      guard count > 0 else { throw Errno(ENOSPC) }
+      done += count
+    }
+  }
+}
+
+/// Writes to standard error as much as it takes: there is nowhere to report that it is closed.
+package func writeToStandardError(_ bytes: [UInt8]) {
+  try? unsafe writeAll(bytes.span.bytes, to: STDERR_FILENO)
+}
