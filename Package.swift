@@ -63,7 +63,7 @@ let package = Package(
   ],
   targets: x86Kernels + [
     // C made visible.
-    .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-serial-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CInstructionSets"),
@@ -100,7 +100,7 @@ let package = Package(
 
     // The tools.
     .executableTarget(
-      name: "imgdecode", dependencies: ["CTurboJPEG", "Streams", argumentParser], swiftSettings: settings),
+      name: "imgdecode", dependencies: ["CJPEG", "Streams", argumentParser], swiftSettings: settings),
     .executableTarget(
       name: "classify", dependencies: ["Kernels", "ONNX", "Network", "Streams", argumentParser], swiftSettings: settings
     ),

@@ -41,7 +41,7 @@ Package: image-classification
 Version: $version
 Architecture: $architecture
 Maintainer: The image-classification authors <noreply@example.com>
-Depends: libc6 (>= 2.36), libgcc-s1, libstdc++6, libturbojpeg0, libopenblas0-serial | libopenblas0, libcurl4, ca-certificates
+Depends: libc6 (>= 2.36), libgcc-s1, libstdc++6, libjpeg62-turbo, libopenblas0-serial | libopenblas0, libcurl4, ca-certificates
 Installed-Size: $(du -sk "$root/usr" | cut -f1)
 Section: science
 Priority: optional

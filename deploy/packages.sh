@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 
 # shellcheck disable=SC2034  # used where this file is sourced, as one word a package
-build_packages='libturbojpeg0-dev libopenblas-serial-dev libcurl4-openssl-dev pkg-config ca-certificates'
+build_packages='libjpeg62-turbo-dev libopenblas-serial-dev libcurl4-openssl-dev pkg-config ca-certificates'
 # shellcheck disable=SC2034
 test_packages='python3-venv python3-pip libarchive-tools shellcheck openssl curl qemu-user binutils
   radosgw ceph-mon ceph-osd ceph-common chromium chromium-driver jq wrk buildah uidmap debootstrap zsh fish'

@@ -20,12 +20,12 @@ final class Conveyor {
   /// - Parameters:
   ///   - threads: at least 1.
   ///   - deliver: gets every outcome, in the order of submission.
-  /// - Throws: `SystemError` when threads or memory cannot be had.
+  /// - Throws: `SystemError` when the threads cannot be started.
   init(_ options: ImageOptions, threads: Int, deliver: @escaping (ItemName, Outcome) throws -> Void) throws(SystemError)
   {
     self.deliver = deliver
     limit = 2 * threads
-    decoder = threads == 1 ? try ImageDecoder(options) : nil
+    decoder = threads == 1 ? ImageDecoder(options) : nil
     workers = threads == 1 ? nil : try Workers(options, count: threads)
   }
 

@@ -27,10 +27,9 @@ final class ImageDecoder {
   private let stored = PixelBuffer()
   private let kept = PixelBuffer()
 
-  /// - Throws: `SystemError` when there is no memory.
-  init(_ options: ImageOptions) throws(SystemError) {
+  init(_ options: ImageOptions) {
     self.options = options
-    decoder = try JPEGDecoder(options.jpeg)
+    decoder = JPEGDecoder(options: options.jpeg)
     resizer = Resizer(filter: options.filter)
   }
 

@@ -1,13 +1,13 @@
-// Compressed data to pixels, through libturbojpeg. The only file that knows the library.
+// Compressed data to pixels, through libjpeg. The only file that knows the library.
 
-import CTurboJPEG
+import CJPEG
 import Glibc
 import Streams
 
-/// One decompressor, for one thread.
-@safe struct JPEGDecoder: ~Copyable {
+/// Decodes images, each by itself: nothing is kept from one to the next.
+struct JPEGDecoder: Sendable {
   struct Options: Equatable, Sendable {
-    /// Pixels from data that is damaged or ends early are taken as they are.
+    /// Accept pixels from data that is damaged or ends early.
     var lenient = false
     /// At most this many pixels, as stored.
     var maximumPixels = 178_956_970
@@ -18,19 +18,9 @@ import Streams
   /// The library can do all from 1 to 16, but at the others it has no SIMD code and is slower than at the next of these.
   static let scales = [1, 2, 4, 8]
 
-  private let handle: tjhandle
-  private let options: Options
+  private static let maximumScans = 500
 
-  /// - Throws: `SystemError` when there is no memory.
-  init(_ options: Options) throws(SystemError) {
-    guard let handle = unsafe tjInitDecompress() else {
-      throw SystemError(code: ENOMEM, operation: "start", object: "the JPEG decoder")
-    }
-    unsafe self.handle = handle
-    self.options = options
-  }
-
-  deinit { _ = unsafe tjDestroy(handle) }
+  let options: Options
 
   /// The size of an image decoded at `scale` eighths.
   static func scaled(_ size: Size, by scale: Int) -> Size {
@@ -43,55 +33,51 @@ import Streams
   ///   - bytes: a whole JPEG.
   ///   - header: what `JPEGHeader` found in the same bytes.
   ///   - scale: eighths of the full size, in `scales`.
-  ///   - pixels: reshaped to the scaled size and filled.
+  ///   - pixels: reshaped to the scaled size and filled; undefined where this throws.
   /// - Throws: `DecodeError`, or `SystemError` when there is no memory.
   func decode(_ bytes: [UInt8], _ header: JPEGHeader, scale: Int, into pixels: PixelBuffer) throws {
     guard header.size.pixelCount <= options.maximumPixels else {
       throw DecodeError.tooManyPixels(header.size, limit: options.maximumPixels)
     }
-    try checkAgreement(bytes, header)
-    let size = Self.scaled(header.size, by: scale)
-    try pixels.reshape(to: size)
-    let isCMYK = header.componentCount == 4
-    let failed = unsafe tjDecompress2(
-      handle, bytes, UInt(bytes.count), pixels.base.assumingMemoryBound(to: UInt8.self), CInt(size.width),
-      CInt(pixels.bytesPerRow), CInt(size.height), CInt(isCMYK ? TJPF_CMYK.rawValue : TJPF_RGBX.rawValue),
-      TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS)
-    if failed != 0, let error = fault(bytes) { throw error }
-    if isCMYK { CMYK.convert(pixels) }
+    let scans = header.hasMultipleScans ? JPEGScans(bytes) : nil
+    guard (scans?.count ?? 1) <= Self.maximumScans else { throw DecodeError.tooManyScans }
+    try pixels.reshape(to: Self.scaled(header.size, by: scale))
+    let request = unsafe JPEGRequest(
+      bytes: nil, byteCount: 0, width: UInt32(header.size.width), height: UInt32(header.size.height),
+      componentCount: Int32(header.componentCount), hasMultipleScans: header.hasMultipleScans, scale: UInt32(scale),
+      lenient: options.lenient, maximumScans: UInt32(Self.maximumScans), maximumMemory: Int.max,
+      pixels: pixels.base.assumingMemoryBound(to: UInt8.self), bytesPerRow: pixels.bytesPerRow)
+    try unsafe Self.run(request, bytes.prefix(scans?.wholeBytes ?? bytes.count))
+    if header.componentCount == 4 { CMYK.convert(pixels) }
   }
 
-  /// The library parses the header itself; the buffer is made by what we parsed. They must mean the same image.
-  private func checkAgreement(_ bytes: [UInt8], _ header: JPEGHeader) throws(DecodeError) {
-    var (width, height, subsampling, colorspace): (CInt, CInt, CInt, CInt) = (0, 0, 0, 0)
-    let failed = unsafe tjDecompressHeader3(
-      handle, bytes, UInt(bytes.count), &width, &height, &subsampling, &colorspace)
-    // It fails, the size known, for sampling factors that have no name; those can be decoded all the same.
-    if Size(width: Int(width), height: Int(height)) == header.size { return }
-    throw failed != 0 ? .corrupt(message) : .corrupt("a frame header that can be read in two ways")
-  }
-
-  /// What the last call complained of, or nil where the complaint is about nothing that matters.
-  private func fault(_ bytes: [UInt8]) -> DecodeError? {
-    let message = message
-    guard unsafe tjGetErrorCode(handle) == CInt(TJERR_WARNING.rawValue) else {
-      return message.hasSuffix("scans") ? .tooManyScans : .corrupt(message)
+  /// Runs the library on the bytes and turns its outcome into an error.
+  private static func run(_ request: JPEGRequest, _ bytes: ArraySlice<UInt8>) throws {
+    var result = JPEGResult()
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      var request = unsafe request
+      unsafe request.bytes = bytes.baseAddress
+      unsafe request.byteCount = bytes.count
+      unsafe JPEGDecode(&request, &result)
     }
-    if options.lenient { return nil }
-    // Of several complaints the library keeps the first, so a harmless one can hide that the data ends early.
-    if Self.harmless.contains(where: message.contains) { return JPEGScans.isComplete(bytes) ? nil : .truncated }
-    return message.hasPrefix("Premature end of JPEG") ? .truncated : .corrupt(message)
+    switch result.outcome {
+    case JPEG_DECODED: return
+    case JPEG_TRUNCATED: throw DecodeError.truncated
+    case JPEG_UNSUPPORTED: throw DecodeError.unsupported("JPEG that the decoder refuses (\(message(result)))")
+    case JPEG_TOO_MANY_SCANS: throw DecodeError.tooManyScans
+    case JPEG_TOO_MUCH_MEMORY, JPEG_OUT_OF_MEMORY:
+      throw SystemError(code: ENOMEM, operation: "allocate", object: "memory to decode a JPEG")
+    case JPEG_HEADERS_DISAGREE: throw DecodeError.corrupt("a frame header that can be read in two ways")
+    default: throw DecodeError.corrupt(message(result))
+    }
   }
 
-  /// Complaints about bytes that take no part in the image, or about labels.
-  private static let harmless = [
-    "extraneous bytes before marker", "unknown JFIF revision", "Unknown Adobe color transform",
-    "Invalid SOS parameters", "Inconsistent progression sequence",
-  ]
-
-  private var message: String {
-    guard let text = unsafe tjGetErrorStr2(handle) else { return "unknown error" }
-    let words = unsafe String(cString: text)
-    return words.hasPrefix("Corrupt JPEG data: ") ? String(words.dropFirst("Corrupt JPEG data: ".count)) : words
+  /// The library's words, which end at the first zero byte.
+  private static func message(_ result: JPEGResult) -> String {
+    let words = unsafe withUnsafeBytes(of: result.message) {
+      unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    let prefix = "Corrupt JPEG data: "
+    return words.hasPrefix(prefix) ? String(words.dropFirst(prefix.count)) : words
   }
 }

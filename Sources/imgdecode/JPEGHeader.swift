@@ -8,6 +8,8 @@ struct JPEGHeader: Equatable {
   let size: Size
   /// 1 (grayscale), 3 (YCbCr or RGB) or 4 (CMYK or YCCK).
   let componentCount: Int
+  /// Whether the image needs more scans than the first: a progressive frame, or a first scan without some components.
+  let hasMultipleScans: Bool
   let orientation: Orientation
 
   /// - Parameter bytes: a whole JPEG, or at least its header.
@@ -18,6 +20,8 @@ struct JPEGHeader: Equatable {
     }
     var segments = JPEGSegments(bytes)
     var frame: ArraySlice<UInt8>?
+    var isProgressive = false
+    let firstScan: ArraySlice<UInt8>
     var exif: [UInt8] = []
     var xmp: [UInt8] = []
     scan: while true {
@@ -27,7 +31,9 @@ struct JPEGHeader: Equatable {
         if let kind = Self.undecodable(segment.marker) { throw .unsupported(kind) }
         guard frame == nil else { throw .corrupt("two frame headers (SOF)") }
         frame = segment.body
+        isProgressive = [0xC2, 0xCA].contains(segment.marker)
       case 0xDA:
+        firstScan = segment.body
         break scan
       case 0xD9:
         throw frame == nil ? .noFrame : .noScan
@@ -41,6 +47,7 @@ struct JPEGHeader: Equatable {
     }
     guard let frame else { throw .noFrame }
     (size, componentCount) = try Self.parse(frame: frame)
+    hasMultipleScans = isProgressive || Int(firstScan.first ?? 0) < componentCount
     orientation = EXIF.orientation(exif: exif, xmp: xmp)
   }
 
@@ -82,6 +89,9 @@ struct JPEGSegments {
     let body: ArraySlice<UInt8>
   }
 
+  /// Where the marker of the last segment began: its FF byte, the last of them where several fill.
+  private(set) var markerOffset = 0
+
   private let bytes: [UInt8]
   private var position = 2
 
@@ -108,6 +118,7 @@ struct JPEGSegments {
       position = mark + 1
       while position < bytes.count, bytes[position] == 0xFF { position += 1 }
       guard position < bytes.count else { return nil }
+      markerOffset = position - 1
       position += 1
       // FF 00 is a byte of data, not a marker.
       if bytes[position - 1] != 0 { return bytes[position - 1] }

@@ -1,16 +1,24 @@
-// Whether a JPEG's compressed data has an end.
+// How many scans a JPEG has, without decoding any.
 
-/// Walks the scans of a JPEG without decoding them (T.81, section B.1.1.5).
-enum JPEGScans {
-  /// Whether an end-of-image marker follows the compressed data.
-  ///
+/// The scans of a JPEG (T.81, section B.2.1), counted by their headers.
+struct JPEGScans: Equatable {
+  /// Scan headers before the end of the image.
+  private(set) var count = 0
+  /// The bytes before a segment that the end of the file cuts; all of them where no segment is cut.
+  private(set) var wholeBytes: Int
+
   /// - Parameter bytes: a JPEG whose header is sound.
-  static func isComplete(_ bytes: [UInt8]) -> Bool {
+  init(_ bytes: [UInt8]) {
+    wholeBytes = bytes.count
     var segments = JPEGSegments(bytes)
-    // In compressed data FF is followed by 00, or by a restart marker, which stands alone: the walk passes over both.
-    while let segment = try? segments.next() {
-      if segment.marker == 0xD9 { return true }
+    do throws(DecodeError) {
+      // In image data FF is followed by 00, or by a restart marker, which stands alone: the walk passes over both.
+      while let segment = try segments.next() {
+        if segment.marker == 0xD9 { return }
+        if segment.marker == 0xDA { count += 1 }
+      }
+    } catch {
+      if error == .truncated { wholeBytes = segments.markerOffset }
     }
-    return false
   }
 }

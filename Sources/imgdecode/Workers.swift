@@ -22,7 +22,7 @@ final class Workers: Sendable {
   /// - Throws: `SystemError` when the threads cannot be had.
   init(_ options: ImageOptions, count: Int) throws(SystemError) {
     for _ in 0..<count {
-      let decoder = try ImageDecoder(options)
+      let decoder = ImageDecoder(options)
       try Thread.start { [queue] in
         while true {
           let ticket = queue.take()

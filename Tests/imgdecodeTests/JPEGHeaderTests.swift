@@ -93,11 +93,29 @@ struct Fault: Sendable {
     }
   }
 
-  @Test func completeness() {
+  @Test func scans() {
     let data: [UInt8] = [1, 2, 0xFF, 0, 3, 0xFF, 0xD0, 4]
-    #expect(JPEGScans.isComplete(start + frame() + scan + data + [0xFF, 0xD9]))
-    #expect(JPEGScans.isComplete(start + frame() + scan + data + scan + data + [0xFF, 0xFF, 0xD9, 7]))
-    #expect(!JPEGScans.isComplete(start + frame() + scan + data))
-    #expect(!JPEGScans.isComplete(start + frame() + scan + data + [0xFF]))
+    func scans(_ bytes: [UInt8]) -> [Int] {
+      let scans = JPEGScans(bytes)
+      return [scans.count, scans.wholeBytes]
+    }
+    let two = start + frame() + scan + data + scan + data
+    let cut = two + [0xFF, 0xFF]
+    let ended = start + frame() + scan + data + [0xFF, 0xD9]
+    #expect(scans(ended + scan) == [1, ended.count + scan.count])
+    #expect(scans(two + [0xFF, 0xFF, 0xD9, 7]) == [2, two.count + 4])
+    #expect(scans(two) == [2, two.count])
+    #expect(scans(two + [0xFF]) == [2, two.count + 1])
+    for tail in [[0xC4], [0xC4, 0], [0xC4, 0, 5, 1]] as [[UInt8]] {
+      #expect(scans(cut + tail) == [2, cut.count - 1])
+    }
+  }
+
+  @Test func whetherThereIsMoreThanOneScan() throws {
+    let interleaved = segment(0xDA, [3, 1, 0, 2, 0, 3, 0, 0, 63, 0])
+    #expect(try !JPEGHeader(start + frame() + interleaved).hasMultipleScans)
+    #expect(try JPEGHeader(start + frame(0xC2) + interleaved).hasMultipleScans)
+    #expect(try JPEGHeader(start + frame() + scan).hasMultipleScans)
+    #expect(try !JPEGHeader(start + frame(components: 1) + scan).hasMultipleScans)
   }
 }

@@ -1,2 +1,0 @@
-// libturbojpeg's public header, made visible to Swift.
-#include <turbojpeg.h>
