@@ -20,7 +20,7 @@ public func depthwiseRow<V: FloatVector>(
       inVectors(row.channels, width: V.width) {
         threes.four(V.self, start, $0, weights, weightStride, bias, residual, residualStride, low, high)
       } rest: {
-        threes.four(OneLane.self, start, $0, weights, weightStride, bias, residual, residualStride, low, high)
+        threes.four(ScalarVector<V>.self, start, $0, weights, weightStride, bias, residual, residualStride, low, high)
       }
       x &+= 4
     }
@@ -31,13 +31,14 @@ public func depthwiseRow<V: FloatVector>(
       inVectors(row.channels, width: V.width) {
         depthwiseFour(V.self, row, x, $0, weights, weightStride, bias, residual, residualStride, low, high)
       } rest: {
-        depthwiseFour(OneLane.self, row, x, $0, weights, weightStride, bias, residual, residualStride, low, high)
+        depthwiseFour(
+          ScalarVector<V>.self, row, x, $0, weights, weightStride, bias, residual, residualStride, low, high)
       }
     } else {
       inVectors(row.channels, width: V.width) {
         depthwiseOne(V.self, row, x, $0, weights, weightStride, bias, residual, residualStride, low, high)
       } rest: {
-        depthwiseOne(OneLane.self, row, x, $0, weights, weightStride, bias, residual, residualStride, low, high)
+        depthwiseOne(ScalarVector<V>.self, row, x, $0, weights, weightStride, bias, residual, residualStride, low, high)
       }
     }
     x &+= whole ? 4 : 1

@@ -23,7 +23,7 @@ public func activateRun<V: FloatVector>(
   inVectors(count, width: V.width) {
     applied(activation, V.load(input + $0)).store(output + $0)
   } rest: {
-    applied(activation, OneLane.load(input + $0)).store(output + $0)
+    applied(activation, ScalarVector<V>.load(input + $0)).store(output + $0)
   }
 }
 
@@ -37,8 +37,8 @@ public func addRun<V: FloatVector>(
     let sum = V.load(a + $0) + V.load(b + $0)
     sum.raised(to: V(repeating: low)).lowered(to: V(repeating: high)).store(output + $0)
   } rest: {
-    let sum = OneLane.load(a + $0) + OneLane.load(b + $0)
-    sum.raised(to: OneLane(repeating: low)).lowered(to: OneLane(repeating: high)).store(output + $0)
+    let sum = ScalarVector<V>.load(a + $0) + ScalarVector<V>.load(b + $0)
+    sum.raised(to: ScalarVector<V>(repeating: low)).lowered(to: ScalarVector<V>(repeating: high)).store(output + $0)
   }
 }
 
@@ -50,7 +50,7 @@ public func multiplyRun<V: FloatVector>(
   inVectors(count, width: V.width) {
     (V.load(a + $0) * V.load(b + $0)).store(output + $0)
   } rest: {
-    (OneLane.load(a + $0) * OneLane.load(b + $0)).store(output + $0)
+    (ScalarVector<V>.load(a + $0) * ScalarVector<V>.load(b + $0)).store(output + $0)
   }
 }
 
@@ -62,6 +62,6 @@ public func exponentialRun<V: FloatVector>(
   inVectors(count, width: V.width) {
     exponential(V.load(input + $0) - V(repeating: shift)).store(output + $0)
   } rest: {
-    exponential(OneLane.load(input + $0) - OneLane(repeating: shift)).store(output + $0)
+    exponential(ScalarVector<V>.load(input + $0) - ScalarVector<V>(repeating: shift)).store(output + $0)
   }
 }

@@ -12,6 +12,8 @@ public protocol FloatVector: SendableMetatype {
   static func - (a: Self, b: Self) -> Self
   static func * (a: Self, b: Self) -> Self
   static func / (a: Self, b: Self) -> Self
+  /// Whether `adding(_:times:)` rounds once.
+  static var fusesMultiplyAdd: Bool { get }
   /// self + a · b, rounded once where the instruction set can.
   func adding(_ a: Self, times b: Self) -> Self
   /// The lanes of `low` where self is below them. NaN stays NaN.
@@ -26,8 +28,23 @@ public protocol FloatVector: SendableMetatype {
   func powerOfTwo() -> Self
 }
 
+/// 1.5 · 2²³. Floats of this size are whole numbers, so adding it rounds |x| < 2²² to the nearest one, halves to even;
+/// subtracting it again is exact.
+@inline(__always) @inlinable var roundingShift: Float { 0x1.8p23 }
+
+/// The same plus 127, the bias of an exponent: added to an integral x, it leaves x + 127 in the low bits of the sum's significand.
+/// Shifted left by 23, the width of a significand, those bits are the exponent of 2^x; the others are shifted out.
+@inline(__always) @inlinable var exponentShift: Float { 0x1.8p23 + 127 }
+
 extension SIMD4<Float>: FloatVector {
   @inline(__always) @inlinable public static var width: Int { 4 }
+  @inline(__always) @inlinable public static var fusesMultiplyAdd: Bool {
+    #if arch(arm64)
+      true
+    #else
+      false
+    #endif
+  }
   @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>) -> Self {
     UnsafeRawPointer(pointer).loadUnaligned(as: Self.self)
   }
@@ -46,14 +63,15 @@ extension SIMD4<Float>: FloatVector {
   @inline(__always) @inlinable public func whereNegative(_ negative: Self) -> Self {
     replacing(with: negative, where: self .< Self())
   }
-  @inline(__always) @inlinable public func roundedToNearest() -> Self { (self + 12_582_912) - 12_582_912 }
+  @inline(__always) @inlinable public func roundedToNearest() -> Self { (self + roundingShift) - roundingShift }
   @inline(__always) @inlinable public func powerOfTwo() -> Self {
-    unsafeBitCast(unsafeBitCast(self + 12_583_039, to: SIMD4<Int32>.self) &<< 23, to: Self.self)
+    unsafeBitCast(unsafeBitCast(self + exponentShift, to: SIMD4<Int32>.self) &<< 23, to: Self.self)
   }
 }
 
 extension SIMD8<Float>: FloatVector {
   @inline(__always) @inlinable public static var width: Int { 8 }
+  @inline(__always) @inlinable public static var fusesMultiplyAdd: Bool { true }
   @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>) -> Self {
     UnsafeRawPointer(pointer).loadUnaligned(as: Self.self)
   }
@@ -68,14 +86,15 @@ extension SIMD8<Float>: FloatVector {
   @inline(__always) @inlinable public func whereNegative(_ negative: Self) -> Self {
     replacing(with: negative, where: self .< Self())
   }
-  @inline(__always) @inlinable public func roundedToNearest() -> Self { (self + 12_582_912) - 12_582_912 }
+  @inline(__always) @inlinable public func roundedToNearest() -> Self { (self + roundingShift) - roundingShift }
   @inline(__always) @inlinable public func powerOfTwo() -> Self {
-    unsafeBitCast(unsafeBitCast(self + 12_583_039, to: SIMD8<Int32>.self) &<< 23, to: Self.self)
+    unsafeBitCast(unsafeBitCast(self + exponentShift, to: SIMD8<Int32>.self) &<< 23, to: Self.self)
   }
 }
 
 extension SIMD16<Float>: FloatVector {
   @inline(__always) @inlinable public static var width: Int { 16 }
+  @inline(__always) @inlinable public static var fusesMultiplyAdd: Bool { true }
   @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>) -> Self {
     UnsafeRawPointer(pointer).loadUnaligned(as: Self.self)
   }
@@ -90,8 +109,8 @@ extension SIMD16<Float>: FloatVector {
   @inline(__always) @inlinable public func whereNegative(_ negative: Self) -> Self {
     replacing(with: negative, where: self .< Self())
   }
-  @inline(__always) @inlinable public func roundedToNearest() -> Self { (self + 12_582_912) - 12_582_912 }
+  @inline(__always) @inlinable public func roundedToNearest() -> Self { (self + roundingShift) - roundingShift }
   @inline(__always) @inlinable public func powerOfTwo() -> Self {
-    unsafeBitCast(unsafeBitCast(self + 12_583_039, to: SIMD16<Int32>.self) &<< 23, to: Self.self)
+    unsafeBitCast(unsafeBitCast(self + exponentShift, to: SIMD16<Int32>.self) &<< 23, to: Self.self)
   }
 }

@@ -7,7 +7,7 @@ public func maxPoolRow<V: FloatVector>(_: V.Type, _ row: WindowRow) {
     inVectors(row.channels, width: V.width) {
       maxPoolOne(V.self, row, x, $0)
     } rest: {
-      maxPoolOne(OneLane.self, row, x, $0)
+      maxPoolOne(ScalarVector<V>.self, row, x, $0)
     }
   }
 }
@@ -34,7 +34,7 @@ public func averagePoolRow<V: FloatVector>(_: V.Type, _ row: WindowRow, counts: 
     inVectors(row.channels, width: V.width) {
       averagePoolOne(V.self, row, x, $0, counts[x])
     } rest: {
-      averagePoolOne(OneLane.self, row, x, $0, counts[x])
+      averagePoolOne(ScalarVector<V>.self, row, x, $0, counts[x])
     }
   }
 }

@@ -15,7 +15,7 @@ public func winogradInput<T: WinogradTile, V: FloatVector>(
   inVectors(channels, width: V.width) {
     winogradInputOne(T.self, V.self, $0, pixels, to + $0, elementStride, work)
   } rest: {
-    winogradInputOne(T.self, OneLane.self, $0, pixels, to + $0, elementStride, work)
+    winogradInputOne(T.self, ScalarVector<V>.self, $0, pixels, to + $0, elementStride, work)
   }
 }
 
@@ -125,7 +125,7 @@ public func winogradOutput<T: WinogradTile, V: FloatVector>(_: T.Type, _: V.Type
   inVectors(tile.channels, width: V.width) {
     winogradOutputOne(T.self, V.self, $0, tile)
   } rest: {
-    winogradOutputOne(T.self, OneLane.self, $0, tile)
+    winogradOutputOne(T.self, ScalarVector<V>.self, $0, tile)
   }
 }
 

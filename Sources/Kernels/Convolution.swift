@@ -3,7 +3,7 @@
 internal import KernelTemplates
 
 /// Convolution, bias, residual add and activation, in that order, over NHWC.
-public final class Convolution {
+public final class Convolution: Sendable {
   public let shape: ConvolutionShape
   public let maxBatch: Int
   private let activation: Activation
@@ -42,8 +42,7 @@ public final class Convolution {
     self.shape = shape
     self.maxBatch = maxBatch
     self.activation = activation
-    let choice =
-      choice ?? .best(shape, batch: maxBatch, threads: pool.threads, width: kernels.width)
+    let choice = choice ?? .best(shape, width: kernels.width)
     switch choice {
     case .indirect:
       implementation = IndirectConvolution(shape: shape, weights: weights, bias: bias, kernels: kernels, pool: pool)

@@ -15,32 +15,33 @@ enum ConvolutionChoice: Hashable, CaseIterable {
     }
   }
 
-  /// The algorithm for `shape`, up to `batch` images at once on `threads` threads, vectors of `width` floats.
-  static func best(_ shape: ConvolutionShape, batch: Int, threads: Int, width: Int) -> ConvolutionChoice {
+  /// The algorithm for `shape` with vectors of `width` floats.
+  ///
+  /// Nothing else decides: algorithms round differently, and a result must have the same bits for any number of threads and any
+  /// batch. The model is of one image on one thread, as each image of a stream is computed.
+  static func best(_ shape: ConvolutionShape, width: Int) -> ConvolutionChoice {
     if depthwise.applies(to: shape) { return .depthwise }
     let possible = allCases.filter { $0 != .depthwise && $0.applies(to: shape) }
-    return possible.min {
-      $0.cycles(shape, batch, threads, width) < $1.cycles(shape, batch, threads, width)
-    } ?? .indirect
+    return possible.min { $0.cycles(shape, width) < $1.cycles(shape, width) } ?? .indirect
   }
 
-  /// Cycles, modelled: two multiply-adds of a vector a cycle and core, or the weights' way from memory if that takes longer; and
-  /// a charge for the memory the weights take, which must be packed at every start and is held as long as the network.
-  private func cycles(_ shape: ConvolutionShape, _ batch: Int, _ threads: Int, _ width: Int) -> Double {
+  /// Cycles, modelled: two multiply-adds of a vector a cycle, or the time to read the weights from memory if that is longer; and
+  /// a charge for the memory that the weights occupy, which are packed at every start and held as long as the network.
+  private func cycles(_ shape: ConvolutionShape, _ width: Int) -> Double {
     let bytesPerCycle = 8.0
     let cyclesPerByteHeld = 0.05
     let inputs = Double(shape.inChannels)
     let outputs = Double(shape.outChannels)
     let vector = Double(width)
     func cost(_ arithmetic: Double, _ weights: Double) -> Double {
-      max(arithmetic / Double(threads), 4 * weights / bytesPerCycle) + 4 * weights * cyclesPerByteHeld
+      max(arithmetic, 4 * weights / bytesPerCycle) + 4 * weights * cyclesPerByteHeld
     }
     /// `side` outputs a side; cycles to transform a vector of channels of one tile in and out; and how much longer than at full
     /// speed the products take, being small.
     func winograd(_ side: Int, transforms: Double, slowness: Double) -> Double {
       let down = (shape.outHeight + side - 1) / side
       let across = (shape.outWidth + side - 1) / side
-      let tiles = Double(batch * down * across)
+      let tiles = Double(down * across)
       let elements = Double((side + 2) * (side + 2))
       let products = tiles * elements * inputs * outputs / (2 * vector) * slowness
       return cost(products + tiles * (inputs + outputs) / vector * transforms, elements * inputs * outputs)
@@ -50,7 +51,7 @@ enum ConvolutionChoice: Hashable, CaseIterable {
     case .winogradFour: return winograd(4, transforms: 110, slowness: 1.15)
     case .indirect, .depthwise:
       let weights = Double(shape.outChannels * shape.groupInputs * shape.kernelHeight * shape.kernelWidth)
-      return cost(Double(batch * shape.multiplyAdds) / (2 * vector), weights)
+      return cost(Double(shape.multiplyAdds) / (2 * vector), weights)
     }
   }
 }

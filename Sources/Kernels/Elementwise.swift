@@ -15,13 +15,16 @@ public func add(
   }
 }
 
-/// output[i] = a[i] · b[i]
+/// output[i] = activation(a[i] · b[i])
 public func multiply(
   count: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
-  pool: ThreadPool, instructionSet: InstructionSet = .current
+  activation: Activation = .none, pool: ThreadPool, instructionSet: InstructionSet = .current
 ) {
   let kernels = instructionSet.kernels
-  forEachRun(count, pool) { first, count in kernels.multiplyRun(count, a + first, b + first, output + first) }
+  forEachRun(count, pool) { first, count in
+    kernels.multiplyRun(count, a + first, b + first, output + first)
+    if activation != .none { kernels.activateRun(activation.vector, count, output + first, output + first) }
+  }
 }
 
 /// output[i] = activation(input[i])

@@ -11,6 +11,7 @@ struct SixteenLanes: FloatVector {
   init(_ lanes: SIMD16<Float>) { self.lanes = lanes }
   init(repeating value: Float) { lanes = SIMD16(repeating: value) }
   static var width: Int { 16 }
+  static var fusesMultiplyAdd: Bool { false }
   static func load(_ pointer: UnsafePointer<Float>) -> Self {
     Self(UnsafeRawPointer(pointer).loadUnaligned(as: SIMD16<Float>.self))
   }

@@ -99,11 +99,21 @@ public struct Arithmetic: Operator {
   public func compile(_ site: Site) throws(GraphError) -> Kernel? {
     let (a, b, target) = (site.inputs[0], site.inputs[1], site.outputs[0])
     let (kind, activation) = (kind, activation)
-    if kind == .add && a.dimensions == b.dimensions && a.isBatched == b.isBatched {
-      return Kernel { frame in
-        unsafe add(
-          count: a.count * frame.items(a), frame.read(a), frame.read(b), frame.write(target), activation: activation,
-          pool: frame.pool)
+    if a.dimensions == b.dimensions && a.isBatched == b.isBatched {
+      switch kind {
+      case .add:
+        return Kernel { frame in
+          unsafe add(
+            count: a.count * frame.items(a), frame.read(a), frame.read(b), frame.write(target), activation: activation,
+            pool: frame.pool)
+        }
+      case .multiply:
+        return Kernel { frame in
+          unsafe multiply(
+            count: a.count * frame.items(a), frame.read(a), frame.read(b), frame.write(target), activation: activation,
+            pool: frame.pool)
+        }
+      case .subtract, .divide: break
       }
     }
     let loop = BroadcastLoop(a, b, target)

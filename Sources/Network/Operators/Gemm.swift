@@ -67,10 +67,13 @@ public struct Gemm: Operator {
           for i in 0..<count { unsafe output[row + i] = addend[start + i * loop.stepA] }
         }
       }
-      unsafe matrixMultiply(
-        m: m * frame.items(target), n: n, k: k, a: frame.read(a), lda: lda, transposeA: transposesA,
-        b: frame.read(b), ldb: ldb, transposeB: transposesB, c: output, ldc: n, alpha: alpha,
-        beta: c == nil ? 0 : beta)
+      // A product for each item: the library's rounding depends on how many rows it is given.
+      for item in 0..<frame.items(target) {
+        unsafe matrixMultiply(
+          m: m, n: n, k: k, a: frame.read(a) + item * m * k, lda: lda, transposeA: transposesA,
+          b: frame.read(b), ldb: ldb, transposeB: transposesB, c: output + item * m * n, ldc: n, alpha: alpha,
+          beta: c == nil ? 0 : beta)
+      }
     }
   }
 }

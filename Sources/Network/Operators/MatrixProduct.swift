@@ -31,12 +31,15 @@ public struct MatrixProduct: Operator {
     let (a, b, target) = (site.inputs[0], site.inputs[1], site.outputs[0])
     let (m, k) = (a.dimensions[a.dimensions.count - 2], a.channels)
     let n = b.channels
-    // Rows of the batched first dimension of a two-dimensional left side: one product over all of them.
+    // Rows of the batched first dimension of a two-dimensional left side: a product for each item, since the library's rounding
+    // depends on how many rows it is given.
     if target.dimensions.count == 2 {
       return Kernel { frame in
-        unsafe matrixMultiply(
-          m: m * frame.items(a), n: n, k: k, a: frame.read(a), lda: k, transposeA: false, b: frame.read(b), ldb: n,
-          transposeB: false, c: frame.write(target), ldc: n)
+        for item in 0..<frame.items(a) {
+          unsafe matrixMultiply(
+            m: m, n: n, k: k, a: frame.read(a) + item * m * k, lda: k, transposeA: false, b: frame.read(b), ldb: n,
+            transposeB: false, c: frame.write(target) + item * m * n, ldc: n)
+        }
       }
     }
     // One product per leading index; the loop's rows are whole matrices.

@@ -1,11 +1,15 @@
 // A vector of one lane: the same templates finish the elements that do not fill a vector.
 
-/// One float as a `FloatVector`.
-public struct OneLane: FloatVector {
+/// One float with the arithmetic of one lane of `Body`: an element has the same bits whether it lies in a whole vector or behind the
+/// last one, so a result never depends on how a run of elements was cut.
+///
+/// `Body` also keeps the specialisations of two instruction sets apart, as everywhere in these templates.
+public struct ScalarVector<Body: FloatVector>: FloatVector {
   @usableFromInline var lane: Float
 
   @inline(__always) @inlinable public init(repeating value: Float) { lane = value }
   @inline(__always) @inlinable public static var width: Int { 1 }
+  @inline(__always) @inlinable public static var fusesMultiplyAdd: Bool { Body.fusesMultiplyAdd }
   @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>) -> Self {
     Self(repeating: pointer[0])
   }
@@ -14,14 +18,16 @@ public struct OneLane: FloatVector {
   @inline(__always) @inlinable public static func - (a: Self, b: Self) -> Self { Self(repeating: a.lane - b.lane) }
   @inline(__always) @inlinable public static func * (a: Self, b: Self) -> Self { Self(repeating: a.lane * b.lane) }
   @inline(__always) @inlinable public static func / (a: Self, b: Self) -> Self { Self(repeating: a.lane / b.lane) }
-  @inline(__always) @inlinable public func adding(_ a: Self, times b: Self) -> Self { self + a * b }
+  @inline(__always) @inlinable public func adding(_ a: Self, times b: Self) -> Self {
+    Body.fusesMultiplyAdd ? Self(repeating: lane.addingProduct(a.lane, b.lane)) : self + a * b
+  }
   @inline(__always) @inlinable public func raised(to low: Self) -> Self { lane < low.lane ? low : self }
   @inline(__always) @inlinable public func lowered(to high: Self) -> Self { lane > high.lane ? high : self }
   @inline(__always) @inlinable public func whereNegative(_ negative: Self) -> Self { lane < 0 ? negative : self }
   @inline(__always) @inlinable public func roundedToNearest() -> Self {
-    Self(repeating: (lane + 12_582_912) - 12_582_912)
+    Self(repeating: (lane + roundingShift) - roundingShift)
   }
   @inline(__always) @inlinable public func powerOfTwo() -> Self {
-    Self(repeating: Float(bitPattern: (lane + 12_583_039).bitPattern &<< 23))
+    Self(repeating: Float(bitPattern: (lane + exponentShift).bitPattern &<< 23))
   }
 }
