@@ -55,14 +55,22 @@ public struct GemmRows {
   @usableFromInline let taller: Int
 
   @inline(__always) @inlinable public init(rows: Int, tileRows: Int) {
-    count = (rows &+ tileRows &- 1) / tileRows
-    height = count == 0 ? 0 : rows / count
-    taller = rows &- height &* count
+    self.init(rows: rows, count: (rows &+ tileRows &- 1) / tileRows)
+  }
+  /// `count` tiles, or as many as rows where those are fewer.
+  @inline(__always) @inlinable public init(rows: Int, count: Int) {
+    self.count = count < rows ? count : rows
+    height = rows == 0 ? 0 : rows / self.count
+    taller = rows &- height &* self.count
   }
   @inline(__always) @inlinable public func height(_ tile: Int) -> Int { tile < taller ? height &+ 1 : height }
   /// The first row of a tile.
   @inline(__always) @inlinable public func start(_ tile: Int) -> Int {
     tile &* height &+ (tile < taller ? tile : taller)
+  }
+  @inline(__always) @inlinable public func range(_ tile: Int) -> Range<Int> {
+    let first = start(tile)
+    return first..<first &+ height(tile)
   }
 }
 

@@ -75,33 +75,54 @@ private struct Job {
   let tasks: Int
 }
 
-/// What the workers and the caller share. `job` and `active` are guarded by `mutex`.
+/// What the workers and the caller share.
+///
+/// A network runs a hundred jobs of some hundred microseconds each, so a job is begun, joined and ended through one atomic word, `gate`,
+/// while everybody is awake: a lock that the caller still holds when a spinning worker sees the new job would put that worker to sleep.
+/// The mutex and the conditions are for those who have waited too long and do sleep.
+///
+/// The states of `gate`: closed and empty (between jobs; only now is `job` written) → open (workers join and leave) → closed (none joins
+/// any more; the caller waits until the last has left). Each opening has a new number, so that nobody joins a job twice.
 private final class Shared: @unchecked Sendable {
+  private enum Gate {
+    static let worker = 1
+    static let workers = 1 << 16 - 1
+    static let open = 1 << 16
+    static let number = 1 << 17
+  }
+
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let started = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private var job: Job?
-  private var stopping = false
-  private var sleepers = 0
-  private let generation = Atomic<Int>(0)
-  /// Of every worker, the first task of its part of the job that nobody has taken.
-  private let next: [Counter]
-  private let active = Atomic<Int>(0)
+  private let opened = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let emptied = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let gate = Atomic<Int>(0)
+  /// Workers that sleep or are about to, and whether the caller does.
+  private let sleepers = Atomic<Int>(0)
+  private let callerSleeps = Atomic<Bool>(false)
+  private let stopping = Atomic<Bool>(false)
   private let entered = Atomic<Bool>(false)
+  private var job: Job?
+  private let workers: Int
+  /// Of every worker, the first task of its part of the job that nobody has taken, on a cache line of its own.
+  private let next: UnsafeMutablePointer<Atomic<Int>>
+  private static let nextStride = 128 / MemoryLayout<Int>.stride
 
   init(workers: Int) {
-    next = (0..<workers).map { _ in Counter() }
+    self.workers = workers
+    next = .allocate(capacity: workers * Self.nextStride)
+    for index in 0..<workers * Self.nextStride { (next + index).initialize(to: Atomic(0)) }
     pthread_mutex_init(mutex, nil)
-    pthread_cond_init(started, nil)
-    pthread_cond_init(finished, nil)
+    pthread_cond_init(opened, nil)
+    pthread_cond_init(emptied, nil)
   }
 
   deinit {
-    pthread_cond_destroy(finished)
-    pthread_cond_destroy(started)
+    pthread_cond_destroy(emptied)
+    pthread_cond_destroy(opened)
     pthread_mutex_destroy(mutex)
-    finished.deallocate()
-    started.deallocate()
+    next.deinitialize(count: workers * Self.nextStride)
+    next.deallocate()
+    emptied.deallocate()
+    opened.deallocate()
     mutex.deallocate()
   }
 
@@ -109,84 +130,112 @@ private final class Shared: @unchecked Sendable {
   func leave() { entered.store(false, ordering: .releasing) }
 
   func stop() {
-    pthread_mutex_lock(mutex)
-    stopping = true
-    generation.add(1, ordering: .releasing)
-    pthread_cond_broadcast(started)
-    pthread_mutex_unlock(mutex)
+    stopping.store(true, ordering: .sequentiallyConsistent)
+    wakeSleepers()
   }
 
   /// The caller's part: opens the job, works on it, closes it and waits for the workers still inside.
   func run(_ job: Job) {
-    pthread_mutex_lock(mutex)
     self.job = job
-    for (index, counter) in next.enumerated() { counter.value.store(part(index, of: job.tasks), ordering: .relaxed) }
-    generation.add(1, ordering: .releasing)
-    if sleepers > 0 { pthread_cond_broadcast(started) }
-    pthread_mutex_unlock(mutex)
+    for worker in 0..<workers {
+      next[worker * Self.nextStride].store(part(worker, of: job.tasks), ordering: .relaxed)
+    }
+    gate.add(Gate.number + Gate.open, ordering: .sequentiallyConsistent)
+    if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeSleepers() }
 
     claim(job, worker: 0)
 
+    gate.subtract(Gate.open, ordering: .sequentiallyConsistent)
+    waitUntilEmpty()
+  }
+
+  private func waitUntilEmpty() {
+    for _ in 0..<Self.spins {
+      if gate.load(ordering: .acquiring) & Gate.workers == 0 { return }
+      isa_pause()
+    }
     pthread_mutex_lock(mutex)
-    self.job = nil  // a worker that wakes late finds nothing to do
-    pthread_mutex_unlock(mutex)
-    for _ in 0..<Self.spins where active.load(ordering: .acquiring) > 0 { isa_pause() }
-    guard active.load(ordering: .acquiring) > 0 else { return }
-    pthread_mutex_lock(mutex)
-    while active.load(ordering: .acquiring) > 0 { pthread_cond_wait(finished, mutex) }
+    callerSleeps.store(true, ordering: .sequentiallyConsistent)
+    while gate.load(ordering: .sequentiallyConsistent) & Gate.workers != 0 { pthread_cond_wait(emptied, mutex) }
+    callerSleeps.store(false, ordering: .relaxed)
     pthread_mutex_unlock(mutex)
   }
 
-  /// A worker's life.
+  /// A worker's main loop.
   func work(_ index: Int) {
     var seen = 0
-    while true {
-      for _ in 0..<Self.spins where generation.load(ordering: .acquiring) == seen { isa_pause() }
-      pthread_mutex_lock(mutex)
-      while generation.load(ordering: .acquiring) == seen {
-        sleepers += 1
-        pthread_cond_wait(started, mutex)
-        sleepers -= 1
-      }
-      seen = generation.load(ordering: .acquiring)
-      let job = self.job
-      let stopping = self.stopping
-      if job != nil { active.add(1, ordering: .acquiringAndReleasing) }
-      pthread_mutex_unlock(mutex)
-      if stopping { return }
-      guard let job else { continue }
+    while let number = nextJob(after: seen) {
+      seen = number
+      guard let job = join(number) else { continue }
       claim(job, worker: index)
-      if active.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
+      let left = gate.subtract(Gate.worker, ordering: .sequentiallyConsistent).newValue
+      if left & Gate.workers == 0, callerSleeps.load(ordering: .sequentiallyConsistent) {
         pthread_mutex_lock(mutex)
-        pthread_cond_signal(finished)
+        pthread_cond_signal(emptied)
         pthread_mutex_unlock(mutex)
       }
     }
   }
 
+  /// Waits for a job numbered otherwise than `seen`; nil when the pool stops.
+  private func nextJob(after seen: Int) -> Int? {
+    for _ in 0..<Self.spins {
+      if let number = newNumber(seen) { return number }
+      if stopping.load(ordering: .relaxed) { return nil }
+      isa_pause()
+    }
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    // Counted before the last look at the gate: whoever opens it after that look sees a sleeper to wake.
+    sleepers.add(1, ordering: .sequentiallyConsistent)
+    defer { sleepers.subtract(1, ordering: .relaxed) }
+    while !stopping.load(ordering: .sequentiallyConsistent) {
+      if let number = newNumber(seen) { return number }
+      pthread_cond_wait(opened, mutex)
+    }
+    return nil
+  }
+
+  private func newNumber(_ seen: Int) -> Int? {
+    let number = gate.load(ordering: .sequentiallyConsistent) / Gate.number
+    return number == seen ? nil : number
+  }
+
+  /// Goes inside, if job `number` is still open.
+  private func join(_ number: Int) -> Job? {
+    var value = gate.load(ordering: .relaxed)
+    while value / Gate.number == number && value & Gate.open != 0 {
+      let (joined, original) = gate.compareExchange(
+        expected: value, desired: value + Gate.worker, ordering: .acquiringAndReleasing)
+      if joined { return job }
+      value = original
+    }
+    return nil
+  }
+
+  private func wakeSleepers() {
+    pthread_mutex_lock(mutex)
+    pthread_cond_broadcast(opened)
+    pthread_mutex_unlock(mutex)
+  }
+
   /// A worker's own part first, which is the same part of each job: tasks go along the rows of an image, so that a worker finds in
   /// its cache what it wrote there itself. Then what others have left.
   private func claim(_ job: Job, worker: Int) {
-    for step in 0..<next.count {
-      let owner = (worker + step) % next.count
+    for step in 0..<workers {
+      let owner = (worker + step) % workers
       let end = part(owner + 1, of: job.tasks)
       while true {
-        let task = next[owner].value.add(1, ordering: .relaxed).oldValue
+        let task = next[owner * Self.nextStride].add(1, ordering: .relaxed).oldValue
         guard task < end else { break }
         job.body.pointee(task, worker)
       }
     }
   }
 
-  private func part(_ index: Int, of tasks: Int) -> Int { index * tasks / next.count }
+  private func part(_ index: Int, of tasks: Int) -> Int { index * tasks / workers }
 
   /// Some hundreds of microseconds, as long as one worker may have to wait for another's last task: workers sleep between images,
   /// not between layers, since waking one takes a tenth of a layer's time.
   private static let spins = 20_000
-}
-
-/// A number on cache lines of its own.
-private final class Counter: Sendable {
-  let value = Atomic<Int>(0)
-  private let rest = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 }
