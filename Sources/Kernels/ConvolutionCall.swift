@@ -15,7 +15,7 @@ struct ConvolutionCall {
 }
 
 /// A way to compute a convolution, its weights packed for it.
-protocol ConvolutionAlgorithm {
+protocol ConvolutionAlgorithm: Sendable {
   /// For people: "direct 1x1", "winograd 4x4" …
   var name: String { get }
   var scratchFloats: Int { get }

@@ -9,7 +9,7 @@ public enum DenseLayout: Sendable {
 }
 
 /// output (rows, outputs) = activation(input (rows, inputs) · weights + bias): a 1×1 convolution of `rows` images of one pixel.
-public final class Dense {
+public final class Dense: Sendable {
   public let inputs: Int
   public let outputs: Int
   public let maxRows: Int

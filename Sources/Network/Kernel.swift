@@ -42,14 +42,15 @@ public struct Site {
   func largest(_ place: Place) -> Int { place.isBatched ? maxBatch : 1 }
 }
 
-/// Code and what it needs.
-public struct Kernel {
+/// Code and what it needs. It holds what does not change from run to run (packed weights, shapes): several runs may be under way at
+/// once, each with a frame of its own.
+public struct Kernel: Sendable {
   /// How it is computed, for people.
   let algorithm: String
   let scratchFloats: Int
-  let run: (borrowing Frame) -> Void
+  let run: @Sendable (borrowing Frame) -> Void
 
-  init(_ algorithm: String = "", scratchFloats: Int = 0, run: @escaping (borrowing Frame) -> Void) {
+  init(_ algorithm: String = "", scratchFloats: Int = 0, run: @escaping @Sendable (borrowing Frame) -> Void) {
     self.algorithm = algorithm
     self.scratchFloats = scratchFloats
     self.run = run

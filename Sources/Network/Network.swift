@@ -1,8 +1,8 @@
 internal import Kernels
 
-/// A graph made ready to run: rewritten by the passes, weights packed, memory planned. Used by one thread at a time;
-/// the kernels share their work over the pool.
-public final class Network {
+/// A graph made ready to run: rewritten by the passes, weights packed, memory planned. Nothing of it changes after `init`, so any
+/// number of threads may use it, each through an `InferenceRequest`.
+public final class Network: Sendable {
   /// An input or output.
   public struct Port: Sendable {
     public let name: String
@@ -28,24 +28,24 @@ public final class Network {
   /// The most items one run may have: 1 where no input is batched.
   public let maxBatch: Int
 
-  private let kernels: [Kernel?]
-  private let arena: Arena
-  private let scratch: Arena
-  private let pool: ThreadPool
+  let kernels: [Kernel?]
+  let pool: ThreadPool
+  private let arenaFloats: Int
+  private let scratchFloats: Int
 
   /// - Parameters:
   ///   - graph: resolved.
   ///   - maxBatch: the most items one run will have.
-  ///   - threads: how many share the work, the calling one included.
+  ///   - threads: the most that share the work of one run, the calling one included.
   public init(_ graph: consuming Graph, maxBatch: Int, threads: Int) throws(NodeError) {
     var graph = graph
     try graph.optimize()
     let pool = ThreadPool(threads: threads)
     let batch = graph.inputs.contains { graph.shape($0).isBatched } ? maxBatch : 1
     let plan = try MemoryPlan(graph, maxBatch: batch)
-    arena = try Arena(floats: plan.arenaFloats)
+    arenaFloats = plan.arenaFloats
     kernels = try Network.compile(graph, plan, maxBatch: batch, pool: pool)
-    scratch = try Arena(floats: kernels.map { $0?.scratchFloats ?? 0 }.max() ?? 0)
+    scratchFloats = kernels.map { $0?.scratchFloats ?? 0 }.max() ?? 0
     inputs = graph.inputs.compactMap { graph.port($0, plan) }
     outputs = graph.outputs.compactMap { graph.port($0, plan) }
     steps = zip(graph.nodes, kernels).map { node, kernel in graph.step(node, kernel) }
@@ -53,33 +53,13 @@ public final class Network {
     self.pool = pool
   }
 
-  /// The numbers of input `index`: `maxBatch` items in the port's layout, to be written before a run. A run may write
-  /// over them.
-  public func withInput<Result>(_ index: Int, _ body: (UnsafeMutableBufferPointer<Float>) -> Result) -> Result {
-    unsafe body(UnsafeMutableBufferPointer(start: address(inputs[index]), count: count(inputs[index])))
+  /// Memory for one run at a time. Throws an error of `.outOfMemory` where the system refuses.
+  public func makeRequest() throws(NodeError) -> InferenceRequest {
+    try InferenceRequest(self, arenaFloats: arenaFloats, scratchFloats: scratchFloats)
   }
 
-  /// The numbers of output `index` after a run, in C order; valid until the next run.
-  public func withOutput<Result>(_ index: Int, _ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
-    unsafe body(UnsafeBufferPointer(start: address(outputs[index]), count: count(outputs[index])))
-  }
-
-  /// Runs the first `batch` items. `observe` is called after each step with its index.
-  public func run(batch: Int, observe: ((Int) -> Void)? = nil) {
-    precondition(batch >= 1 && batch <= maxBatch, "a batch of \(batch) in a network for at most \(maxBatch)")
-    let frame = unsafe Frame(arena: arena.base, scratch: scratch.base, batch: batch, pool: pool)
-    for (index, kernel) in kernels.enumerated() {
-      kernel?.run(frame)
-      observe?(index)
-    }
-  }
-
-  private func count(_ port: Port) -> Int { port.place.count * (port.place.isBatched ? maxBatch : 1) }
-
-  private func address(_ port: Port) -> UnsafeMutablePointer<Float> {
-    let frame = unsafe Frame(arena: arena.base, scratch: scratch.base, batch: maxBatch, pool: pool)
-    return unsafe UnsafeMutablePointer(mutating: frame.read(port.place))
-  }
+  /// Numbers in the memory of an input or output, of the largest batch.
+  func count(_ port: Port) -> Int { port.place.count * (port.place.isBatched ? maxBatch : 1) }
 
   private static func compile(
     _ graph: Graph, _ plan: MemoryPlan, maxBatch: Int, pool: ThreadPool

@@ -7,11 +7,15 @@ public import Glibc
 /// All functions throw `SystemError` when reading fails and whatever `beforeBlocking` throws.
 public final class InputStream {
   /// Called before a read that would block, so that the tool can complete and flush every whole item in hand; again each
-  /// time the wait was interrupted or `patience` was over.
+  /// time the wait was interrupted, `notification` became readable or `patience` was over.
   public var beforeBlocking: () throws -> Void = {}
 
   /// Milliseconds of one wait for input; nil is no limit.
   public var patience: CInt?
+
+  /// A descriptor that other threads make readable when they have finished an item: it ends the wait, and `beforeBlocking`, which
+  /// has to read it empty, is called again. So an item neither waits for input nor keeps the tool from reading.
+  public var notification: CInt?
 
   /// An output that is watched while waiting for input: when its reader has gone, the process ends as by SIGPIPE.
   public var watchedOutput: CInt?
@@ -133,17 +137,21 @@ public final class InputStream {
     repeat { try beforeBlocking() } while try !isReady(timeout: patience ?? -1)
   }
 
-  /// Whether a read would return within so many milliseconds, −1 being no limit; the output is watched meanwhile.
+  /// Whether a read would return within so many milliseconds, −1 being no limit; the output and `notification` are watched meanwhile.
   private func isReady(timeout: CInt) throws -> Bool {
-    var descriptors = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
-    // With no events asked for, poll still reports an error: on the writing end of a pipe, that its reader has gone.
-    if timeout != 0, let watchedOutput { descriptors.append(pollfd(fd: watchedOutput, events: 0, revents: 0)) }
+    // A negative descriptor is passed over. With no events asked for, poll still reports an error: on the writing end of a pipe, that
+    // its reader has gone.
+    var descriptors = [
+      pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: timeout == 0 ? -1 : watchedOutput ?? -1, events: 0, revents: 0),
+      pollfd(fd: timeout == 0 ? -1 : notification ?? -1, events: Int16(POLLIN), revents: 0),
+    ]
     let count = unsafe poll(&descriptors, nfds_t(descriptors.count), timeout)
     if count < 0 {
       if errno == EINTR { return false }
       throw SystemError(operation: "wait for", object: name)
     }
-    if descriptors.count > 1, descriptors[1].revents != 0 {
+    if descriptors[1].revents != 0 {
       if descriptors[1].revents & Int16(POLLERR | POLLHUP) != 0 { endByBrokenPipe() }
       // Closed from the start: the first write says so.
       watchedOutput = nil

@@ -45,7 +45,7 @@ struct Numbers: ExpressibleByArgument, Equatable {
   }
 }
 
-struct AnswerFlags: ParsableArguments {
+struct OutputFlags: ParsableArguments {
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case json, csv, text
   }
@@ -62,10 +62,10 @@ struct AnswerFlags: ParsableArguments {
 }
 
 struct RunningFlags: ParsableArguments {
-  @Option(help: "At most this many images at once; never waits for more to come.")
-  var batch = 1
+  @Option(help: "At most this many images in hand, twice the threads unless given; never waits for more to arrive.")
+  var batch: Int?
 
-  @Option(help: "Threads; else as many as the process may use.")
+  @Option(help: "Threads; else as many as the process may use. Images run one on each; one that is alone runs on all.")
   var threads: Int?
 
   @Flag(help: "Leave with 65 if any item failed, instead of 0.")
@@ -74,14 +74,14 @@ struct RunningFlags: ParsableArguments {
   @Flag(help: "One JSON line on standard error at the end: counts, times, memory.")
   var stats = false
 
-  @Flag(help: "Where the time goes, layer by layer, on standard error at the end.")
+  @Flag(help: "Where the time goes, layer by layer, on standard error at the end. One image at a time, on all threads.")
   var profile = false
 
   @Flag(help: "Print what the model is as JSON and read no input.")
   var describe = false
 
   func check() throws {
-    guard (1...256).contains(batch) else { throw ValidationError("--batch is from 1 to 256.") }
+    if let batch, !(1...256).contains(batch) { throw ValidationError("--batch is from 1 to 256.") }
     if let threads, !(1...256).contains(threads) { throw ValidationError("--threads is from 1 to 256.") }
   }
 }

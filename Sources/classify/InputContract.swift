@@ -19,7 +19,7 @@ struct InputContract: Equatable {
   }
 
   /// Each part from the first that states it: flags, the model's metadata, the JSON file beside it, ImageNet's.
-  /// Throws `ModelFault.contract` for what is stated but makes no sense.
+  /// Throws `ConfigurationError.contract` for what is stated but makes no sense.
   init(_ flags: ContractFlags, metadata: [String: String], sidecar: Sidecar?) throws {
     self = Self.imageNet
     if let sidecar { try take(sidecar.values, from: sidecar.path) }
@@ -32,23 +32,27 @@ struct InputContract: Equatable {
 
   private mutating func take(_ values: [String: String], from source: String) throws {
     if let text = values["input.mean"] {
-      guard let numbers = Self.numbers(text) else { throw ModelFault.contract(source: source, key: "input.mean") }
+      guard let numbers = Self.numbers(text) else {
+        throw ConfigurationError.contract(source: source, key: "input.mean")
+      }
       mean = numbers
     }
     if let text = values["input.std"] {
       guard let numbers = Self.numbers(text), !numbers.contains(0) else {
-        throw ModelFault.contract(source: source, key: "input.std")
+        throw ConfigurationError.contract(source: source, key: "input.std")
       }
       std = numbers
     }
     if let text = values["input.scale"] {
       guard let number = Float(text), number.isFinite else {
-        throw ModelFault.contract(source: source, key: "input.scale")
+        throw ConfigurationError.contract(source: source, key: "input.scale")
       }
       scale = number
     }
     if let text = values["input.channels"] {
-      guard text == "RGB" || text == "BGR" else { throw ModelFault.contract(source: source, key: "input.channels") }
+      guard text == "RGB" || text == "BGR" else {
+        throw ConfigurationError.contract(source: source, key: "input.channels")
+      }
       isBGR = text == "BGR"
     }
   }

@@ -11,7 +11,7 @@ struct Labels {
   private let labels: [Label]
 
   /// From the first that there is: the flag's file, `CLASSIFY_LABELS`'s, the model's metadata, the JSON file beside it;
-  /// else `class 281`. Throws `ModelFault` where they are unreadable or not as many as classes.
+  /// else `class 281`. Throws `ConfigurationError` where they are unreadable or not as many as classes.
   init(_ flags: ModelFlags, metadata: [String: String], sidecar: Sidecar?, classes: Int) throws {
     let lines: [String]
     let source: String
@@ -19,14 +19,14 @@ struct Labels {
       (lines, source) = (try Self.read(path), path)
     } else if let text = metadata["labels"] ?? sidecar?.values["labels"] {
       source = "model labels"
-      guard let parsed = Self.parse(text) else { throw ModelFault.notLabels(source) }
+      guard let parsed = Self.parse(text) else { throw ConfigurationError.notLabels(source) }
       lines = parsed
     } else {
       labels = (0..<classes).map { Label(id: nil, text: "class \($0)") }
       return
     }
     guard lines.count == classes else {
-      throw ModelFault.labels(source: source, count: lines.count, classes: classes)
+      throw ConfigurationError.labels(source: source, count: lines.count, classes: classes)
     }
     labels = lines.map(Label.init(line:))
   }
@@ -38,8 +38,8 @@ struct Labels {
     do throws(SystemError) {
       let file = try MappedFile(path: path)
       text = unsafe String(decoding: file.bytes, as: UTF8.self)
-    } catch { throw ModelFault.unreadable(error) }
-    guard let lines = parse(text) else { throw ModelFault.notLabels(path) }
+    } catch { throw ConfigurationError.unreadable(error) }
+    guard let lines = parse(text) else { throw ConfigurationError.notLabels(path) }
     return lines
   }
 

@@ -22,16 +22,16 @@ struct LoadedModel {
   let endsInSoftmax: Bool
 
   init(_ flags: ModelFlags, _ contractFlags: ContractFlags, _ statistics: inout Statistics) throws {
-    guard let path = flags.model ?? environment("CLASSIFY_MODEL") else { throw ModelFault.none }
+    guard let path = flags.model ?? environment("CLASSIFY_MODEL") else { throw ConfigurationError.none }
     let model: Model
     do {
       let file = try ModelFile(path: path)
       statistics.mark(.map)
       model = try Model(file, open: ModelFile.opener(besides: path))
     } catch let error as SystemError {
-      throw ModelFault.unreadable(error)
+      throw ConfigurationError.unreadable(error)
     } catch let error as ModelError {
-      throw ModelFault.unusable(path, "\(error)")
+      throw ConfigurationError.unusable(path, "\(error)")
     }
     statistics.mark(.read)
     name = Self.baseName(path)
@@ -41,24 +41,25 @@ struct LoadedModel {
     sidecar = try Sidecar(besides: path)
     contract = try InputContract(contractFlags, metadata: metadata, sidecar: sidecar)
     guard graph.inputs.count == 1, graph.outputs.count >= 1 else {
-      throw ModelFault.notClassifier(path, "it has \(graph.inputs.count) inputs and \(graph.outputs.count) outputs")
+      throw ConfigurationError.notClassifier(
+        path, "it has \(graph.inputs.count) inputs and \(graph.outputs.count) outputs")
     }
     let (input, output) = (graph.inputShape(0), graph.outputShape(0))
     guard input.rank == 4, input.dimensions[0] == 1, graph.inputType(0).isFloating else {
-      throw ModelFault.notClassifier(path, "its input is \(graph.inputType(0).rawValue) \(input)")
+      throw ConfigurationError.notClassifier(path, "its input is \(graph.inputType(0).rawValue) \(input)")
     }
     guard graph.outputConstant(0) == nil, output.dimensions.filter({ $0 != 1 }).count <= 1, output.count > 0 else {
-      throw ModelFault.notClassifier(path, "its output is \(output)")
+      throw ConfigurationError.notClassifier(path, "its output is \(output)")
     }
     (channels, height, width) = (input.dimensions[1], input.dimensions[2], input.dimensions[3])
     classes = output.count
     endsInSoftmax = graph.endsInSoftmax
   }
 
-  /// The first output alone, ready to run.
-  func network(maxBatch: Int, threads: Int) throws -> Network {
-    do { return try Network(graph, maxBatch: maxBatch, threads: threads) } catch {
-      throw ModelFault.unusable(name, "\(error)")
+  /// Ready to run, one image at a time in each request.
+  func network(threads: Int) throws -> Network {
+    do { return try Network(graph, maxBatch: 1, threads: threads) } catch {
+      throw ConfigurationError.unusable(name, "\(error)")
     }
   }
 

@@ -3,28 +3,22 @@ import Kernels
 import Network
 import Streams
 
-/// Where the time goes, step by step of the network: what `--profile` reports.
+/// Where the time goes, step by step of the network: what `--profile` reports. Images run one after another, each on all threads.
 final class Profile {
   private let steps: [Network.Step]
-  /// Of each step, milliseconds per image of each run.
+  /// Of each step, milliseconds of each run.
   private var times: [[Double]]
   private var images = 0
-  private var last = 0.0
 
   init(_ network: Network) {
     steps = network.steps
     times = Array(repeating: [], count: steps.count)
   }
 
-  /// To be called after each step of one run of `batch` images.
-  func observer(batch: Int) -> (Int) -> Void {
-    images += batch
-    last = Statistics.milliseconds(CLOCK_MONOTONIC)
-    return { [self] step in
-      let now = Statistics.milliseconds(CLOCK_MONOTONIC)
-      times[step].append((now - last) / Double(batch))
-      last = now
-    }
+  /// - Parameter stepTimes: of one image, milliseconds of each step.
+  func add(_ stepTimes: [Double]) {
+    images += 1
+    for (step, time) in stepTimes.enumerated() { times[step].append(time) }
   }
 
   /// A table on standard error: medians in milliseconds per image, and the share of the peak that one core was measured at now,

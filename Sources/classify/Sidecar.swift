@@ -6,7 +6,7 @@ struct Sidecar {
   let path: String
   let values: [String: String]
 
-  /// nil where there is no such file. Throws `ModelFault.contract` where it is no JSON object.
+  /// nil where there is no such file. Throws `ConfigurationError.contract` where it is no JSON object.
   init?(besides model: String) throws {
     path = (model.hasSuffix(".onnx") ? String(model.dropLast(5)) : model) + ".json"
     let text: [UInt8]
@@ -15,10 +15,10 @@ struct Sidecar {
       text = unsafe Array(file.bytes)
     } catch {
       if error.code == 2 { return nil }
-      throw ModelFault.unreadable(error)
+      throw ConfigurationError.unreadable(error)
     }
     guard let object = try? JSONDecoder().decode([String: JSONValue].self, from: Data(text)) else {
-      throw ModelFault.contract(source: path, key: "the whole file")
+      throw ConfigurationError.contract(source: path, key: "the whole file")
     }
     values = object.compactMapValues(\.text)
   }

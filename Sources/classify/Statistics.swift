@@ -3,35 +3,33 @@ import Streams
 
 /// What `--stats` reports: times in milliseconds on the monotonic clock, from the first instruction of `main`.
 struct Statistics {
-  enum Part: Int, CaseIterable {
+  /// The parts of loading, in their order.
+  enum Part: String, CaseIterable {
     case map, read, compile
   }
 
   /// The processor time that the system and the loader took before `main`.
   private let startMs = milliseconds(CLOCK_PROCESS_CPUTIME_ID)
   private let origin = milliseconds(CLOCK_MONOTONIC)
-  private var marks: [Double] = []
-  private var firstMs: Double?
-  private var batchBegan: Double?
+  /// When each part of loading ended.
+  private var ends: [Part: Double] = [:]
+  /// When the first image arrived, the first result was delivered and the last image was computed.
+  private var firstArrival: Double?
+  private var firstDelivery: Double?
+  private var lastFinish: Double?
   private var perImage: [Double] = []
 
   /// A part of loading has ended.
-  mutating func mark(_ part: Part) { marks.append(Self.milliseconds(CLOCK_MONOTONIC)) }
+  mutating func mark(_ part: Part) { ends[part] = Self.milliseconds(CLOCK_MONOTONIC) }
 
-  mutating func loaded() { mark(.compile) }
+  /// A whole image has been read.
+  mutating func arrived() { if firstArrival == nil { firstArrival = Self.milliseconds(CLOCK_MONOTONIC) } }
 
-  /// The first image of a batch has come.
-  mutating func began() { if batchBegan == nil { batchBegan = Self.milliseconds(CLOCK_MONOTONIC) } }
-
-  mutating func finished(images: Int) {
-    let now = Self.milliseconds(CLOCK_MONOTONIC)
-    let each = (now - (batchBegan ?? now)) / Double(images)
-    perImage += Array(repeating: each, count: images)
-    batchBegan = nil
-  }
-
-  mutating func delivered() {
-    if firstMs == nil { firstMs = Self.milliseconds(CLOCK_MONOTONIC) - origin + startMs }
+  /// The result of `image` is being written.
+  mutating func delivered(_ timing: ImageTiming) {
+    perImage.append(timing.milliseconds)
+    lastFinish = max(lastFinish ?? timing.finish, timing.finish)
+    if firstDelivery == nil { firstDelivery = Self.milliseconds(CLOCK_MONOTONIC) }
   }
 
   /// One JSON line on standard error.
@@ -43,19 +41,21 @@ struct Statistics {
     json.key("failed")
     json.integer(failed)
     json.key("loadMs")
-    json.number((marks.last ?? origin) - origin + startMs, decimals: 2)
+    json.number((ends.values.max() ?? origin) - origin + startMs, decimals: 2)
     json.key("load")
     json.beginObject()
     json.key("startMs")
     json.number(startMs, decimals: 2)
-    for (part, name) in [(Part.map, "mapMs"), (.read, "readMs"), (.compile, "compileMs")] {
-      json.key(name)
-      let before = part.rawValue == 0 ? origin : marks[part.rawValue - 1]
-      json.number(marks[part.rawValue] - before, decimals: 2)
+    var before = origin
+    for part in Part.allCases {
+      let end = ends[part] ?? before
+      json.key("\(part.rawValue)Ms")
+      json.number(end - before, decimals: 2)
+      before = end
     }
     json.endObject()
     json.key("firstPredictionMs")
-    if let firstMs { json.number(firstMs, decimals: 2) } else { json.null() }
+    if let firstDelivery { json.number(firstDelivery - origin + startMs, decimals: 2) } else { json.null() }
     json.key("perImageMs")
     json.beginObject()
     for (name, share) in [("median", 0.5), ("p95", 0.95)] {
@@ -63,6 +63,12 @@ struct Statistics {
       if let value = Self.quantile(perImage, share) { json.number(value, decimals: 3) } else { json.null() }
     }
     json.endObject()
+    json.key("imagesPerSecond")
+    if let firstArrival, let lastFinish, lastFinish > firstArrival {
+      json.number(Double(perImage.count) * 1e3 / (lastFinish - firstArrival), decimals: 3)
+    } else {
+      json.null()
+    }
     json.key("peakRssMiB")
     json.number(Self.peakMiB(), decimals: 1)
     json.endObject()

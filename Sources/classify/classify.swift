@@ -23,7 +23,7 @@ struct Classify: ParsableCommand {
 
   @OptionGroup(title: "Model") var model: ModelFlags
   @OptionGroup(title: "Input contract") var contract: ContractFlags
-  @OptionGroup(title: "Answers") var answers: AnswerFlags
+  @OptionGroup(title: "Answers") var answers: OutputFlags
   @OptionGroup(title: "Running") var running: RunningFlags
 
   func validate() throws {
@@ -37,76 +37,77 @@ struct Classify: ParsableCommand {
   private func work() throws -> ExitStatus {
     var statistics = Statistics()
     let output = OutputStream()
-    let classifier = try LoadedModel(model, contract, &statistics)
+    let loaded = try LoadedModel(model, contract, &statistics)
     if running.describe {
-      try output.write(describe(classifier))
+      try output.write(describe(loaded))
       try output.close()
       return .ok
     }
     let threads = running.threads ?? ThreadCount.available()
-    let network = try classifier.network(maxBatch: running.batch, threads: threads)
-    statistics.loaded()
-    let labels = try Labels(
-      model, metadata: classifier.metadata, sidecar: classifier.sidecar, classes: classifier.classes)
+    let network = try loaded.network(threads: threads)
+    statistics.mark(.compile)
+    let labels = try Labels(model, metadata: loaded.metadata, sidecar: loaded.sidecar, classes: loaded.classes)
+    let results = ResultWriter(answers, model: loaded.name, labels: labels, output: output)
     let profile = running.profile ? Profile(network) : nil
-    let lines = AnswerLines(answers, model: classifier.name, labels: labels, output: output)
-    let batcher = Batcher(network, classifier, profile: profile, statistics: statistics, deliver: lines.add)
+    let classifier = try OrderedClassifier(
+      network, loaded, threads: threads, limit: running.profile ? 1 : running.batch ?? 2 * threads, profile: profile,
+      statistics: statistics, results: results)
 
     let input = InputStream()
     input.watchedOutput = STDOUT_FILENO
-    // Whoever waits for the next item gets all that is done first.
+    input.notification = classifier.notification
+    // Nothing that is finished waits for input: called before a read that would block and after every image that finishes meanwhile.
     input.beforeBlocking = {
-      try batcher.drain()
-      try output.flush()
+      try classifier.deliverFinished()
+      try results.flush()
     }
     var failed = 0
     switch try InputKind.sniff(input) {
-    case .npy: try classifyAlone(input, batcher, lines)
-    case .tar: failed = try classifyArchive(input, batcher, lines)
+    case .npy: try classifyAlone(input, classifier, results)
+    case .tar: failed = try classifyArchive(input, classifier, results)
     case .empty: throw InputError.empty
     case .jpeg: throw InputError.jpeg
     case .other(let description): throw InputError.notTensors(description)
     }
     try output.close()
-    if running.stats { batcher.statistics.report(failed: failed) }
+    if running.stats { classifier.statistics.report(failed: failed) }
     profile?.report(threads: threads)
     return running.strict && failed > 0 ? .data : .ok
   }
 
   /// The one tensor that is the whole of standard input.
-  private func classifyAlone(_ input: InputStream, _ batcher: Batcher, _ lines: AnswerLines) throws {
+  private func classifyAlone(_ input: InputStream, _ classifier: OrderedClassifier, _ results: ResultWriter) throws {
     let limit = InputTensor.maximumBytes
     let bytes = try input.read(limit + 1)
     guard bytes.count <= limit else { throw InputError.tooLarge(limit: limit) }
-    lines.refusesFailures = true
-    try batcher.submit(.standardInput, try InputTensor(bytes))
-    try batcher.drain()
-    try lines.finish()
+    results.refusesFailures = true
+    try classifier.submit(.standardInput, try InputTensor(bytes))
+    try classifier.drain()
+    try results.finish()
   }
 
-  /// All members, in order; returns how many failed. What came whole before the input broke is answered first.
-  private func classifyArchive(_ input: InputStream, _ batcher: Batcher, _ lines: AnswerLines) throws -> Int {
+  /// All members, in order; returns how many failed. What arrived whole before the input broke is classified first.
+  private func classifyArchive(
+    _ input: InputStream, _ classifier: OrderedClassifier, _ results: ResultWriter
+  ) throws -> Int {
     var items = TensorItems(input)
     do {
       while let item = try items.next() {
         switch item {
         case .tensor(let name, let tensor):
-          do { try batcher.submit(name, tensor) } catch let error as InputError {
-            try batcher.drain()
-            try lines.add(error.record(for: name))
+          do { try classifier.submit(name, tensor) } catch let error as InputError {
+            try classifier.submit(error.record(for: name))
           }
-        case .failed(let record):
-          try batcher.drain()
-          try lines.add(record)
+        case .failed(let record): try classifier.submit(record)
         }
       }
     } catch {
-      try batcher.drain()
-      try lines.flush()
+      try classifier.drain()
+      try results.flush()
       throw error
     }
-    try batcher.drain()
-    try lines.finish()
-    return lines.failed
+    try classifier.drain()
+    try results.finish()
+    return results.failed
   }
 }

@@ -27,7 +27,7 @@ struct InputContractTests {
     ["input.channels": "YUV"],
   ])
   func nonsenseIsRefused(metadata: [String: String]) {
-    #expect(throws: ModelFault.self) { try contract([], metadata) }
+    #expect(throws: ConfigurationError.self) { try contract([], metadata) }
   }
 }
 

@@ -11,27 +11,12 @@ import time
 import numpy as np
 import pytest
 
+from support.streams import npy, tar
 from support.tools import MODEL, run, tool
 
 CLASSIFY = [tool("classify"), "--model", str(MODEL)]
 RNG = np.random.default_rng(1)
 PIXELS = RNG.integers(0, 256, (224, 224, 3), dtype=np.uint8)
-
-
-def npy(array):
-    body = io.BytesIO()
-    np.save(body, array)
-    return body.getvalue()
-
-
-def tar(members, format=tarfile.PAX_FORMAT):
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w", format=format) as archive:
-        for name, body in members:
-            member = tarfile.TarInfo(name)
-            member.size = len(body)
-            archive.addfile(member, io.BytesIO(body))
-    return stream.getvalue()
 
 
 GOOD = npy(PIXELS)

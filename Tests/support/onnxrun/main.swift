@@ -48,17 +48,19 @@ runTool("onnxrun") {
   let tensors = try inputs()
   let batch = graph.inputs.isEmpty ? 1 : tensors[0].shape.first ?? 1
   let network: Network
-  do { network = try Network(graph, maxBatch: max(1, batch), threads: threads) } catch {
-    throw Fault(status: .configuration, reason: "\(error)")
-  }
+  let request: InferenceRequest
+  do {
+    network = try Network(graph, maxBatch: max(1, batch), threads: threads)
+    request = try network.makeRequest()
+  } catch { throw Fault(status: .configuration, reason: "\(error)") }
   for (index, tensor) in tensors.enumerated() {
     // The network's own layout, filled as any caller would.
     let port = network.inputs[index]
     let dimensions = tensor.shape
-    guard unsafe network.withInput(index, { $0.count }) == tensor.floats.count else {
+    guard unsafe request.withInput(index, { $0.count }) == tensor.floats.count else {
       throw Fault(status: .data, reason: "input \(index) has \(tensor.floats.count) numbers; the batch is fixed")
     }
-    unsafe network.withInput(index) { buffer in
+    unsafe request.withInput(index) { buffer in
       for position in tensor.floats.indices {
         var target = position
         if port.layout == .channelsLast {
@@ -70,7 +72,7 @@ runTool("onnxrun") {
       }
     }
   }
-  network.run(batch: network.maxBatch)
+  request.run(batch: network.maxBatch)
   let output = OutputStream()
   let archive = TarWriter(output)
   for index in graph.outputs.indices {
@@ -81,7 +83,7 @@ runTool("onnxrun") {
     } else {
       // Integer outputs are constants and no outputs of the network.
       let position = (0..<index).count { graph.outputType($0).isFloating }
-      floats = unsafe network.withOutput(position) { unsafe Array($0) }
+      floats = unsafe request.withOutput(position) { unsafe Array($0) }
       if shape.isBatched { shape = try Shape([shape.dimensions[0] * network.maxBatch] + shape.dimensions.dropFirst()) }
     }
     let header = NpyHeader(elementType: .float32, shape: shape.dimensions)

@@ -1,18 +1,18 @@
 import Streams
 
 /// Writes predictions and failures in the format that was asked for.
-final class AnswerLines {
+final class ResultWriter {
   /// A failure ends the tool instead of becoming a line: for the one tensor that is the whole input.
   var refusesFailures = false
   private(set) var failed = 0
   private let top: Int
-  private let format: AnswerFlags.Format
+  private let format: OutputFlags.Format
   private let model: String
   private let labels: Labels
   private let output: OutputStream
   private var wroteHeader = false
 
-  init(_ flags: AnswerFlags, model: String, labels: Labels, output: OutputStream) {
+  init(_ flags: OutputFlags, model: String, labels: Labels, output: OutputStream) {
     top = flags.top
     format = flags.format
     self.model = model

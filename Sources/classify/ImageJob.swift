@@ -1,0 +1,45 @@
+import Glibc
+import Streams
+import Synchronization
+
+/// One image on its way through the network. The worker that runs it finishes it, once; the reading thread sees the outcome after that.
+final class ImageJob: @unchecked Sendable {
+  /// What the network makes of one image, and how long it took.
+  struct Outcome {
+    /// (classes)
+    let probabilities: [Float]
+    let timing: ImageTiming
+    /// Of each step, milliseconds, where they were asked for.
+    let stepTimes: [Double]
+  }
+
+  let name: ItemName
+  let tensor: InputTensor
+  /// Which image of the tensor.
+  let image: Int
+  let arrival = Statistics.milliseconds(CLOCK_MONOTONIC)
+  private let isFinished = Atomic<Bool>(false)
+  private var written: Outcome?
+
+  init(_ name: ItemName, _ tensor: InputTensor, image: Int) {
+    self.name = name
+    self.tensor = tensor
+    self.image = image
+  }
+
+  /// nil until `finish`.
+  var outcome: Outcome? { isFinished.load(ordering: .acquiring) ? written : nil }
+
+  func finish(_ outcome: Outcome) {
+    written = outcome
+    isFinished.store(true, ordering: .releasing)
+  }
+}
+
+/// When an image was computed, in milliseconds on the monotonic clock.
+struct ImageTiming {
+  /// When the image had arrived and its worker was free.
+  let start: Double
+  let finish: Double
+  var milliseconds: Double { finish - start }
+}

@@ -1,0 +1,65 @@
+import Glibc
+import Network
+import Streams
+
+/// Runs one image after another in a request of its own. Used by one thread at a time.
+final class ImageRunner {
+  private let request: InferenceRequest
+  private let network: Network
+  private let model: LoadedModel
+  private let table: [Float]
+  private let timesSteps: Bool
+  private var lastFinish = 0.0
+
+  /// - Parameters:
+  ///   - table: what each pixel value becomes, (3, 256).
+  ///   - timesSteps: whether outcomes have `stepTimes`.
+  init(_ network: Network, _ model: LoadedModel, table: [Float], timesSteps: Bool) throws(NodeError) {
+    request = try network.makeRequest()
+    self.network = network
+    self.model = model
+    self.table = table
+    self.timesSteps = timesSteps
+  }
+
+  /// - Parameter usesAllThreads: see `InferenceRequest.run`.
+  func run(_ job: ImageJob, usesAllThreads: () -> Bool) {
+    let start = max(job.arrival, lastFinish)
+    writeInput(job)
+    var stepTimes: [Double] = []
+    if timesSteps {
+      var last = Statistics.milliseconds(CLOCK_MONOTONIC)
+      request.run(batch: 1, usesAllThreads: usesAllThreads) { _ in
+        let now = Statistics.milliseconds(CLOCK_MONOTONIC)
+        stepTimes.append(now - last)
+        last = now
+      }
+    } else {
+      request.run(batch: 1, usesAllThreads: usesAllThreads)
+    }
+    let scores = unsafe request.withOutput(0) { unsafe Array($0) }
+    let probabilities = model.endsInSoftmax ? scores : softmax(scores)
+    lastFinish = Statistics.milliseconds(CLOCK_MONOTONIC)
+    let timing = ImageTiming(start: start, finish: lastFinish)
+    job.finish(ImageJob.Outcome(probabilities: probabilities, timing: timing, stepTimes: stepTimes))
+  }
+
+  private func writeInput(_ job: ImageJob) {
+    let channelsLast = network.inputs[0].layout == .channelsLast
+    unsafe request.withInput(0) { input in
+      switch job.tensor.contents {
+      case .pixels:
+        unsafe job.tensor.write(pixels: table, isBGR: model.contract.isBGR, planes: !channelsLast, to: input)
+      case .floats: unsafe job.tensor.write(floats: job.image, channelsLast: channelsLast, to: input)
+      }
+    }
+  }
+}
+
+/// e^x over the sum of all e^x. NaN and infinities stay what they make of it.
+private func softmax(_ values: [Float]) -> [Float] {
+  guard let largest = values.max() else { return [] }
+  let powers = values.map { exponential($0 - largest) }
+  let sum = powers.reduce(0, +)
+  return powers.map { $0 / sum }
+}

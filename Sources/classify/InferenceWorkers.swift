@@ -1,0 +1,91 @@
+// Worker threads for images: which one runs which image, and on how many threads.
+
+import Glibc
+import Network
+import Streams
+import Synchronization
+
+/// Threads that run images, each in a request of its own, and live as long as the process.
+///
+/// This is where parallelism is decided. Several images in hand run on one thread each; an image that is alone is shared by all threads
+/// of the network, layer by layer. The number in hand is asked for again before every layer, so an image gives the other threads up when
+/// a second one arrives, and the last of a stream gets them all.
+final class InferenceWorkers: Sendable {
+  /// Readable after a job has finished; see `clearNotification`.
+  var notification: CInt { completion.descriptor }
+
+  private let state: Mutex<State>
+  private let workers: [Worker]
+  private let completion: Notification
+  /// Images that were begun and are not finished.
+  private let unfinished = Atomic<Int>(0)
+
+  /// A thread's own things.
+  private final class Worker: Sendable {
+    let index: Int
+    let wake = Semaphore()
+    init(index: Int) { self.index = index }
+  }
+
+  private struct State {
+    /// Jobs that no worker has taken, oldest first.
+    var waiting: [ImageJob] = []
+    /// What an idle worker is to run when it wakes.
+    var assigned: [ImageJob?]
+    var isIdle: [Bool]
+  }
+
+  /// - Parameter makeRunner: called once for each worker.
+  /// - Throws: what `makeRunner` throws, and `SystemError` when the system has no thread to give.
+  init(count: Int, makeRunner: () throws -> ImageRunner) throws {
+    completion = try Notification()
+    workers = (0..<count).map { Worker(index: $0) }
+    state = Mutex(
+      State(assigned: Array(repeating: nil, count: count), isIdle: Array(repeating: true, count: count)))
+    for worker in workers {
+      nonisolated(unsafe) let runner = try makeRunner()
+      try startThread { [self] in unsafe work(worker, runner) }
+    }
+  }
+
+  /// Hands an image to the first idle worker, or to the next that is free. The first, so that the images of a slow stream all find
+  /// their values in memory that is already in use.
+  func begin(_ job: ImageJob) {
+    unfinished.add(1, ordering: .relaxed)
+    let worker: Int? = state.withLock { state in
+      guard let idle = state.isIdle.firstIndex(of: true) else {
+        state.waiting.append(job)
+        return nil
+      }
+      state.isIdle[idle] = false
+      state.assigned[idle] = job
+      return idle
+    }
+    if let worker { workers[worker].wake.signal() }
+  }
+
+  /// Until a job finishes after the last `clearNotification`.
+  func waitForNotification() { completion.wait() }
+
+  /// To be called before the outcomes are looked at: whatever finishes later notifies again.
+  func clearNotification() { completion.clear() }
+
+  private func work(_ worker: Worker, _ runner: ImageRunner) {
+    while true {
+      worker.wake.wait()
+      var next = state.withLock { $0.assigned[worker.index].take() }
+      while let job = next {
+        runner.run(job) { [self] in unfinished.load(ordering: .relaxed) == 1 }
+        unfinished.subtract(1, ordering: .relaxed)
+        next = state.withLock { state in
+          if state.waiting.isEmpty {
+            state.isIdle[worker.index] = true
+            return nil
+          }
+          return state.waiting.removeFirst()
+        }
+        completion.notify()
+      }
+    }
+  }
+}
