@@ -100,10 +100,10 @@ let package = Package(
 
     // The tools.
     .executableTarget(
-      name: "imgdecode", dependencies: ["CJPEG", "Streams", argumentParser], swiftSettings: settings),
+      name: "imgdecode", dependencies: ["CJPEG", "POSIX", "Streams", argumentParser], swiftSettings: settings),
     .executableTarget(
-      name: "classify", dependencies: ["Kernels", "ONNX", "Network", "Streams", argumentParser], swiftSettings: settings
-    ),
+      name: "classify", dependencies: ["POSIX", "Kernels", "ONNX", "Network", "Streams", argumentParser],
+      swiftSettings: settings),
     .executableTarget(
       name: "s3sync", dependencies: ["CLinux", "S3", "AWS", "HTTP", "Streams", argumentParser, crypto],
       swiftSettings: settings),

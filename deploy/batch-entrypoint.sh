@@ -93,6 +93,8 @@ pipeline_status() { # STATUS…
   return "$broken"
 }
 
+# Neither stage is told how many threads to use: both take all processors, and the pipe divides them by the work there is
+# (Sources/decisions/threads.md).
 classify_manifest() {
   s3sync --files-from "$work/manifest.ndjson" - |
     imgdecode "${imgdecode_options[@]}" |

@@ -1,4 +1,4 @@
-import Glibc
+import POSIX
 import Streams
 import Synchronization
 
@@ -17,7 +17,7 @@ final class ImageJob: @unchecked Sendable {
   let tensor: InputTensor
   /// Which image of the tensor.
   let image: Int
-  let arrival = Statistics.milliseconds(CLOCK_MONOTONIC)
+  let arrival = Clock.monotonic.preciseMilliseconds
   private let isFinished = Atomic<Bool>(false)
   private var written: Outcome?
 

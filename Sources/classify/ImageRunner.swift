@@ -1,5 +1,5 @@
-import Glibc
 import Network
+import POSIX
 import Streams
 
 /// Runs one image after another in a request of its own. Used by one thread at a time.
@@ -28,9 +28,9 @@ final class ImageRunner {
     writeInput(job)
     var stepTimes: [Double] = []
     if timesSteps {
-      var last = Statistics.milliseconds(CLOCK_MONOTONIC)
+      var last = Clock.monotonic.preciseMilliseconds
       request.run(batch: 1, usesAllThreads: usesAllThreads) { _ in
-        let now = Statistics.milliseconds(CLOCK_MONOTONIC)
+        let now = Clock.monotonic.preciseMilliseconds
         stepTimes.append(now - last)
         last = now
       }
@@ -39,7 +39,7 @@ final class ImageRunner {
     }
     let scores = unsafe request.withOutput(0) { unsafe Array($0) }
     let probabilities = model.endsInSoftmax ? scores : softmax(scores)
-    lastFinish = Statistics.milliseconds(CLOCK_MONOTONIC)
+    lastFinish = Clock.monotonic.preciseMilliseconds
     let timing = ImageTiming(start: start, finish: lastFinish)
     job.finish(ImageJob.Outcome(probabilities: probabilities, timing: timing, stepTimes: stepTimes))
   }

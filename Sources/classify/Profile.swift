@@ -1,6 +1,6 @@
-import Glibc
 import Kernels
 import Network
+import POSIX
 import Streams
 
 /// Where the time goes, step by step of the network: what `--profile` reports. Images run one after another, each on all threads.
@@ -39,8 +39,7 @@ final class Profile {
     lines += row(
       cells + rates(steps.map(\.multiplyAdds).reduce(0, +), total, peak),
       "\(images) image\(images == 1 ? "" : "s"), peak \(fixed(peak, decimals: 1)) GFLOPS")
-    let bytes = Array(lines.utf8)
-    unsafe bytes.withUnsafeBytes { _ = unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    writeToStandardError(Array(lines.utf8))
   }
 
   /// GFLOPS and the share of `peak`, where a step multiplies at all.

@@ -1,4 +1,4 @@
-import Glibc
+import POSIX
 import Streams
 
 /// What `--stats` reports: times in milliseconds on the monotonic clock, from the first instruction of `main`.
@@ -9,8 +9,8 @@ struct Statistics {
   }
 
   /// The processor time that the system and the loader took before `main`.
-  private let startMs = milliseconds(CLOCK_PROCESS_CPUTIME_ID)
-  private let origin = milliseconds(CLOCK_MONOTONIC)
+  private let startMs = Clock.processTime.preciseMilliseconds
+  private let origin = Clock.monotonic.preciseMilliseconds
   /// When each part of loading ended.
   private var ends: [Part: Double] = [:]
   /// When the first image arrived, the first result was delivered and the last image was computed.
@@ -20,16 +20,16 @@ struct Statistics {
   private var perImage: [Double] = []
 
   /// A part of loading has ended.
-  mutating func mark(_ part: Part) { ends[part] = Self.milliseconds(CLOCK_MONOTONIC) }
+  mutating func mark(_ part: Part) { ends[part] = Clock.monotonic.preciseMilliseconds }
 
   /// A whole image has been read.
-  mutating func arrived() { if firstArrival == nil { firstArrival = Self.milliseconds(CLOCK_MONOTONIC) } }
+  mutating func arrived() { if firstArrival == nil { firstArrival = Clock.monotonic.preciseMilliseconds } }
 
   /// The result of `image` is being written.
   mutating func delivered(_ timing: ImageTiming) {
     perImage.append(timing.milliseconds)
     lastFinish = max(lastFinish ?? timing.finish, timing.finish)
-    if firstDelivery == nil { firstDelivery = Self.milliseconds(CLOCK_MONOTONIC) }
+    if firstDelivery == nil { firstDelivery = Clock.monotonic.preciseMilliseconds }
   }
 
   /// One JSON line on standard error.
@@ -73,7 +73,7 @@ struct Statistics {
     json.number(Self.peakMiB(), decimals: 1)
     json.endObject()
     json.endLine()
-    unsafe json.bytes.withUnsafeBytes { _ = unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    writeToStandardError(json.bytes)
   }
 
   /// The nearest rank; nil of nothing.
@@ -83,16 +83,15 @@ struct Statistics {
     return values.sorted()[max(0, min(values.count, rank) - 1)]
   }
 
-  static func milliseconds(_ clock: clockid_t) -> Double {
-    var time = timespec()
-    unsafe clock_gettime(clock, &time)
-    return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
-  }
-
   /// The most memory the process ever held. Not getrusage's figure, which counts what the process held before exec.
   private static func peakMiB() -> Double {
     let lines = (kernelFile("/proc/self/status") ?? "").split(separator: "\n")
     let words = lines.first { $0.hasPrefix("VmHWM:") }?.split { $0 == " " || $0 == "\t" } ?? []
     return words.count < 2 ? 0 : (Double(words[1]) ?? 0) / 1024
   }
+}
+
+extension Clock {
+  /// As `milliseconds`, with fractions.
+  var preciseMilliseconds: Double { seconds * 1e3 }
 }

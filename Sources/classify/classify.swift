@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Glibc
+import POSIX
 import Streams
 
 @main

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Glibc
+import POSIX
 import Streams
 
 @main
@@ -27,11 +28,11 @@ struct Imgdecode: ParsableCommand {
   @Flag(help: "Leave with the first failed item's status after the whole stream, instead of 0.")
   var strict = false
 
-  @Option(help: "Decode this many images at once.")
-  var threads = 1
+  @Option(help: "Decode this many images at once; else as many as the process may use.")
+  var threads: Int?
 
   func validate() throws {
-    guard (1...256).contains(threads) else { throw ValidationError("--threads is from 1 to 256.") }
+    if let threads, !(1...256).contains(threads) { throw ValidationError("--threads is from 1 to 256.") }
     _ = try options()
   }
 
@@ -60,7 +61,7 @@ struct Imgdecode: ParsableCommand {
     let options = try options()
     let output = OutputStream()
     let answers = Answers(output)
-    let conveyor = try Conveyor(options, threads: threads, deliver: answers.add)
+    let conveyor = try Conveyor(options, threads: threads ?? ThreadCount.available(), deliver: answers.add)
     // Whoever waits for the next item gets all that is done first.
     func stream(_ descriptor: CInt, _ name: String, _ capacity: Int = 256 << 10) -> InputStream {
       let stream = InputStream(descriptor: descriptor, name: name, capacity: capacity)

@@ -11,6 +11,8 @@ import numpy as np
 
 import classify_cold
 import classify_models
+import classify_pipelines
+import classify_streams
 from classify_engines import PEERS, ratio, version
 from classify_processes import Classify, Peer, agree, agree_first, start
 from support.tools import BIN, ROOT
@@ -115,6 +117,10 @@ def main(arguments):
     for name, peaks in memory.items():
         cells = " | ".join(f"{value:.0f}" for value in peaks.values())
         print(f"| {name} | {cells} | {ratio(peaks['classify'], peaks.get('LiteRT'))} |")
+    streamed = [name for name in names if name.startswith("resnet50")]
+    if streamed and "OpenVINO" in PEERS:
+        classify_streams.report(models, FOLDER, streamed)
+        classify_pipelines.report(models[streamed[-1]][".onnx"], FOLDER, streamed[-1])
     if "resnet50_v1" in names:
         classify_cold.report(models["resnet50_v1"], FOLDER)
     print("\n" + "\n".join(f"- {name} {version(peer)}: {peer.settings}" for name, peer in PEERS.items()))

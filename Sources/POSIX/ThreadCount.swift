@@ -1,11 +1,13 @@
 import Glibc
-import Streams
 
 /// How many threads the process may really use: the least of its affinity mask, its control group's quota, and, on
 /// Lambda, the share of processors that its memory buys.
-enum ThreadCount {
-  static func available() -> Int {
-    let memory = environment("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").flatMap { Int($0) }
+///
+/// Every stage of a pipeline takes this many: a stage that waits for its neighbour uses no processor, so that the pipes between
+/// the stages divide the machine by the work there is.
+package enum ThreadCount {
+  package static func available() -> Int {
+    let memory = unsafe getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").flatMap { unsafe Int(String(cString: $0)) }
     return least(
       processors: processors(status: kernelFile("/proc/self/status") ?? ""), quota: quota(read: kernelFile),
       lambdaMegabytes: memory)
