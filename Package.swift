@@ -78,6 +78,7 @@ let package = Package(
     .target(name: "Streams", swiftSettings: settings),
 
     // Arithmetic.
+    .target(name: "Elements", swiftSettings: settings),
     .target(name: "KernelTemplates", dependencies: ["CInstructionSets"], swiftSettings: kernelSettings),
     .target(name: "KernelsPortable", dependencies: ["KernelTemplates"], swiftSettings: kernelSettings),
     .target(
@@ -85,8 +86,8 @@ let package = Package(
       dependencies: ["KernelTemplates", "KernelsPortable", "CInstructionSets", "COpenBLAS"]
         + x86Kernels.map { .target(name: $0.name) },
       swiftSettings: kernelSettings),
-    .target(name: "Network", dependencies: ["Kernels"], swiftSettings: settings),
-    .target(name: "ONNX", dependencies: ["Network"], swiftSettings: settings),
+    .target(name: "Network", dependencies: ["Elements", "Kernels"], swiftSettings: settings),
+    .target(name: "ONNX", dependencies: ["Elements", "Network"], swiftSettings: settings),
 
     // The network and AWS.
     .target(name: "HTTP", dependencies: ["CCurl", "CLinux", "POSIX", "ASCII"], swiftSettings: settings),
@@ -102,7 +103,7 @@ let package = Package(
     .executableTarget(
       name: "imgdecode", dependencies: ["CJPEG", "POSIX", "Streams", argumentParser], swiftSettings: settings),
     .executableTarget(
-      name: "classify", dependencies: ["POSIX", "Kernels", "ONNX", "Network", "Streams", argumentParser],
+      name: "classify", dependencies: ["Elements", "Kernels", "ONNX", "Network", "POSIX", "Streams", argumentParser],
       swiftSettings: settings),
     .executableTarget(
       name: "s3sync", dependencies: ["CLinux", "S3", "AWS", "HTTP", "Streams", argumentParser, crypto],
@@ -116,13 +117,14 @@ let package = Package(
 
     // Tests, in the same order.
     .executableTarget(
-      name: "onnxrun", dependencies: ["ONNX", "Network", "Streams"], path: "Tests/support/onnxrun",
+      name: "onnxrun", dependencies: ["ONNX", "Network", "Elements", "Streams"], path: "Tests/support/onnxrun",
       swiftSettings: settings),
     .testTarget(name: "POSIXTests", dependencies: ["POSIX"], swiftSettings: testSettings),
     .testTarget(name: "ASCIITests", dependencies: ["ASCII"], swiftSettings: testSettings),
     .testTarget(name: "StreamsTests", dependencies: ["Streams"], swiftSettings: testSettings),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTemplates"], swiftSettings: testSettings),
-    .testTarget(name: "NetworkTests", dependencies: ["Network"], swiftSettings: testSettings),
+    .testTarget(name: "ElementsTests", dependencies: ["Elements"], swiftSettings: testSettings),
+    .testTarget(name: "NetworkTests", dependencies: ["Network", "Elements"], swiftSettings: testSettings),
     .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: testSettings),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: testSettings),
     .testTarget(name: "AWSTests", dependencies: ["AWS", "HTTP"], swiftSettings: testSettings),

@@ -1,5 +1,5 @@
-/// A typed graph: nodes in the order they can run, values they read and write. It knows no file format; an importer
-/// fills it through `add…` and `Network` rewrites it pass by pass.
+/// A resolved graph: computations in the order they run, and the values they read and write, whose types are known.
+/// The passes rewrite it; `Network` runs it.
 public struct Graph: Sendable {
   /// An index into `values`.
   public struct ValueID: Hashable, Sendable {
@@ -8,9 +8,7 @@ public struct Graph: Sendable {
 
   struct Value: Sendable {
     let name: String
-    var type: ElementType
-    /// Known for inputs and constants from the start, for the rest once `resolve` has run.
-    var shape: Shape?
+    var type: TensorType
     var constant: Tensor?
     var layout: Layout = .rowMajor
   }
@@ -18,45 +16,19 @@ public struct Graph: Sendable {
   struct Node: Sendable {
     /// What an error message or a profile calls it.
     let name: String
-    var operation: any Operator
-    /// nil where an optional operand is left out.
-    var inputs: [ValueID?]
-    /// nil where an optional result is not wanted.
-    var outputs: [ValueID?]
+    var computation: any Computation
+    var inputs: [ValueID]
+    var outputs: [ValueID]
   }
 
   var values: [Value] = []
   var nodes: [Node] = []
-  public private(set) var inputs: [ValueID] = []
+  public internal(set) var inputs: [ValueID] = []
   public internal(set) var outputs: [ValueID] = []
 
-  public init() {}
+  func name(of id: ValueID) -> String { values[id.index].name }
 
-  public mutating func addInput(name: String, type: ElementType, shape: Shape) -> ValueID {
-    let id = add(Value(name: name, type: type, shape: shape))
-    inputs.append(id)
-    return id
-  }
-
-  public mutating func addConstant(name: String, _ tensor: Tensor) throws(GraphError) -> ValueID {
-    add(Value(name: name, type: tensor.type, shape: try tensor.shape, constant: tensor))
-  }
-
-  /// A value that a node added later will write.
-  public mutating func addValue(name: String) -> ValueID { add(Value(name: name, type: .float32)) }
-
-  /// Nodes are added in the order they can run.
-  public mutating func addNode(
-    name: String, _ operation: any Operator, inputs: [ValueID?], outputs: [ValueID?]
-  ) {
-    nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: outputs))
-  }
-
-  public mutating func addOutput(_ id: ValueID) { outputs.append(id) }
-
-  public func name(of id: ValueID) -> String { values[id.index].name }
-
-  private mutating func add(_ value: Value) -> ValueID {
+  mutating func add(_ value: Value) -> ValueID {
     values.append(value)
     return ValueID(index: values.count - 1)
   }
@@ -66,15 +38,13 @@ public struct Graph: Sendable {
     set { values[id.index] = newValue }
   }
 
-  /// The shape of a resolved value.
-  func shape(_ id: ValueID) -> Shape {
-    guard let shape = self[id].shape else { preconditionFailure("the value \(self[id].name) is not resolved") }
-    return shape
-  }
+  func shape(_ id: ValueID) -> Shape { self[id].type.shape }
 
   /// A value like `id` for a rewriting pass, under a name of its own.
   mutating func addCopy(of id: ValueID, suffix: String, shape: Shape) -> ValueID {
-    add(Value(name: self[id].name + suffix, type: self[id].type, shape: shape, layout: self[id].layout))
+    add(
+      Value(
+        name: self[id].name + suffix, type: TensorType(self[id].type.element, shape), layout: self[id].layout))
   }
 }
 
@@ -89,8 +59,8 @@ struct Uses {
     writer = Array(repeating: nil, count: graph.values.count)
     var isOutput = Array(repeating: false, count: graph.values.count)
     for (index, node) in graph.nodes.enumerated() {
-      for case .some(let id) in node.inputs { readers[id.index].append(index) }
-      for case .some(let id) in node.outputs { writer[id.index] = index }
+      for id in node.inputs { readers[id.index].append(index) }
+      for id in node.outputs { writer[id.index] = index }
     }
     for id in graph.outputs { isOutput[id.index] = true }
     self.isOutput = isOutput

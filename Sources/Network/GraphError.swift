@@ -1,3 +1,5 @@
+public import Elements
+
 /// Why a network cannot be built. Carries facts; `description` makes the sentence.
 public enum GraphError: Error, Equatable, Sendable {
   /// The operator has no implementation for this; the text says what.
@@ -38,7 +40,7 @@ extension GraphError: CustomStringConvertible {
     case .overflow: "a size is out of range"
     case .attribute(let name): "attribute \(name) is invalid"
     case .unsupportedOutput(let output): "output \(output) is not supported"
-    case .outOfMemory(let bytes): "\(bytes) bytes of memory are not to be had"
+    case .outOfMemory(let bytes): "cannot allocate \(bytes) bytes"
     }
   }
 }

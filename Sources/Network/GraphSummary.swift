@@ -1,6 +1,8 @@
+public import Elements
+
 /// What a resolved graph consists of, for people.
 public struct GraphSummary: Sendable {
-  /// How often each operator occurs, in order of their names.
+  /// How often each computation occurs, in order of their names.
   public let operators: [(name: String, count: Int)]
   public let parameters: Int
   /// By the definition, per item of the batch.
@@ -13,10 +15,10 @@ extension Graph {
     var counts: [String: Int] = [:]
     var (parameters, multiplyAdds) = (0, 0)
     for node in nodes {
-      counts[node.operation.name, default: 0] += 1
-      parameters += node.operation.parameterCount
-      multiplyAdds += node.operation.multiplyAdds(
-        node.inputs.compactMap { $0 }.map(shape), node.outputs.compactMap { $0 }.map(shape))
+      counts[node.computation.name, default: 0] += 1
+      parameters += node.computation.parameterCount
+      multiplyAdds += node.computation.multiplyAdds(
+        node.inputs.map(shape), node.outputs.map(shape))
     }
     return GraphSummary(
       operators: counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, parameters: parameters,
@@ -27,8 +29,8 @@ extension Graph {
   public func outputShape(_ index: Int) -> Shape { shape(outputs[index]) }
   public func inputName(_ index: Int) -> String { self[inputs[index]].name }
   public func outputName(_ index: Int) -> String { self[outputs[index]].name }
-  public func inputType(_ index: Int) -> ElementType { self[inputs[index]].type }
-  public func outputType(_ index: Int) -> ElementType { self[outputs[index]].type }
+  public func inputType(_ index: Int) -> ElementType { self[inputs[index]].type.element }
+  public func outputType(_ index: Int) -> ElementType { self[outputs[index]].type.element }
   /// An output that no input changes.
   public func outputConstant(_ index: Int) -> Tensor? { self[outputs[index]].constant }
 
@@ -38,9 +40,9 @@ extension Graph {
     var id = outputs[0]
     while let writer = uses.writer(of: id) {
       let node = nodes[writer]
-      if let softmax = node.operation as? Softmax { return softmax.coversItem(shape(id)) }
-      guard node.operation.isView, let input = node.inputs[0] else { return false }
-      id = input
+      if let softmax = node.computation as? Softmax { return softmax.coversItem(shape(id)) }
+      guard node.computation.isView else { return false }
+      id = node.inputs[0]
     }
     return false
   }

@@ -1,3 +1,4 @@
+internal import Elements
 internal import Kernels
 
 /// The memory of one run at a time: inputs, outputs and every value between them.
@@ -9,23 +10,36 @@ public final class InferenceRequest {
   private let arena: Arena
   private let scratch: Arena
 
-  init(_ network: Network, arenaFloats: Int, scratchFloats: Int) throws(NodeError) {
+  init(_ network: Network, arenaBytes: Int, scratchBytes: Int) throws(NodeError) {
     self.network = network
-    arena = try Arena(floats: arenaFloats)
-    scratch = try Arena(floats: scratchFloats)
+    arena = try Arena(byteCount: arenaBytes)
+    scratch = try Arena(byteCount: scratchBytes)
   }
 
-  /// The numbers of input `index`: `maxBatch` items in the port's layout, to be written before a run. A run may write
-  /// over them.
+  /// The elements of input `index`: `maxBatch` items in the port's layout, to be written before a run. A run may write
+  /// over them. The port's `element` must be float32.
   public func withInput<Result>(_ index: Int, _ body: (UnsafeMutableBufferPointer<Float>) -> Result) -> Result {
-    let port = network.inputs[index]
-    return unsafe body(UnsafeMutableBufferPointer(start: address(port), count: network.count(port)))
+    precondition(network.inputs[index].element == .float32, "input \(index) is not float32")
+    return unsafe withInputBytes(index) { unsafe body($0.assumingMemoryBound(to: Float.self)) }
   }
 
-  /// The numbers of output `index` after a run, in C order; valid until the next run.
+  /// The elements of output `index` after a run, in C order; valid until the next run. The port's `element` must be
+  /// float32.
   public func withOutput<Result>(_ index: Int, _ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
+    precondition(network.outputs[index].element == .float32, "output \(index) is not float32")
+    return unsafe withOutputBytes(index) { unsafe body($0.assumingMemoryBound(to: Float.self)) }
+  }
+
+  /// As `withInput`, for any element type.
+  public func withInputBytes<Result>(_ index: Int, _ body: (UnsafeMutableRawBufferPointer) -> Result) -> Result {
+    let port = network.inputs[index]
+    return unsafe body(UnsafeMutableRawBufferPointer(start: address(port), count: network.byteCount(port)))
+  }
+
+  /// As `withOutput`, for any element type.
+  public func withOutputBytes<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
     let port = network.outputs[index]
-    return unsafe body(UnsafeBufferPointer(start: address(port), count: network.count(port)))
+    return unsafe body(UnsafeRawBufferPointer(start: address(port), count: network.byteCount(port)))
   }
 
   /// Runs the first `batch` items.
@@ -38,16 +52,17 @@ public final class InferenceRequest {
     precondition(
       batch >= 1 && batch <= network.maxBatch, "a batch of \(batch) in a network for at most \(network.maxBatch)")
     for (index, kernel) in network.kernels.enumerated() {
-      kernel?.run(frame(batch, usesAllThreads() ? network.pool : callingThread))
+      kernel?.run(context(batch, usesAllThreads() ? network.pool : callingThread))
       observe?(index)
     }
   }
 
-  private func frame(_ batch: Int, _ pool: ThreadPool) -> Frame {
-    unsafe Frame(arena: arena.base, scratch: scratch.base, batch: batch, pool: pool)
+  private func context(_ batch: Int, _ pool: ThreadPool) -> RunContext {
+    unsafe RunContext(arena: arena.base, scratch: scratch.base, batch: batch, pool: pool)
   }
 
-  private func address(_ port: Network.Port) -> UnsafeMutablePointer<Float> {
-    unsafe UnsafeMutablePointer(mutating: frame(network.maxBatch, callingThread).read(port.place))
+  private func address(_ port: Network.Port) -> UnsafeMutableRawPointer {
+    unsafe UnsafeMutableRawPointer(
+      mutating: context(network.maxBatch, callingThread).read(port.view, as: UInt8.self))
   }
 }

@@ -1,3 +1,4 @@
+public import Elements
 internal import Kernels
 
 /// A graph made ready to run: rewritten by the passes, weights packed, memory planned. Nothing of it changes after `init`, so any
@@ -9,7 +10,9 @@ public final class Network: Sendable {
     public let shape: Shape
     /// Only inputs of four dimensions may be `.channelsLast`.
     public let layout: Layout
-    let place: Place
+    /// The type in memory.
+    public var element: ElementType { view.element }
+    let view: BufferView
   }
 
   /// One node as it runs, for a profile.
@@ -30,8 +33,8 @@ public final class Network: Sendable {
 
   let kernels: [Kernel?]
   let pool: ThreadPool
-  private let arenaFloats: Int
-  private let scratchFloats: Int
+  private let arenaBytes: Int
+  private let scratchBytes: Int
 
   /// - Parameters:
   ///   - graph: resolved.
@@ -43,9 +46,9 @@ public final class Network: Sendable {
     let pool = ThreadPool(threads: threads)
     let batch = graph.inputs.contains { graph.shape($0).isBatched } ? maxBatch : 1
     let plan = try MemoryPlan(graph, maxBatch: batch)
-    arenaFloats = plan.arenaFloats
+    arenaBytes = plan.arenaBytes
     kernels = try Network.compile(graph, plan, maxBatch: batch, pool: pool)
-    scratchFloats = kernels.map { $0?.scratchFloats ?? 0 }.max() ?? 0
+    scratchBytes = kernels.map { $0?.scratchBytes ?? 0 }.max() ?? 0
     inputs = graph.inputs.compactMap { graph.port($0, plan) }
     outputs = graph.outputs.compactMap { graph.port($0, plan) }
     steps = zip(graph.nodes, kernels).map { node, kernel in graph.step(node, kernel) }
@@ -55,26 +58,27 @@ public final class Network: Sendable {
 
   /// Memory for one run at a time. Throws an error of `.outOfMemory` where the system refuses.
   public func makeRequest() throws(NodeError) -> InferenceRequest {
-    try InferenceRequest(self, arenaFloats: arenaFloats, scratchFloats: scratchFloats)
+    try InferenceRequest(self, arenaBytes: arenaBytes, scratchBytes: scratchBytes)
   }
 
-  /// Numbers in the memory of an input or output, of the largest batch.
-  func count(_ port: Port) -> Int { port.place.count * (port.place.isBatched ? maxBatch : 1) }
+  /// Bytes in the memory of an input or output, of the largest batch.
+  func byteCount(_ port: Port) -> Int {
+    port.view.count * (port.view.isBatched ? maxBatch : 1) * port.element.byteCount
+  }
 
   private static func compile(
     _ graph: Graph, _ plan: MemoryPlan, maxBatch: Int, pool: ThreadPool
   ) throws(NodeError) -> [Kernel?] {
     var kernels: [Kernel?] = []
     for node in graph.nodes {
-      let (inputs, outputs) = (node.inputs.compactMap { $0 }, node.outputs.compactMap { $0 })
-      let site = Site(
-        inputs: inputs.compactMap { plan.places[$0.index]?.materialized() },
-        outputs: outputs.compactMap { plan.places[$0.index] }, inputShapes: inputs.map { graph.shape($0) },
-        outputShapes: outputs.map { graph.shape($0) }, layout: outputs.first.map { graph[$0].layout } ?? .rowMajor,
+      let context = CompileContext(
+        inputs: node.inputs.compactMap { plan.views[$0.index] },
+        outputs: node.outputs.compactMap { plan.views[$0.index] }, inputShapes: node.inputs.map { graph.shape($0) },
+        outputShapes: node.outputs.map { graph.shape($0) }, layout: graph[node.outputs[0]].layout,
         maxBatch: maxBatch, pool: pool)
       // A view computes nothing, so its memory must be its operand's.
-      precondition(!node.operation.isView || site.outputs[0].startsWhere(site.inputs[0]))
-      do throws(GraphError) { kernels.append(try node.operation.compile(site)) } catch {
+      precondition(!node.computation.isView || context.outputs[0].startsWhere(context.inputs[0]))
+      do throws(GraphError) { kernels.append(try node.computation.compile(context)) } catch {
         throw NodeError(node: node.name, error: error)
       }
     }
@@ -96,23 +100,14 @@ extension Graph {
   }
 
   func port(_ id: ValueID, _ plan: MemoryPlan) -> Network.Port? {
-    guard let place = plan.places[id.index]?.materialized() else { return nil }
-    return Network.Port(name: self[id].name, shape: shape(id), layout: self[id].layout, place: place)
+    guard let view = plan.views[id.index] else { return nil }
+    return Network.Port(name: self[id].name, shape: shape(id), layout: self[id].layout, view: view)
   }
 
   func step(_ node: Node, _ kernel: Kernel?) -> Network.Step {
-    let (reads, writes) = (node.inputs.compactMap { $0 }.map(shape), node.outputs.compactMap { $0 }.map(shape))
+    let (reads, writes) = (node.inputs.map(shape), node.outputs.map(shape))
     return Network.Step(
-      name: node.name, operation: node.operation.name, algorithm: kernel?.algorithm ?? "",
-      outputShape: writes[0], multiplyAdds: node.operation.multiplyAdds(reads, writes))
-  }
-}
-
-extension Place {
-  /// With an address, even where it is a constant that repeats one number.
-  func materialized() -> Place {
-    guard case .constant(let storage) = memory else { return self }
-    return Place(
-      memory: .constant(storage.materialized()), dimensions: dimensions, isBatched: isBatched, stride: stride)
+      name: node.name, operation: node.computation.name, algorithm: kernel?.algorithm ?? "",
+      outputShape: writes[0], multiplyAdds: node.computation.multiplyAdds(reads, writes))
   }
 }

@@ -1,10 +1,12 @@
-// What the graph asks of an operator: one type an operator, one file a type, in `Operators/`.
+// What a model file can say: one type an operator, one file a type, in `Operators/`.
 
-/// One operand as a node sees it while the graph is resolved.
-public struct Operand: Sendable {
-  public let type: ElementType
-  public let shape: Shape
-  public let constant: Tensor?
+public import Elements
+
+/// An operator and its attributes, as a model file states them.
+public protocol Operator: Sendable {
+  /// Infers the results' types, folds what is constant, and takes constant operands into the computation.
+  /// Whatever cannot be computed exactly is refused here, so that no wrong answer comes later.
+  func resolve(_ operands: Operands) throws(GraphError) -> Resolution
 }
 
 /// What a node turns into once its operands are known.
@@ -13,43 +15,15 @@ public enum Resolution: Sendable {
   case constants([Tensor])
   /// The result is the operand at this position.
   case operand(Int)
-  /// Computed when the network runs, from the operands at these positions; the others went into the operator itself.
-  case computed(any Operator, reads: [Int], shapes: [Shape])
+  /// Computed when the network runs, from the operands at these positions; the others went into the computation itself.
+  case computed(any Computation, reads: [Int], results: [TensorType])
 }
 
-/// An operator and its attributes.
-public protocol Operator: Sendable {
-  /// The name in `--describe` and `--profile`.
-  var name: String { get }
-
-  /// Infers result shapes, folds what is constant, takes constant parameters into the operator.
-  /// Whatever cannot be computed exactly is refused here, so that no wrong answer comes later.
-  func resolve(_ operands: Operands) throws(GraphError) -> Resolution
-
-  var layoutRule: LayoutRule { get }
-  /// Whether inputs and the output may be channel slices of a wider value (`Place.stride`).
-  var takesSlices: Bool { get }
-  /// Whether the output may be written over the first input.
-  var worksInPlace: Bool { get }
-  /// Whether the result is the first input's memory, read under another shape.
-  var isView: Bool { get }
-
-  /// Multiply-adds per item of the batch.
-  func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int
-  /// Constants the operator holds, in numbers.
-  var parameterCount: Int { get }
-
-  /// Packs weights and returns the code that runs; called once, after every pass. nil: nothing to do.
-  func compile(_ site: Site) throws(GraphError) -> Kernel?
-}
-
-extension Operator {
-  public var layoutRule: LayoutRule { .rowMajor }
-  public var takesSlices: Bool { false }
-  public var worksInPlace: Bool { false }
-  public var isView: Bool { false }
-  public var parameterCount: Int { 0 }
-  public func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int { 0 }
+/// One operand as a node sees it while the graph is resolved.
+public struct Operand: Sendable {
+  public let type: ElementType
+  public let shape: Shape
+  public let constant: Tensor?
 }
 
 /// The operands of a node, checked as they are taken.
@@ -82,7 +56,7 @@ public struct Operands: Sendable {
     return try optionalConstant(position)?.integers
   }
 
-  /// The shape of an operand that the network computes with: floating, and not empty.
+  /// The shape of an operand that arithmetic is done with: floating, and not empty.
   func activation(_ position: Int) throws(GraphError) -> Shape {
     let operand = try operand(position)
     guard operand.type.isFloating else { throw .elementType(operand.type) }
@@ -90,8 +64,21 @@ public struct Operands: Sendable {
     return operand.shape
   }
 
+  /// The shape of an operand whose elements are only moved: of any type, and not empty.
+  func elements(_ position: Int) throws(GraphError) -> Shape {
+    let operand = try operand(position)
+    guard operand.shape.count > 0 else { throw .emptyTensor }
+    return operand.shape
+  }
+
   /// Throws `.tooManyOperands` where an operator ignores nothing it is given.
   func require(atMost count: Int) throws(GraphError) {
     if all.count > count { throw .tooManyOperands(all.count) }
+  }
+
+  /// The resolution to a computation whose results have the element type of the first operand it reads.
+  func computed(_ computation: any Computation, reads: [Int], shapes: [Shape]) -> Resolution {
+    let type = reads.first.flatMap { all[$0]?.type } ?? .float32
+    return .computed(computation, reads: reads, results: shapes.map { TensorType(type, $0) })
   }
 }

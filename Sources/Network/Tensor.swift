@@ -1,16 +1,18 @@
+public import Elements
+
 /// A constant: weights, or the integers of shapes and axes.
 public struct Tensor: Sendable {
-  enum Contents: Sendable {
-    /// float16 and float64 are kept as float32 too.
-    case floats(FloatStorage)
-    /// Integers and booleans of every width; one may be a multiple of the batch.
-    case integers([Extent])
+  private enum Contents: Sendable {
+    /// Little-endian elements of the declared type, in C order.
+    case bytes(ConstantStorage)
+    /// Integers of shape arithmetic, of which some are multiples of the batch. Few.
+    case extents([Extent])
   }
 
   /// The type the model declares.
   public let type: ElementType
   public let dimensions: [Int]
-  let contents: Contents
+  private let contents: Contents
 
   private init(type: ElementType, dimensions: [Int], contents: Contents) {
     self.type = type
@@ -18,39 +20,66 @@ public struct Tensor: Sendable {
     self.contents = contents
   }
 
-  /// Throws `.overflow` if the storage does not hold exactly the dimensions' product.
-  public init(type: ElementType = .float32, dimensions: [Int], storage: FloatStorage) throws(GraphError) {
-    guard type.isFloating else { throw .elementType(type) }
-    guard try elementCount(dimensions) == storage.count else { throw .overflow }
-    self.init(type: type, dimensions: dimensions, contents: .floats(storage))
+  /// Throws `.overflow` if the storage does not hold exactly the dimensions' product of elements.
+  public init(type: ElementType = .float32, dimensions: [Int], storage: ConstantStorage) throws(GraphError) {
+    guard try elementCount(dimensions) * type.byteCount == storage.byteCount else { throw .overflow }
+    self.init(type: type, dimensions: dimensions, contents: .bytes(storage))
   }
 
+  /// Each of `floats` rounded to `type`.
   public init(type: ElementType = .float32, dimensions: [Int], floats: [Float]) throws(GraphError) {
-    try self.init(type: type, dimensions: dimensions, storage: FloatStorage(copying: floats))
+    guard type.isFloating else { throw .elementType(type) }
+    let storage =
+      type == .float32
+      ? ConstantStorage(copying: floats) : ConstantStorage(copying: floats.flatMap { type.bytes(of: $0) })
+    try self.init(type: type, dimensions: dimensions, storage: storage)
   }
 
+  /// Throws `.overflow` for an integer that `type` cannot hold.
   public init(type: ElementType = .int64, dimensions: [Int], integers: [Int]) throws(GraphError) {
-    try self.init(type: type, dimensions: dimensions, extents: integers.map { Extent($0) })
+    guard let range = type.integerRange else { throw .elementType(type) }
+    guard integers.allSatisfy(range.contains) else { throw .overflow }
+    let storage = ConstantStorage(copying: integers.flatMap { type.bytes(of: $0) })
+    try self.init(type: type, dimensions: dimensions, storage: storage)
   }
 
   init(type: ElementType = .int64, dimensions: [Int], extents: [Extent]) throws(GraphError) {
+    guard extents.contains(where: \.isBatched) else {
+      try self.init(type: type, dimensions: dimensions, integers: extents.map(\.count))
+      return
+    }
     guard let range = type.integerRange else { throw .elementType(type) }
     guard try elementCount(dimensions) == extents.count else { throw .overflow }
     guard extents.allSatisfy({ range.contains($0.count) }) else { throw .overflow }
-    self.init(type: type, dimensions: dimensions, contents: .integers(extents))
+    self.init(type: type, dimensions: dimensions, contents: .extents(extents))
   }
 
-  /// A tensor of one value throughout, which takes no memory until it is read.
-  public init(repeating value: Float, type: ElementType = .float32, dimensions: [Int]) throws(GraphError) {
-    try self.init(
-      type: type, dimensions: dimensions,
-      storage: FloatStorage(repeating: value, count: elementCount(dimensions)))
+  /// `element`, of one element, throughout; takes no memory until it is read.
+  init(repeating element: Tensor, dimensions: [Int]) throws(GraphError) {
+    let count = try elementCount(dimensions)
+    switch element.contents {
+    case .extents(let extents):
+      guard count <= Tensor.extentLimit else { throw .overflow }
+      try self.init(
+        type: element.type, dimensions: dimensions, extents: Array(repeating: extents[0], count: count))
+    case .bytes(let storage):
+      let bytes = unsafe storage.withBytes { unsafe Array($0) }
+      try self.init(
+        type: element.type, dimensions: dimensions, storage: ConstantStorage(repeating: bytes, count: count))
+    }
   }
+
+  public init(repeating value: Float, type: ElementType = .float32, dimensions: [Int]) throws(GraphError) {
+    try self.init(repeating: Tensor(type: type, dimensions: [], floats: [value]), dimensions: dimensions)
+  }
+
+  /// No shape arithmetic works on more integers.
+  private static let extentLimit = 1 << 20
 
   public var count: Int {
     switch contents {
-    case .floats(let storage): storage.count
-    case .integers(let values): values.count
+    case .bytes(let storage): storage.byteCount / type.byteCount
+    case .extents(let values): values.count
     }
   }
 
@@ -58,34 +87,60 @@ public struct Tensor: Sendable {
     get throws(GraphError) { try Shape(dimensions) }
   }
 
-  /// The elements of a floating tensor, in C order.
-  public var floats: [Float] {
-    get throws(GraphError) {
-      guard case .floats(let storage) = contents else { throw .elementType(type) }
-      return unsafe storage.withFloats { unsafe Array($0) }
-    }
+  // MARK: Elements
+
+  /// The elements of a floating tensor as float32, in C order, valid during `body`; used in place where they are float32.
+  func withFloats<Result>(_ body: (UnsafeBufferPointer<Float>) -> Result) throws(GraphError) -> Result {
+    unsafe try floatStorage.withBytes { bytes in unsafe body(bytes.assumingMemoryBound(to: Float.self)) }
   }
 
-  var storage: FloatStorage {
+  /// The elements of a floating tensor, in C order.
+  public var floats: [Float] {
+    get throws(GraphError) { unsafe try withFloats { unsafe Array($0) } }
+  }
+
+  /// Little-endian elements of the declared type. Throws `.dynamicShape` where one depends on the batch.
+  var bytes: ConstantStorage {
     get throws(GraphError) {
-      guard case .floats(let storage) = contents else { throw .elementType(type) }
+      guard case .bytes(let storage) = contents else { throw .dynamicShape }
       return storage
     }
   }
 
+  /// The elements as they are stored at run time, with an address: float32 for every floating type.
+  var stored: ConstantStorage {
+    get throws(GraphError) { type.isFloating ? try floatStorage : try bytes.materialized() }
+  }
+
+  private var floatStorage: ConstantStorage {
+    get throws(GraphError) {
+      guard type.isFloating, case .bytes(let storage) = contents else { throw .elementType(type) }
+      if type == .float32 { return storage.materialized() }
+      return unsafe ConstantStorage(byteCount: 4 * count) { buffer in
+        unsafe storage.withBytes { bytes in
+          let floats = unsafe buffer.bindMemory(to: Float.self)
+          for index in floats.indices { unsafe floats[index] = type.float(at: index, of: bytes.baseAddress!) }
+        }
+      }
+    }
+  }
+
+  /// The elements of an integer tensor.
   var extents: [Extent] {
     get throws(GraphError) {
-      guard case .integers(let values) = contents else { throw .elementType(type) }
-      return values
+      if case .extents(let values) = contents { return values }
+      return try integers.map { Extent($0) }
     }
   }
 
   /// The elements of an integer tensor none of which depends on the batch.
   public var integers: [Int] {
     get throws(GraphError) {
-      var result: [Int] = []
-      for extent in try extents { result.append(try extent.fixed()) }
-      return result
+      guard type.integerRange != nil else { throw .elementType(type) }
+      let storage = try bytes
+      return unsafe storage.withBytes { bytes in
+        (0..<count).map { unsafe type.integer(at: $0, of: bytes.baseAddress!) }
+      }
     }
   }
 
@@ -96,12 +151,42 @@ public struct Tensor: Sendable {
     return values[0]
   }
 
+  /// Called once the elements have been packed elsewhere.
+  func discard() {
+    if case .bytes(let storage) = contents { storage.discard() }
+  }
+
+  // MARK: Rearranged
+
   /// The same elements under other dimensions.
   func reshaped(_ dimensions: [Int]) throws(GraphError) -> Tensor {
     guard try elementCount(dimensions) == count else { throw .shapes([try shape, try Shape(dimensions)]) }
     return Tensor(type: type, dimensions: dimensions, contents: contents)
   }
 
-  /// The same elements under another floating type's name.
-  func renamed(_ type: ElementType) -> Tensor { Tensor(type: type, dimensions: dimensions, contents: contents) }
+  /// The elements at `positions`, in that order, with `fill`, of one element and this type, where a position is −1.
+  func gathered(_ positions: [Int], dimensions: [Int], fill: Tensor? = nil) throws(GraphError) -> Tensor {
+    precondition(fill.map { $0.type == type && $0.count == 1 } ?? true)
+    guard case .bytes(let storage) = contents else {
+      let (values, filling) = (try extents, try fill?.extents[0] ?? Extent(0))
+      return try Tensor(
+        type: type, dimensions: dimensions, extents: positions.map { $0 < 0 ? filling : values[$0] })
+    }
+    let filling = unsafe try fill?.bytes.withBytes { unsafe Array($0) }
+    let size = type.byteCount
+    let result = unsafe ConstantStorage(byteCount: positions.count * size) { buffer in
+      unsafe storage.withBytes { source in
+        for (index, position) in positions.enumerated() {
+          let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[index * size..<(index + 1) * size])
+          if position >= 0 {
+            unsafe target.copyMemory(
+              from: UnsafeRawBufferPointer(rebasing: source[position * size..<(position + 1) * size]))
+          } else if let filling {
+            unsafe target.copyBytes(from: filling)
+          }
+        }
+      }
+    }
+    return try Tensor(type: type, dimensions: dimensions, storage: result)
+  }
 }

@@ -1,7 +1,7 @@
-internal import Network
+internal import Elements
 
 extension ElementType {
-  /// TensorProto.DataType. nil for what no image classifier computes with: strings, complex, bfloat16, 8-bit floats, …
+  /// TensorProto.DataType. nil for what no image classifier computes with: strings, complex, 8-bit floats, …
   init?(onnx code: Int) {
     switch code {
     case 1: self = .float32
@@ -16,16 +16,8 @@ extension ElementType {
     case 11: self = .float64
     case 12: self = .uint32
     case 13: self = .uint64
+    case 16: self = .bfloat16
     default: return nil
-    }
-  }
-
-  var byteCount: Int {
-    switch self {
-    case .int8, .uint8, .bool: 1
-    case .float16, .int16, .uint16: 2
-    case .float32, .int32, .uint32: 4
-    case .float64, .int64, .uint64: 8
     }
   }
 }

@@ -1,18 +1,19 @@
+internal import Elements
 internal import Network
 
-/// GraphProto to `Graph`: values by name, each defined once and before it is read.
+/// GraphProto to `OperatorGraph`: values by name, each defined once and before it is read.
 struct GraphImport {
   private let opset: Int
   private let files: ModelFiles
-  private var graph = Graph()
-  private var values: [String: Graph.ValueID] = [:]
+  private var graph = OperatorGraph()
+  private var values: [String: OperatorGraph.ValueID] = [:]
 
   init(opset: Int, files: ModelFiles) {
     self.opset = opset
     self.files = files
   }
 
-  consuming func graph(_ message: GraphMessage, onesAreBatches: Bool) throws(ModelError) -> Graph {
+  consuming func graph(_ message: GraphMessage, onesAreBatches: Bool) throws(ModelError) -> OperatorGraph {
     for initializer in message.initializers { try add(initializer) }
     // Before IR version 4 every initializer is listed as an input too.
     let initialized = Set(message.initializers.map(\.name))
@@ -26,17 +27,13 @@ struct GraphImport {
     return graph
   }
 
-  private mutating func define(_ name: String, _ id: Graph.ValueID) throws(ModelError) {
+  private mutating func define(_ name: String, _ id: OperatorGraph.ValueID) throws(ModelError) {
     if values.updateValue(id, forKey: name) != nil { throw .duplicate(value: name) }
   }
 
   private mutating func add(_ initializer: TensorMessage) throws(ModelError) {
     let tensor = try initializer.tensor(files)
-    do throws(GraphError) {
-      let id = try graph.addConstant(name: initializer.name, tensor)
-      if values.updateValue(id, forKey: initializer.name) == nil { return }
-    } catch { throw .tensor(name: initializer.name, .dimensions) }
-    throw .duplicate(value: initializer.name)
+    try define(initializer.name, graph.addConstant(name: initializer.name, tensor))
   }
 
   private mutating func add(_ input: ValueMessage, _ onesAreBatches: Bool) throws(ModelError) {
@@ -74,7 +71,7 @@ struct GraphImport {
       let type = isStandard(node.domain) ? node.operatorType : "\(node.domain).\(node.operatorType)"
       throw .unsupportedOperator(node: label, operatorType: type)
     }
-    var inputs: [Graph.ValueID?] = []
+    var inputs: [OperatorGraph.ValueID?] = []
     for name in node.inputs {
       if name.isEmpty {
         inputs.append(nil)
@@ -84,7 +81,7 @@ struct GraphImport {
         throw written.contains(name) ? .cycle(node: label, value: name) : .undefined(node: label, value: name)
       }
     }
-    var outputs: [Graph.ValueID?] = []
+    var outputs: [OperatorGraph.ValueID?] = []
     for name in node.outputs { outputs.append(name.isEmpty ? nil : graph.addValue(name: name)) }
     var site = NodeImport(
       name: label, opset: opset, inputs: inputs, outputs: outputs, attributes: try Attributes(node, files),

@@ -28,17 +28,15 @@ public struct Model {
   private static func resolved(
     _ message: GraphMessage, _ opset: Int, _ files: ModelFiles
   ) throws(ModelError) -> Graph {
-    let graph = try GraphImport(opset: opset, files: files).graph(message, onesAreBatches: true)
-    var batched = graph
+    let batched = try GraphImport(opset: opset, files: files).graph(message, onesAreBatches: true)
     do throws(NodeError) {
-      try batched.resolve()
-      if batched.followsBatch { return batched }
+      let graph = try batched.resolve()
+      if graph.followsBatch { return graph }
     } catch {
       // A shape that is fixed to one image, or a real fault: the next try says which.
     }
-    var fixed = try GraphImport(opset: opset, files: files).graph(message, onesAreBatches: false)
-    do throws(NodeError) { try fixed.resolve() } catch { throw .node(error) }
-    return fixed
+    let fixed = try GraphImport(opset: opset, files: files).graph(message, onesAreBatches: false)
+    do throws(NodeError) { return try fixed.resolve() } catch { throw .node(error) }
   }
 }
 

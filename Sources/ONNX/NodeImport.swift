@@ -4,28 +4,28 @@ internal import Network
 struct NodeImport {
   let name: String
   let opset: Int
-  let inputs: [Graph.ValueID?]
-  let outputs: [Graph.ValueID?]
+  let inputs: [OperatorGraph.ValueID?]
+  let outputs: [OperatorGraph.ValueID?]
   var attributes: Attributes
-  var graph: Graph
+  var graph: OperatorGraph
 
   /// The node becomes `operation`, reading the node's inputs unless told otherwise.
-  mutating func add(_ operation: any Operator, inputs: [Graph.ValueID?]? = nil) {
+  mutating func add(_ operation: any Operator, inputs: [OperatorGraph.ValueID?]? = nil) {
     graph.addNode(name: name, operation, inputs: inputs ?? self.inputs, outputs: outputs)
   }
 
   /// An operand that older opsets stated as an attribute.
-  mutating func constant(_ integers: [Int], _ role: String) throws(GraphError) -> Graph.ValueID {
-    try graph.addConstant(name: "\(name)/\(role)", Tensor(dimensions: [integers.count], integers: integers))
+  mutating func constant(_ integers: [Int], _ role: String) throws(GraphError) -> OperatorGraph.ValueID {
+    graph.addConstant(name: "\(name)/\(role)", try Tensor(dimensions: [integers.count], integers: integers))
   }
 
-  mutating func constant(_ float: Float, _ role: String) throws(GraphError) -> Graph.ValueID {
-    try graph.addConstant(name: "\(name)/\(role)", Tensor(dimensions: [], floats: [float]))
+  mutating func constant(_ float: Float, _ role: String) throws(GraphError) -> OperatorGraph.ValueID {
+    graph.addConstant(name: "\(name)/\(role)", try Tensor(dimensions: [], floats: [float]))
   }
 
   /// A constant known without any operand.
-  mutating func addConstant(_ tensor: Tensor) throws(GraphError) {
-    let id = try graph.addConstant(name: "\(name)/value", tensor)
+  mutating func addConstant(_ tensor: Tensor) {
+    let id = graph.addConstant(name: "\(name)/value", tensor)
     add(Identity("Constant"), inputs: [id])
   }
 }

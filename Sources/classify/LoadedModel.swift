@@ -1,3 +1,4 @@
+import Elements
 import Glibc
 import Network
 import ONNX

@@ -4,45 +4,49 @@ import Testing
 
 /// What the passes make of small graphs: fewer nodes, the same shapes.
 struct PassTests {
-  private func graph(_ build: (inout Graph, Graph.ValueID) throws -> Graph.ValueID) throws -> Graph {
-    var graph = Graph()
+  private func graph(
+    _ build: (inout OperatorGraph, OperatorGraph.ValueID) throws -> OperatorGraph.ValueID
+  ) throws -> Graph {
+    var graph = OperatorGraph()
     let input = graph.addInput(name: "x", type: .float32, shape: try Shape([1, 4, 9, 9], isBatched: true))
     graph.addOutput(try build(&graph, input))
-    try graph.resolve()
-    try graph.optimize()
-    return graph
+    var resolved = try graph.resolve()
+    try resolved.optimize()
+    return resolved
   }
 
   @discardableResult
   private func convolve(
-    _ graph: inout Graph, _ x: Graph.ValueID, kernel: Int = 1, stride: Int = 1, channels: Int = 4
-  ) throws -> Graph.ValueID {
-    let weights = try graph.addConstant(
-      name: "w\(graph.values.count)", Tensor(repeating: 0.5, dimensions: [channels, 4, kernel, kernel]))
+    _ graph: inout OperatorGraph, _ x: OperatorGraph.ValueID, kernel: Int = 1, stride: Int = 1, channels: Int = 4
+  ) throws -> OperatorGraph.ValueID {
+    let weights = graph.addConstant(
+      name: "w\(graph.values.count)", try Tensor(repeating: 0.5, dimensions: [channels, 4, kernel, kernel]))
     let output = graph.addValue(name: "conv\(graph.values.count)")
     let pad = kernel / 2
     let window = try Window(
       kernel: nil, strides: .init(stride, stride), dilations: .init(1, 1),
       padding: .explicit(top: pad, left: pad, bottom: pad, right: pad))
     graph.addNode(
-      name: graph.name(of: output), try Convolution(window: window, groups: 1), inputs: [x, weights], outputs: [output])
+      name: graph.name(of: output), try Conv(window: window, groups: 1), inputs: [x, weights], outputs: [output])
     return output
   }
 
-  private func apply(_ graph: inout Graph, _ operation: any Operator, _ inputs: Graph.ValueID...) -> Graph.ValueID {
+  private func apply(
+    _ graph: inout OperatorGraph, _ operation: any Operator, _ inputs: OperatorGraph.ValueID...
+  ) -> OperatorGraph.ValueID {
     let output = graph.addValue(name: "v\(graph.values.count)")
     graph.addNode(name: graph.name(of: output), operation, inputs: inputs, outputs: [output])
     return output
   }
 
-  private func names(_ graph: Graph) -> [String] { graph.nodes.map(\.operation.name) }
+  private func names(_ graph: Graph) -> [String] { graph.nodes.map(\.computation.name) }
 
   @Test func normalizationResidualAndActivationGoIntoTheConvolution() throws {
     let result = try graph { graph, x in
       let y = try convolve(&graph, x, kernel: 3)
-      var parameters: [Graph.ValueID] = []
+      var parameters: [OperatorGraph.ValueID] = []
       for name in ["scale", "bias", "mean", "variance"] {
-        parameters.append(try graph.addConstant(name: name, Tensor(repeating: 1, dimensions: [4])))
+        parameters.append(graph.addConstant(name: name, try Tensor(repeating: 1, dimensions: [4])))
       }
       let normalized = graph.addValue(name: "bn")
       graph.addNode(
@@ -52,7 +56,7 @@ struct PassTests {
     }
     // The output is converted to C order; the rest is one convolution.
     #expect(names(result).filter { $0 != "Layout" } == ["Conv"])
-    let convolution = try #require(result.nodes.compactMap { $0.operation as? Convolution }.first)
+    let convolution = try #require(result.nodes.compactMap { $0.computation as? Convolution }.first)
     #expect(convolution.addsResidual && convolution.scale != nil && "\(convolution.activation)" == "relu")
   }
 
@@ -74,7 +78,7 @@ struct PassTests {
       let right = try convolve(&graph, sum, stride: 2)
       return apply(&graph, Arithmetic(.add), left, right)
     }
-    let strides = result.nodes.compactMap { ($0.operation as? Convolution)?.window.strides.height }
+    let strides = result.nodes.compactMap { ($0.computation as? Convolution)?.window.strides.height }
     #expect(strides == [2, 1, 1, 1])
     #expect(names(result).count { $0 == "Subsample" } == 1)
     #expect(result.outputShape(0).dimensions == [1, 4, 5, 5])
@@ -87,14 +91,14 @@ struct PassTests {
       let narrow = try convolve(&graph, y, stride: 2)
       return apply(&graph, Arithmetic(.add), wide, narrow)
     }
-    #expect(result.nodes.compactMap { ($0.operation as? Convolution)?.window.strides.height } == [1, 2, 2])
+    #expect(result.nodes.compactMap { ($0.computation as? Convolution)?.window.strides.height } == [1, 2, 2])
   }
 
   @Test func shapesOfTheBatchFold() throws {
     let result = try graph { graph, x in
       let shape = apply(&graph, ShapeOf(), x)
-      let zero = try graph.addConstant(name: "zero", Tensor(dimensions: [1], integers: [0]))
-      let rest = try graph.addConstant(name: "rest", Tensor(dimensions: [1], integers: [-1]))
+      let zero = graph.addConstant(name: "zero", try Tensor(dimensions: [1], integers: [0]))
+      let rest = graph.addConstant(name: "rest", try Tensor(dimensions: [1], integers: [-1]))
       let first = apply(&graph, Gather(axis: 0), shape, zero)
       let target = apply(&graph, Concat(axis: 0), first, rest)
       return apply(&graph, Reshape("Reshape", .dimensions(allowZero: false)), x, target)
@@ -104,13 +108,13 @@ struct PassTests {
   }
 
   @Test func memoryIsShared() throws {
-    var chain = Graph()
+    var chain = OperatorGraph()
     var value = chain.addInput(name: "x", type: .float32, shape: try Shape([1, 4, 9, 9], isBatched: true))
     for _ in 0..<10 { value = try convolve(&chain, value, kernel: 3) }
     chain.addOutput(value)
-    try chain.resolve()
-    try chain.optimize()
-    let plan = try MemoryPlan(chain, maxBatch: 1)
-    #expect(plan.arenaFloats <= 3 * (4 * 81 + 16))
+    var graph = try chain.resolve()
+    try graph.optimize()
+    let plan = try MemoryPlan(graph, maxBatch: 1)
+    #expect(plan.arenaBytes <= 3 * 4 * (4 * 81 + 16))
   }
 }

@@ -34,20 +34,3 @@ struct WindowTests {
     }
   }
 }
-
-struct HalfPrecisionTests {
-  @Test func everyHalfSurvives() {
-    for bits in UInt16.min...UInt16.max {
-      let value = HalfPrecision.float(bits)
-      if value.isNaN { continue }
-      #expect(HalfPrecision.bits(value) == bits)
-    }
-  }
-
-  @Test(
-    arguments: [
-      (Float(1), UInt16(0x3C00)), (65504, 0x7BFF), (65519, 0x7BFF), (65520, 0x7C00), (0x1p-24, 1), (0x1p-25, 0),
-      (0x1.8p-24, 2), (1 + 0x1p-11, 0x3C00), (1 + 0x3p-11, 0x3C02), (-0.0, 0x8000),
-    ] as [(Float, UInt16)])
-  func rounding(value: Float, bits: UInt16) { #expect(HalfPrecision.bits(value) == bits) }
-}

@@ -1,8 +1,9 @@
+internal import Elements
 internal import Kernels
 
 /// A function applied to every element: Relu, Clip, Sigmoid, HardSigmoid, HardSwish, LeakyRelu.
 /// Operands: x, and for Clip since opset 11 the bounds, each a constant of one element.
-public struct Activate: Operator {
+public struct Activate: Operator, Computation {
   public let name: String
   let function: Activation
 
@@ -43,26 +44,26 @@ public struct Activate: Operator {
       }
       return .constants([try Tensor(type: constant.type, dimensions: constant.dimensions, floats: floats)])
     }
-    return .computed(Activate(name, resolved), reads: [0], shapes: [try operands.activation(0)])
+    return operands.computed(Activate(name, resolved), reads: [0], shapes: [try operands.activation(0)])
   }
 
   public var layoutRule: LayoutRule { .either }
   public var takesSlices: Bool { true }
   public var worksInPlace: Bool { true }
 
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    let (source, target, function) = (site.inputs[0], site.outputs[0], function)
+  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let (source, target, function) = (context.inputs[0], context.outputs[0], function)
     if source.stride == source.channels && target.stride == target.channels {
-      return Kernel { frame in
+      return Kernel { run in
         unsafe activate(
-          function, count: source.count * frame.items(source), frame.read(source), frame.write(target),
-          pool: frame.pool)
+          function, count: source.count * run.items(source), run.read(source), run.write(target),
+          pool: run.pool)
       }
     }
     let channels = source.channels
-    return Kernel { frame in
-      let (input, output) = unsafe (frame.read(source), frame.write(target))
-      rowsInRuns(source.count / channels * frame.items(source), width: channels, pool: frame.pool) { rows in
+    return Kernel { run in
+      let (input, output) = unsafe (run.read(source), run.write(target))
+      rowsInRuns(source.count / channels * run.items(source), width: channels, pool: run.pool) { rows in
         for row in rows {
           unsafe activate(
             function, count: channels, input + row * source.stride, output + row * target.stride,

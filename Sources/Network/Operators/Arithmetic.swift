@@ -1,7 +1,8 @@
+internal import Elements
 internal import Kernels
 
 /// Add, Sub, Mul and Div of two tensors whose shapes broadcast.
-public struct Arithmetic: Operator {
+public struct Arithmetic: Operator, Computation {
   public enum Kind: String, Sendable {
     case add = "Add"
     case subtract = "Sub"
@@ -25,14 +26,15 @@ public struct Arithmetic: Operator {
       return .constants([try folded(left, right, shape)])
     }
     _ = try (operands.activation(0), operands.activation(1))
-    if let affine = try perChannel(a, b, shape) { return affine }
-    return .computed(self, reads: [0, 1], shapes: [shape])
+    if let affine = try perChannel(operands, shape) { return affine }
+    return operands.computed(self, reads: [0, 1], shapes: [shape])
   }
 
   // MARK: A constant per channel
 
   /// x ∘ c, where c says one number per channel, is a scale and a shift.
-  private func perChannel(_ a: Operand, _ b: Operand, _ shape: Shape) throws(GraphError) -> Resolution? {
+  private func perChannel(_ operands: Operands, _ shape: Shape) throws(GraphError) -> Resolution? {
+    let (a, b) = (try operands.operand(0), try operands.operand(1))
     guard let constant = a.constant ?? b.constant else { return nil }
     let (x, position) = b.constant == nil ? (b.shape, 1) : (a.shape, 0)
     guard x == shape, x.rank == 4 || x.rank == 2 else { return nil }
@@ -53,7 +55,7 @@ public struct Arithmetic: Operator {
       result = ScaleShift(name: name, scale: values.map { 1 / $0 }, shift: zeros)
     case .divide: return nil
     }
-    return .computed(result, reads: [position], shapes: [x])
+    return operands.computed(result, reads: [position], shapes: [x])
   }
 
   // MARK: Folding
@@ -96,30 +98,30 @@ public struct Arithmetic: Operator {
   public var worksInPlace: Bool { true }
   public func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int { outputs[0].count }
 
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    let (a, b, target) = (site.inputs[0], site.inputs[1], site.outputs[0])
+  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let (a, b, target) = (context.inputs[0], context.inputs[1], context.outputs[0])
     let (kind, activation) = (kind, activation)
     if a.dimensions == b.dimensions && a.isBatched == b.isBatched {
       switch kind {
       case .add:
-        return Kernel { frame in
+        return Kernel { run in
           unsafe add(
-            count: a.count * frame.items(a), frame.read(a), frame.read(b), frame.write(target), activation: activation,
-            pool: frame.pool)
+            count: a.count * run.items(a), run.read(a), run.read(b), run.write(target), activation: activation,
+            pool: run.pool)
         }
       case .multiply:
-        return Kernel { frame in
+        return Kernel { run in
           unsafe multiply(
-            count: a.count * frame.items(a), frame.read(a), frame.read(b), frame.write(target), activation: activation,
-            pool: frame.pool)
+            count: a.count * run.items(a), run.read(a), run.read(b), run.write(target), activation: activation,
+            pool: run.pool)
         }
       case .subtract, .divide: break
       }
     }
     let loop = BroadcastLoop(a, b, target)
-    return Kernel { frame in
-      let (x, y, output) = unsafe (frame.read(a), frame.read(b), frame.write(target))
-      loop.forEachRow(items: frame.items(target), pool: frame.pool) { atX, atY, atOutput, count in
+    return Kernel { run in
+      let (x, y, output) = unsafe (run.read(a), run.read(b), run.write(target))
+      loop.forEachRow(items: run.items(target), pool: run.pool) { atX, atY, atOutput, count in
         let (x, y, output) = unsafe (x + atX, y + atY, output + atOutput)
         switch kind {
         case .add: for i in 0..<count { unsafe output[i] = x[i &* loop.stepA] + y[i &* loop.stepB] }

@@ -20,10 +20,6 @@ public struct BatchNormalization: Operator {
     let factors = scale.indices.map { scale[$0] / (variance[$0] + epsilon).squareRoot() }
     let shifts = scale.indices.map { bias[$0] - mean[$0] * factors[$0] }
     let result = ScaleShift(name: name, scale: factors, shift: shifts)
-    return .computed(result, reads: [0], shapes: [input])
-  }
-
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    preconditionFailure("BatchNormalization resolves to ScaleShift")
+    return operands.computed(result, reads: [0], shapes: [input])
   }
 }

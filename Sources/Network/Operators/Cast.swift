@@ -1,7 +1,8 @@
+public import Elements
+
 /// Cast. Between floating types a value passes as it is: all arithmetic is float32. Constants change for real;
 /// a value computed at run time cannot become an integer.
 public struct Cast: Operator {
-  public let name = "Cast"
   public let type: ElementType
 
   public init(to type: ElementType) { self.type = type }
@@ -11,7 +12,8 @@ public struct Cast: Operator {
     let operand = try operands.operand(0)
     guard let constant = operand.constant else {
       guard operand.type.isFloating, type.isFloating else { throw .elementType(type) }
-      return .computed(self, reads: [0], shapes: [try operands.activation(0)])
+      let shape = try operands.activation(0)
+      return .computed(View(name: "Cast"), reads: [0], results: [TensorType(type, shape)])
     }
     return .constants([try cast(constant)])
   }
@@ -20,9 +22,7 @@ public struct Cast: Operator {
     let dimensions = constant.dimensions
     switch (constant.type.isFloating, type.isFloating) {
     case (true, true):
-      guard type == .float16 else { return constant.renamed(type) }
-      let rounded = try constant.floats.map { HalfPrecision.float(HalfPrecision.bits($0)) }
-      return try Tensor(type: type, dimensions: dimensions, floats: rounded)
+      return try Tensor(type: type, dimensions: dimensions, floats: try constant.floats)
     case (true, false):
       var integers: [Int] = []
       for value in try constant.floats {
@@ -42,7 +42,4 @@ public struct Cast: Operator {
       return try Tensor(type: type, dimensions: dimensions, extents: values)
     }
   }
-
-  public var isView: Bool { true }
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? { nil }
 }

@@ -1,8 +1,9 @@
+internal import Elements
 internal import Kernels
 
 /// Concat along one axis. In channels-last layout along the channels a part that was written in its place already is
 /// not copied.
-public struct Concat: Operator {
+public struct Concat: Operator, Computation {
   public let name = "Concat"
   public let axis: Int
 
@@ -26,9 +27,9 @@ public struct Concat: Operator {
     let shape = try Shape(extents)
     if parts.allSatisfy({ $0.constant != nil }) { return .constants([try folded(parts, axis, shape)]) }
     if shape.isBatched && axis == 0 { throw .dynamicShape }
-    for position in parts.indices { _ = try operands.activation(position) }
+    for position in parts.indices { _ = try operands.elements(position) }
     if parts.count == 1 { return .operand(0) }
-    return .computed(Concat(axis: axis), reads: Array(parts.indices), shapes: [shape])
+    return operands.computed(Concat(axis: axis), reads: Array(parts.indices), shapes: [shape])
   }
 
   private func folded(_ parts: [Operand], _ axis: Int, _ shape: Shape) throws(GraphError) -> Tensor {
@@ -58,16 +59,16 @@ public struct Concat: Operator {
   public var layoutRule: LayoutRule { .either }
   public var takesSlices: Bool { axis == 1 }
 
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    let target = site.outputs[0]
-    let axis = site.layout.position(of: axis)
+  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let target = context.outputs[0]
+    let axis = context.layout.position(of: axis)
     let inner = target.dimensions[(axis + 1)...].reduce(1, *)
     let rows = target.dimensions[..<axis].reduce(1, *)
     // Channels-last along the channels: rows are pixels, and a stride may be wider than its part.
     let byPixel = axis == target.dimensions.count - 1
     let row = byPixel ? target.stride : target.dimensions[axis] * inner
-    var (copies, start): ([(Place, Int, Int, Int)], Int) = ([], 0)
-    for source in site.inputs {
+    var (copies, start): ([(BufferView, Int, Int, Int)], Int) = ([], 0)
+    for source in context.inputs {
       let width = source.dimensions[axis] * inner
       if !source.isSlice(of: target, at: start) {
         copies.append((source, width, byPixel ? source.stride : width, start))
@@ -75,24 +76,18 @@ public struct Concat: Operator {
       start += width
     }
     if copies.isEmpty { return nil }
-    return Kernel { [copies] frame in
-      let output = unsafe frame.write(target)
+    let size = target.element.byteCount
+    return Kernel { [copies] run in
+      let output = unsafe run.write(target, as: UInt8.self)
       for (source, width, stride, start) in copies {
-        let input = unsafe frame.read(source)
-        rowsInRuns(rows * frame.items(target), width: width, pool: frame.pool) { range in
+        let input = unsafe run.read(source, as: UInt8.self)
+        rowsInRuns(rows * run.items(target), width: width, pool: run.pool) { range in
           for index in range {
-            unsafe (output + index * row + start).update(from: input + index * stride, count: width)
+            unsafe (output + (index * row + start) * size)
+              .update(from: input + index * stride * size, count: width * size)
           }
         }
       }
     }
-  }
-}
-
-extension Place {
-  /// Whether this place lies inside `whole`, `start` floats into each of its rows.
-  func isSlice(of whole: Place, at start: Int) -> Bool {
-    guard case .arena(let own) = memory, case .arena(let other) = whole.memory else { return false }
-    return own == other + start && stride == whole.stride
   }
 }

@@ -21,10 +21,6 @@ public struct Gather: Operator {
     let dimensions =
       Array(input.dimensions[..<axis]) + indices.dimensions + Array(input.dimensions[(axis + 1)...])
     return try Select(name: name, positions: positions, dimensions: dimensions)
-      .resolve(Operands(all: [try operands.operand(0)]))
-  }
-
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    preconditionFailure("Gather resolves to Select")
+      .resolve(try operands.operand(0))
   }
 }

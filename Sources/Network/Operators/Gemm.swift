@@ -1,7 +1,7 @@
 internal import Kernels
 
 /// Gemm: alpha · op(A) · op(B) + beta · C. With constant B and a C of one number per column it becomes a `Dense`.
-public struct Gemm: Operator {
+public struct Gemm: Operator, Computation {
   public let name = "Gemm"
   public let alpha: Float
   public let beta: Float
@@ -35,9 +35,9 @@ public struct Gemm: Operator {
         name: name, weights: weights, layout: transposesB ? .outputsFirst : .inputsFirst,
         bias: c == nil ? nil : bias.map { $0 * beta })
       dense.factor = alpha
-      return .computed(dense, reads: [0], shapes: [shape])
+      return operands.computed(dense, reads: [0], shapes: [shape])
     }
-    return .computed(self, reads: c == nil ? [0, 1] : [0, 1, 2], shapes: [shape])
+    return operands.computed(self, reads: c == nil ? [0, 1] : [0, 1, 2], shapes: [shape])
   }
 
   /// C as one number per column: nil where it is anything else.
@@ -52,26 +52,26 @@ public struct Gemm: Operator {
     outputs[0].count * inputs[0].dimensions[transposesA ? 0 : 1]
   }
 
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    let (a, b, target) = (site.inputs[0], site.inputs[1], site.outputs[0])
+  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let (a, b, target) = (context.inputs[0], context.inputs[1], context.outputs[0])
     let (lda, ldb, n) = (a.dimensions[1], b.dimensions[1], target.dimensions[1])
     let (m, k) = (target.dimensions[0], a.dimensions[transposesA ? 0 : 1])
     let (alpha, beta, transposesA, transposesB) = (alpha, beta, transposesA, transposesB)
-    let c = site.inputs.count > 2 ? site.inputs[2] : nil
+    let c = context.inputs.count > 2 ? context.inputs[2] : nil
     let loop = c.map { BroadcastLoop($0, $0, target) }
-    return Kernel { frame in
-      let output = unsafe frame.write(target)
+    return Kernel { run in
+      let output = unsafe run.write(target)
       if let c, let loop {
-        let addend = unsafe frame.read(c)
-        loop.forEachRow(items: frame.items(target), pool: frame.pool) { start, _, row, count in
+        let addend = unsafe run.read(c)
+        loop.forEachRow(items: run.items(target), pool: run.pool) { start, _, row, count in
           for i in 0..<count { unsafe output[row + i] = addend[start + i * loop.stepA] }
         }
       }
       // A product for each item: the library's rounding depends on how many rows it is given.
-      for item in 0..<frame.items(target) {
+      for item in 0..<run.items(target) {
         unsafe matrixMultiply(
-          m: m, n: n, k: k, a: frame.read(a) + item * m * k, lda: lda, transposeA: transposesA,
-          b: frame.read(b), ldb: ldb, transposeB: transposesB, c: output + item * m * n, ldc: n, alpha: alpha,
+          m: m, n: n, k: k, a: run.read(a) + item * m * k, lda: lda, transposeA: transposesA,
+          b: run.read(b), ldb: ldb, transposeB: transposesB, c: output + item * m * n, ldc: n, alpha: alpha,
           beta: c == nil ? 0 : beta)
       }
     }

@@ -2,7 +2,7 @@ internal import Kernels
 
 /// GlobalAveragePool and GlobalMaxPool: (n, channels, height, width) to (n, channels, 1, 1), or to (n, channels)
 /// where it stands for a ReduceMean without `keepdims`.
-public struct GlobalPooling: Operator {
+public struct GlobalPooling: Operator, Computation {
   public enum Kind: Sendable { case maximum, average }
 
   public let kind: Kind
@@ -22,31 +22,31 @@ public struct GlobalPooling: Operator {
     let input = try operands.activation(0)
     guard input.rank == 4 else { throw .rank(input.rank) }
     let dimensions = Array(input.dimensions.prefix(2)) + (keepsDimensions ? [1, 1] : [])
-    return .computed(self, reads: [0], shapes: [try input.with(dimensions)])
+    return operands.computed(self, reads: [0], shapes: [try input.with(dimensions)])
   }
 
   public var layoutRule: LayoutRule { .channelsLast }
   public var takesSlices: Bool { true }
 
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    let (source, target) = (site.inputs[0], site.outputs[0])
-    let dimensions = site.inputShapes[0].dimensions
+  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let (source, target) = (context.inputs[0], context.outputs[0])
+    let dimensions = context.inputShapes[0].dimensions
     let (images, channels, height, width) = (dimensions[0], dimensions[1], dimensions[2], dimensions[3])
     switch kind {
     case .average:
-      return Kernel { frame in
+      return Kernel { run in
         unsafe globalAveragePool(
-          channels: channels, pixels: height * width, batch: images * frame.items(source), input: frame.read(source),
-          inputStride: source.stride, output: frame.write(target), outputStride: target.stride, pool: frame.pool)
+          channels: channels, pixels: height * width, batch: images * run.items(source), input: run.read(source),
+          inputStride: source.stride, output: run.write(target), outputStride: target.stride, pool: run.pool)
       }
     case .maximum:
       let shape = PoolingShape(
         channels: channels, inHeight: height, inWidth: width, outHeight: 1, outWidth: 1, kernelHeight: height,
         kernelWidth: width)
-      return Kernel { frame in
+      return Kernel { run in
         unsafe maxPool(
-          shape, batch: images * frame.items(source), input: frame.read(source), inputStride: source.stride,
-          output: frame.write(target), outputStride: target.stride, pool: frame.pool)
+          shape, batch: images * run.items(source), input: run.read(source), inputStride: source.stride,
+          output: run.write(target), outputStride: target.stride, pool: run.pool)
       }
     }
   }

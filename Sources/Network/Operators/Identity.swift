@@ -13,6 +13,4 @@ public struct Identity: Operator {
     _ = try operands.operand(0)
     return .operand(0)
   }
-
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? { nil }
 }

@@ -1,3 +1,5 @@
+internal import Elements
+
 /// Pad: rows and columns added around a tensor, or taken away where the number is negative.
 /// Operands: data, pads, fill value?, axes?, all but the first constants.
 public struct Pad: Operator {
@@ -20,7 +22,7 @@ public struct Pad: Operator {
     try operands.require(atMost: 4)
     let input = try operands.operand(0).shape
     let pads = try operands.constant(1).integers
-    let fill = try operands.optional(2).map(value(of:)) ?? 0
+    let fill = try operands.optionalConstant(2)?.element(of: try operands.operand(0).type)
     var axes: [Int] = []
     for axis in try operands.optionalConstant(3)?.integers ?? Array(0..<input.rank) {
       axes.append(try input.axis(axis))
@@ -33,15 +35,7 @@ public struct Pad: Operator {
       positions[axis] = try padded(input.dimensions[axis], before, after)
     }
     return try Select(name: name, positions: positions, fill: fill)
-      .resolve(Operands(all: [try operands.operand(0)]))
-  }
-
-  private func value(of operand: Operand) throws(GraphError) -> Float {
-    guard let constant = operand.constant else { throw .notConstant(operand: 2) }
-    if constant.type.isFloating { return try constant.scalar() }
-    let values = try constant.integers
-    guard values.count == 1, let value = Float(exactly: values[0]) else { throw .attribute("value") }
-    return value
+      .resolve(try operands.operand(0))
   }
 
   private func padded(_ size: Int, _ before: Int, _ after: Int) throws(GraphError) -> [Int] {
@@ -66,8 +60,16 @@ public struct Pad: Operator {
     let phase = (position % period + period) % period
     return phase < size ? phase : period - phase
   }
+}
 
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    preconditionFailure("Pad resolves to Select")
+extension Tensor {
+  /// The one element of this tensor as a constant of `type`, which must hold it exactly if it is an integer type.
+  fileprivate func element(of type: ElementType) throws(GraphError) -> Tensor {
+    guard count == 1 else { throw .attribute("value") }
+    if self.type == type { return self }
+    let value = self.type.isFloating ? try scalar() : Float(try integers[0])
+    if type.isFloating { return try Tensor(type: type, dimensions: [], floats: [value]) }
+    guard let integer = Int(exactly: value) else { throw .attribute("value") }
+    return try Tensor(type: type, dimensions: [], integers: [integer])
   }
 }

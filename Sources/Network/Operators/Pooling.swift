@@ -1,7 +1,7 @@
 internal import Kernels
 
 /// MaxPool and AveragePool over height and width. Operand and result: (n, channels, height, width).
-public struct Pooling: Operator {
+public struct Pooling: Operator, Computation {
   public enum Kind: Sendable, Equatable {
     case maximum
     /// Over the elements inside the input or, where padding counts, inside the padded input.
@@ -31,7 +31,7 @@ public struct Pooling: Operator {
       max(placed.left, placed.right) < placed.kernel.width * placed.dilations.width
     else { throw .attribute("pads") }
     let dimensions = [input.dimensions[0], input.dimensions[1], placed.output.height, placed.output.width]
-    return .computed(self, reads: [0], shapes: [try input.with(dimensions)])
+    return operands.computed(self, reads: [0], shapes: [try input.with(dimensions)])
   }
 
   private func placed(_ input: Shape) throws(GraphError) -> Window.Placed {
@@ -43,8 +43,8 @@ public struct Pooling: Operator {
   public var layoutRule: LayoutRule { .channelsLast }
   public var takesSlices: Bool { true }
 
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    let input = site.inputShapes[0]
+  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let input = context.inputShapes[0]
     let placed = try placed(input)
     let shape = PoolingShape(
       channels: input.dimensions[1], inHeight: input.dimensions[2], inWidth: input.dimensions[3],
@@ -52,19 +52,19 @@ public struct Pooling: Operator {
       kernelWidth: placed.kernel.width, strideHeight: placed.strides.height, strideWidth: placed.strides.width,
       dilationHeight: placed.dilations.height, dilationWidth: placed.dilations.width, padTop: placed.top,
       padLeft: placed.left, padBottom: placed.bottom, padRight: placed.right)
-    let (source, target, images) = (site.inputs[0], site.outputs[0], input.dimensions[0])
+    let (source, target, images) = (context.inputs[0], context.outputs[0], input.dimensions[0])
     switch kind {
     case .maximum:
-      return Kernel { frame in
+      return Kernel { run in
         unsafe maxPool(
-          shape, batch: images * frame.items(source), input: frame.read(source), inputStride: source.stride,
-          output: frame.write(target), outputStride: target.stride, pool: frame.pool)
+          shape, batch: images * run.items(source), input: run.read(source), inputStride: source.stride,
+          output: run.write(target), outputStride: target.stride, pool: run.pool)
       }
     case .average(let countsPadding):
-      return Kernel { frame in
+      return Kernel { run in
         unsafe averagePool(
-          shape, countIncludePad: countsPadding, batch: images * frame.items(source), input: frame.read(source),
-          inputStride: source.stride, output: frame.write(target), outputStride: target.stride, pool: frame.pool)
+          shape, countIncludePad: countsPadding, batch: images * run.items(source), input: run.read(source),
+          inputStride: source.stride, output: run.write(target), outputStride: target.stride, pool: run.pool)
       }
     }
   }

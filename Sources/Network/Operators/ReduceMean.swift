@@ -1,7 +1,7 @@
 internal import Kernels
 
 /// ReduceMean over some axes. Operands: data and, since opset 18, the axes, a constant.
-public struct ReduceMean: Operator {
+public struct ReduceMean: Operator, Computation {
   public let name = "ReduceMean"
   /// nil: operand 1's, or all.
   public let axes: [Int]?
@@ -33,7 +33,7 @@ public struct ReduceMean: Operator {
     let result = ReduceMean(
       axes: reduced.sorted(), keepsDimensions: keepsDimensions, emptyMeansNone: emptyMeansNone)
     let shape = try input.with(dimensions)
-    guard let constant = operand.constant else { return .computed(result, reads: [0], shapes: [shape]) }
+    guard let constant = operand.constant else { return operands.computed(result, reads: [0], shapes: [shape]) }
     var sums = [Float](repeating: 0, count: shape.count)
     let source = try constant.floats
     result.view(input.dimensions).visit { sums[$0 / result.size(input.dimensions)] += source[$1] }
@@ -49,12 +49,12 @@ public struct ReduceMean: Operator {
 
   private func size(_ dimensions: [Int]) -> Int { (axes ?? []).map { dimensions[$0] }.reduce(1, *) }
 
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    let (source, target) = (site.inputs[0], site.outputs[0])
+  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let (source, target) = (context.inputs[0], context.outputs[0])
     let (view, size) = (view(source.dimensions), size(source.dimensions))
-    return Kernel { frame in
-      let (input, output) = unsafe (frame.read(source), frame.write(target))
-      frame.pool.run(tasks: frame.items(source)) { item in
+    return Kernel { run in
+      let (input, output) = unsafe (run.read(source), run.write(target))
+      run.pool.run(tasks: run.items(source)) { item in
         let (from, to) = unsafe (input + item * source.count, output + item * target.count)
         unsafe to.update(repeating: 0, count: target.count)
         view.visit { unsafe to[$0 / size] += from[$1] }

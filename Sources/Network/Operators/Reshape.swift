@@ -26,11 +26,11 @@ public struct Reshape: Operator {
     if let constant = operand.constant {
       return .constants([try constant.reshaped(try Shape(extents).dimensions)])
     }
-    let input = try operands.activation(0)
+    let input = try operands.elements(0)
     let shape = try Shape(extents)
     guard shape.isBatched == input.isBatched else { throw .dynamicShape }
     guard shape.count == input.count else { throw .shapes([input, shape]) }
-    return .computed(self, reads: [0], shapes: [shape])
+    return operands.computed(View(name: name), reads: [0], shapes: [shape])
   }
 
   private func extents(of input: Shape, _ operands: Operands) throws(GraphError) -> [Extent] {
@@ -90,7 +90,4 @@ public struct Reshape: Operator {
     for extent in extents { result = try result * extent }
     return result
   }
-
-  public var isView: Bool { true }
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? { nil }
 }

@@ -1,6 +1,5 @@
 /// Shape: an operand's dimensions from `start` up to `end`, as integers known at load.
 public struct ShapeOf: Operator {
-  public let name = "Shape"
   public let start: Int
   public let end: Int?
 
@@ -18,6 +17,4 @@ public struct ShapeOf: Operator {
     let extents = first < last ? Array(shape.extents[first..<last]) : []
     return .constants([try Tensor(dimensions: [extents.count], extents: extents)])
   }
-
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? { nil }
 }

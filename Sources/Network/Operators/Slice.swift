@@ -29,7 +29,7 @@ public struct Slice: Operator {
       let taken = try Slice.taken(starts[index], ends[index], steps[index], size: size)
       if taken != Array(0..<size) { positions[axis] = taken }
     }
-    return try Select(name: name, positions: positions).resolve(Operands(all: [try operands.operand(0)]))
+    return try Select(name: name, positions: positions).resolve(try operands.operand(0))
   }
 
   private static func taken(_ start: Int, _ end: Int, _ step: Int, size: Int) throws(GraphError) -> [Int] {
@@ -41,9 +41,5 @@ public struct Slice: Operator {
     }
     let (first, last) = (min(absolute(start), size - 1), max(absolute(end), -1))
     return first < 0 ? [] : Array(stride(from: first, to: last, by: max(step, -size - 1)))
-  }
-
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    preconditionFailure("Slice resolves to Select")
   }
 }

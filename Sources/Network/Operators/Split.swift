@@ -1,7 +1,8 @@
+internal import Elements
 internal import Kernels
 
 /// Split: a tensor cut into parts along one axis. Operands: data and, since opset 13, the parts' sizes, a constant.
-public struct Split: Operator {
+public struct Split: Operator, Computation {
   public let name = "Split"
   public let axis: Int
   /// nil: operand 1's, or equal parts.
@@ -26,7 +27,7 @@ public struct Split: Operator {
     for size in sizes {
       let part = Select(name: name, positions: selection(start, size, axis, operand.shape.rank))
       shapes.append(try part.shape(of: operand.shape))
-      if operand.constant != nil, case .constants(let folded) = try part.resolve(Operands(all: [operand])) {
+      if operand.constant != nil, case .constants(let folded) = try part.resolve(operand) {
         constants += folded
       }
       start += size
@@ -35,9 +36,9 @@ public struct Split: Operator {
       // A part that is everything is the operand itself and was not folded.
       return .constants(sizes.count == 1 ? [constant] : constants)
     }
-    _ = try operands.activation(0)
+    _ = try operands.elements(0)
     if shapes.contains(where: { $0.count == 0 }) { throw .emptyTensor }
-    return .computed(Split(axis: axis, sizes: sizes, parts: parts), reads: [0], shapes: shapes)
+    return operands.computed(Split(axis: axis, sizes: sizes, parts: parts), reads: [0], shapes: shapes)
   }
 
   private func checked(_ stated: [Int]?, _ size: Int) throws(GraphError) -> [Int] {
@@ -64,21 +65,23 @@ public struct Split: Operator {
 
   public var layoutRule: LayoutRule { .either }
 
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    let (source, targets) = (site.inputs[0], site.outputs)
-    let axis = site.layout.position(of: axis)
+  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let (source, targets) = (context.inputs[0], context.outputs)
+    let axis = context.layout.position(of: axis)
     let inner = source.dimensions[(axis + 1)...].reduce(1, *)
     let outer = source.dimensions[..<axis].reduce(1, *)
     let row = source.dimensions[axis] * inner
-    return Kernel { frame in
-      let input = unsafe frame.read(source)
+    let size = source.element.byteCount
+    return Kernel { run in
+      let input = unsafe run.read(source, as: UInt8.self)
       var start = 0
       for target in targets {
         let width = target.dimensions[axis] * inner
-        let output = unsafe frame.write(target)
-        rowsInRuns(outer * frame.items(source), width: width, pool: frame.pool) { [start] rows in
+        let output = unsafe run.write(target, as: UInt8.self)
+        rowsInRuns(outer * run.items(source), width: width, pool: run.pool) { [start] rows in
           for index in rows {
-            unsafe (output + index * width).update(from: input + index * row + start, count: width)
+            unsafe (output + index * width * size)
+              .update(from: input + (index * row + start) * size, count: width * size)
           }
         }
         start += width

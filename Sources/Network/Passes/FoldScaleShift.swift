@@ -7,14 +7,15 @@ extension Graph {
     let uses = Uses(self)
     var removed = Set<Int>()
     for index in nodes.indices {
-      guard let second = nodes[index].operation as? ScaleShift, second.activation == .none,
-        let middle = nodes[index].inputs[0], let writer = uses.writer(of: middle), uses.onlyReader(of: middle) == index
+      guard let second = nodes[index].computation as? ScaleShift, second.activation == .none,
+        case let middle = nodes[index].inputs[0], let writer = uses.writer(of: middle),
+        uses.onlyReader(of: middle) == index
       else { continue }
-      switch nodes[writer].operation {
+      switch nodes[writer].computation {
       case let convolution as Convolution where convolution.activation == .none && !convolution.addsResidual:
-        nodes[index].operation = convolution.followed(byScale: second.scale, shift: second.shift)
+        nodes[index].computation = convolution.followed(byScale: second.scale, shift: second.shift)
       case let first as ScaleShift where first.activation == .none:
-        nodes[index].operation = first.followed(by: second)
+        nodes[index].computation = first.followed(by: second)
       default: continue
       }
       nodes[index].inputs = nodes[writer].inputs

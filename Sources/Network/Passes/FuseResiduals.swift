@@ -7,8 +7,8 @@ extension Graph {
     let uses = Uses(self)
     var removed = Set<Int>()
     for index in nodes.indices {
-      guard let sum = nodes[index].operation as? Arithmetic, sum.kind == .add, sum.activation == .none,
-        let a = nodes[index].inputs[0], let b = nodes[index].inputs[1], a != b, shape(a) == shape(b),
+      guard let sum = nodes[index].computation as? Arithmetic, sum.kind == .add, sum.activation == .none,
+        case let a = nodes[index].inputs[0], case let b = nodes[index].inputs[1], a != b, shape(a) == shape(b),
         self[a].constant == nil, self[b].constant == nil
       else { continue }
       // The later of two: its input is fresh in the cache, and the earlier one's result waits either way.
@@ -16,12 +16,12 @@ extension Graph {
         uses.onlyReader(of: summand) == index ? uses.writer(of: summand) : nil
       }
       for writer in writers.sorted(by: >) where !removed.contains(writer) {
-        guard var convolution = nodes[writer].operation as? Convolution, !convolution.addsResidual,
+        guard var convolution = nodes[writer].computation as? Convolution, !convolution.addsResidual,
           convolution.activation == .none
         else { continue }
         convolution.addsResidual = true
         let residual = nodes[writer].outputs[0] == a ? b : a
-        nodes[index].operation = convolution
+        nodes[index].computation = convolution
         nodes[index].inputs = [nodes[writer].inputs[0], residual]
         removed.insert(writer)
         break

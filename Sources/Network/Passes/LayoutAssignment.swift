@@ -29,7 +29,7 @@ struct LayoutAssignment {
     let uses = Uses(graph)
     for input in graph.inputs where graph.shape(input).rank == 4 && !uses.isOutput(input) {
       let readers = uses.readers(of: input)
-      if !readers.isEmpty && readers.allSatisfy({ graph.nodes[$0].operation.layoutRule == .channelsLast }) {
+      if !readers.isEmpty && readers.allSatisfy({ graph.nodes[$0].computation.layoutRule == .channelsLast }) {
         graph[input].layout = .channelsLast
       }
     }
@@ -39,27 +39,25 @@ struct LayoutAssignment {
     var node = node
     let layout = try layout(for: &node)
     for position in node.inputs.indices {
-      guard let input = node.inputs[position] else { continue }
-      node.inputs[position] = try value(input, in: layout)
+      node.inputs[position] = try value(node.inputs[position], in: layout)
     }
-    for case .some(let output) in node.outputs where graph.shape(output).rank == 4 { graph[output].layout = layout }
+    for output in node.outputs where graph.shape(output).rank == 4 { graph[output].layout = layout }
     nodes.append(node)
   }
 
   /// The layout a node works in. A constant of lower rank gets the missing dimensions, so that it can be arranged too.
   private mutating func layout(for node: inout Graph.Node) throws(GraphError) -> Layout {
-    switch node.operation.layoutRule {
+    switch node.computation.layoutRule {
     case .rowMajor: return .rowMajor
     case .channelsLast: return .channelsLast
     case .either:
-      let ids = node.inputs.compactMap { $0 }
+      let ids = node.inputs
       guard ids.contains(where: { graph[$0].layout == .channelsLast }),
         ids.allSatisfy({ graph.shape($0).rank == 4 || graph[$0].constant != nil })
       else { return .rowMajor }
       for position in node.inputs.indices {
-        guard let id = node.inputs[position], let constant = graph[id].constant, constant.dimensions.count < 4 else {
-          continue
-        }
+        let id = node.inputs[position]
+        guard let constant = graph[id].constant, constant.dimensions.count < 4 else { continue }
         let dimensions = Array(repeating: 1, count: 4 - constant.dimensions.count) + constant.dimensions
         let full = graph.addCopy(of: id, suffix: "/4d", shape: try Shape(dimensions))
         graph[full].constant = try constant.reshaped(dimensions)
@@ -80,7 +78,7 @@ struct LayoutAssignment {
       graph[copy].constant = try constant.arranged(layout)
     } else {
       nodes.append(
-        Graph.Node(name: graph[id].name, operation: LayoutConversion(to: layout), inputs: [id], outputs: [copy]))
+        Graph.Node(name: graph[id].name, computation: LayoutConversion(to: layout), inputs: [id], outputs: [copy]))
     }
     return copy
   }
@@ -90,7 +88,6 @@ extension Tensor {
   /// The elements in the order of `layout`, still under the logical dimensions.
   fileprivate func arranged(_ layout: Layout) throws(GraphError) -> Tensor {
     guard layout == .channelsLast, !Layout.isSame(dimensions) else { return self }
-    let view = StridedView(permuting: dimensions, [0, 2, 3, 1])
-    return try Tensor(type: type, dimensions: dimensions, floats: view.gather(try floats))
+    return try gathered(StridedView(permuting: dimensions, [0, 2, 3, 1]).positions, dimensions: dimensions)
   }
 }

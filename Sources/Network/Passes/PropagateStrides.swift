@@ -11,7 +11,9 @@ extension Graph {
   private func nextSparselyReadValue() -> (ValueID, Window.Size)? {
     let uses = Uses(self)
     for node in nodes.reversed() {
-      guard let strides = pushableStrides(node), let value = node.inputs[0], !uses.isOutput(value) else { continue }
+      guard let strides = pushableStrides(node), case let value = node.inputs[0], !uses.isOutput(value) else {
+        continue
+      }
       let agree = uses.readers(of: value).allSatisfy { pushableStrides(nodes[$0]) == strides }
       if agree, let writer = uses.writer(of: value), leadsToConvolution(writer, uses) { return (value, strides) }
     }
@@ -19,19 +21,19 @@ extension Graph {
   }
 
   private func pushableStrides(_ node: Node) -> Window.Size? {
-    guard let convolution = node.operation as? Convolution, convolution.isPointwise, !convolution.window.strides.isOne
+    guard let convolution = node.computation as? Convolution, convolution.isPointwise, !convolution.window.strides.isOne
     else { return nil }
     return convolution.window.strides
   }
 
   /// Whether computing `writer` sparsely lets a convolution compute sparsely.
   private func leadsToConvolution(_ writer: Int, _ uses: Uses) -> Bool {
-    switch nodes[writer].operation {
+    switch nodes[writer].computation {
     case is Convolution: return true
     case is Activate, is ScaleShift, is Arithmetic:
       guard isPositionwise(nodes[writer]) else { return false }
       return nodes[writer].inputs.contains { input in
-        guard let input, uses.onlyReader(of: input) == writer, let next = uses.writer(of: input) else { return false }
+        guard uses.onlyReader(of: input) == writer, let next = uses.writer(of: input) else { return false }
         return leadsToConvolution(next, uses)
       }
     default: return false
@@ -40,8 +42,9 @@ extension Graph {
 
   /// Every operand has the result's shape.
   private func isPositionwise(_ node: Node) -> Bool {
-    guard let output = node.outputs[0], shape(output).rank == 4 else { return false }
-    return node.inputs.allSatisfy { $0.map { shape($0) == shape(output) && self[$0].constant == nil } ?? false }
+    let output = node.outputs[0]
+    return shape(output).rank == 4
+      && node.inputs.allSatisfy { shape($0) == shape(output) && self[$0].constant == nil }
   }
 
   // MARK: Rewriting
@@ -50,9 +53,9 @@ extension Graph {
   private mutating func thin(_ value: ValueID, by strides: Window.Size) {
     let uses = Uses(self)
     for reader in uses.readers(of: value) {
-      guard var convolution = nodes[reader].operation as? Convolution else { continue }
+      guard var convolution = nodes[reader].computation as? Convolution else { continue }
       convolution.window.strides = .init(1, 1)
-      nodes[reader].operation = convolution
+      nodes[reader].computation = convolution
     }
     var selections: [Node] = []
     compute(value, sparselyBy: strides, uses, &selections)
@@ -68,14 +71,13 @@ extension Graph {
     _ value: ValueID, sparselyBy strides: Window.Size, _ uses: Uses, _ selections: inout [Node]
   ) {
     guard let writer = uses.writer(of: value) else { return }
-    self[value].shape = thinned(shape(value), strides)
-    if var convolution = nodes[writer].operation as? Convolution, let input = nodes[writer].inputs[0] {
-      convolution.multiplyStrides(by: strides, over: shape(input))
-      nodes[writer].operation = convolution
+    self[value].type = TensorType(self[value].type.element, thinned(shape(value), strides))
+    if var convolution = nodes[writer].computation as? Convolution {
+      convolution.multiplyStrides(by: strides, over: shape(nodes[writer].inputs[0]))
+      nodes[writer].computation = convolution
       return
     }
     for (position, input) in nodes[writer].inputs.enumerated() {
-      guard let input else { continue }
       if uses.onlyReader(of: input) == writer, let next = uses.writer(of: input), leadsToConvolution(next, uses) {
         compute(input, sparselyBy: strides, uses, &selections)
         continue
@@ -88,7 +90,7 @@ extension Graph {
           nil, nil, Array(stride(from: 0, to: whole.dimensions[2], by: strides.height)),
           Array(stride(from: 0, to: whole.dimensions[3], by: strides.width)),
         ])
-      selections.append(Node(name: nodes[writer].name, operation: selection, inputs: [input], outputs: [sparse]))
+      selections.append(Node(name: nodes[writer].name, computation: selection, inputs: [input], outputs: [sparse]))
       nodes[writer].inputs[position] = sparse
     }
   }

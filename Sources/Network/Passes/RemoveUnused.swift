@@ -3,8 +3,8 @@ extension Graph {
   mutating func removeUnused() {
     var needed = Set(outputs)
     var kept: [Node] = []
-    for node in nodes.reversed() where node.outputs.contains(where: { $0.map(needed.contains) ?? false }) {
-      needed.formUnion(node.inputs.compactMap { $0 })
+    for node in nodes.reversed() where node.outputs.contains(where: needed.contains) {
+      needed.formUnion(node.inputs)
       kept.append(node)
     }
     nodes = kept.reversed()

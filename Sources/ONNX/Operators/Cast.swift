@@ -1,3 +1,4 @@
+internal import Elements
 internal import Network
 
 /// Cast, opsets 6, 9, 13, 19, 21. `saturate` concerns the 8-bit floats alone.

@@ -6,5 +6,5 @@ internal import Network
   let alpha = try node.attributes.float("alpha") ?? 1e-4
   let beta = try node.attributes.float("beta") ?? 0.75
   let bias = try node.attributes.float("bias") ?? 1
-  node.add(try LocalResponse(size: size, alpha: alpha, beta: beta, bias: bias))
+  node.add(try LocalResponseNormalization(size: size, alpha: alpha, beta: beta, bias: bias))
 }

@@ -8,7 +8,7 @@ internal import Network
   if node.opset >= 11 { return node.add(Pad(mode: mode)) }
   guard let pads = try node.attributes.integers("pads") else { throw .attribute("pads") }
   let value = try node.attributes.float("value") ?? 0
-  let operands: [Graph.ValueID?] = [
+  let operands: [OperatorGraph.ValueID?] = [
     node.inputs.first ?? nil, try node.constant(pads, "pads"), try node.constant(value, "value"),
   ]
   node.add(Pad(mode: mode), inputs: operands)

@@ -7,7 +7,7 @@ internal import Network
     throw .attribute("starts")
   }
   let axes = try node.attributes.integers("axes") ?? Array(starts.indices)
-  let operands: [Graph.ValueID?] = [
+  let operands: [OperatorGraph.ValueID?] = [
     node.inputs.first ?? nil, try node.constant(starts, "starts"), try node.constant(ends, "ends"),
     try node.constant(axes, "axes"),
   ]

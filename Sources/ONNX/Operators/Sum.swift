@@ -6,7 +6,8 @@ internal import Network
   var total = node.inputs[0]
   for (index, summand) in node.inputs.enumerated().dropFirst() {
     let isLast = index == node.inputs.count - 1
-    let sum: Graph.ValueID? = isLast ? node.outputs.first ?? nil : node.graph.addValue(name: "\(node.name)/\(index)")
+    let sum: OperatorGraph.ValueID? =
+      isLast ? node.outputs.first ?? nil : node.graph.addValue(name: "\(node.name)/\(index)")
     node.graph.addNode(name: node.name, Arithmetic(.add), inputs: [total, summand], outputs: [sum])
     total = sum
   }

@@ -1,3 +1,4 @@
+internal import Elements
 internal import Network
 
 /// A TensorProto. Its numbers stay where they are in the file until they are asked for.
@@ -45,11 +46,7 @@ struct TensorMessage {
     if let bytes {
       let expected = count * type.byteCount
       guard bytes.count == expected else { throw fault(.size(bytes: bytes.count, expected: expected)) }
-      if type == .float32 {
-        let storage = unsafe FloatStorage(borrowing: bytes.bytes, owner: owner, offset: bytes.fileOffset)
-        return try tensor(type, storage: storage)
-      }
-      return try decoded(bytes, type, count)
+      return try tensor(type, unsafe ConstantStorage(borrowing: bytes.bytes, owner: owner, offset: bytes.fileOffset))
     }
     return try typed(type, count)
   }
@@ -71,51 +68,9 @@ struct TensorMessage {
     return (unsafe WireReader(part, fileOffset: offset), owner)
   }
 
-  /// Little-endian elements of any type but float32, which is used in place.
-  private func decoded(_ bytes: WireReader, _ type: ElementType, _ count: Int) throws(ModelError) -> Tensor {
-    var bytes = bytes
-    switch type {
-    case .float16:
-      return try tensor(type, storage: halves(bytes, count))
-    case .float64, .float32:
-      var floats: [Float] = []
-      floats.reserveCapacity(count)
-      while !bytes.isAtEnd { floats.append(Float(Double(bitPattern: try bytes.integer(UInt64.self)))) }
-      return try tensor(type, floats: floats)
-    default:
-      var integers: [Int] = []
-      integers.reserveCapacity(count)
-      while !bytes.isAtEnd { integers.append(try next(type, &bytes)) }
-      return try tensor(type, integers: integers)
-    }
-  }
-
-  private func halves(_ bytes: WireReader, _ count: Int) -> FloatStorage {
-    unsafe FloatStorage(count: count) { floats in
-      let halves = unsafe bytes.bytes
-      for index in 0..<count {
-        let bits = unsafe halves.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)
-        unsafe floats[index] = HalfPrecision.float(UInt16(littleEndian: bits))
-      }
-    }
-  }
-
-  private func next(_ type: ElementType, _ bytes: inout WireReader) throws(ModelError) -> Int {
-    switch type {
-    case .int64: Int(try bytes.integer(Int64.self))
-    case .int32: Int(try bytes.integer(Int32.self))
-    case .int16: Int(try bytes.integer(Int16.self))
-    case .int8: Int(try bytes.integer(Int8.self))
-    case .uint32: Int(try bytes.integer(UInt32.self))
-    case .uint16: Int(try bytes.integer(UInt16.self))
-    case .uint64: Int(clamping: try bytes.integer(UInt64.self))
-    default: Int(try bytes.integer(UInt8.self))
-    }
-  }
-
   // MARK: Typed fields
 
-  /// Elements that were written one by one: float_data, double_data, or integers, which also carry float16's bits.
+  /// Elements that were written one by one: float_data, double_data, or integers, which also carry the bits of float16 and bfloat16.
   private func typed(_ type: ElementType, _ count: Int) throws(ModelError) -> Tensor {
     let stated: Int
     switch type {
@@ -126,31 +81,26 @@ struct TensorMessage {
     guard stated == count else {
       throw fault(.size(bytes: stated * type.byteCount, expected: count * type.byteCount))
     }
-    switch type {
-    case .float32: return try tensor(type, floats: floats)
-    case .float64: return try tensor(type, floats: doubles.map { Float($0) })
-    case .float16:
-      return try tensor(type, floats: integers.map { HalfPrecision.float(UInt16(truncatingIfNeeded: $0)) })
-    default: return try tensor(type, integers: integers)
-    }
+    do throws(GraphError) {
+      switch type {
+      case .float32: return try Tensor(dimensions: dimensions, floats: floats)
+      case .float64:
+        let bytes = doubles.flatMap { Self.bytes($0.bitPattern) }
+        return try Tensor(type: type, dimensions: dimensions, storage: ConstantStorage(copying: bytes))
+      case .float16, .bfloat16:
+        let bytes = integers.flatMap { Self.bytes(UInt16(truncatingIfNeeded: $0)) }
+        return try Tensor(type: type, dimensions: dimensions, storage: ConstantStorage(copying: bytes))
+      default: return try Tensor(type: type, dimensions: dimensions, integers: integers)
+      }
+    } catch { throw fault(.dimensions) }
   }
 
-  // MARK: The room next door's errors
+  private static func bytes<Bits: FixedWidthInteger>(_ bits: Bits) -> [UInt8] {
+    (0..<MemoryLayout<Bits>.size).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+  }
 
-  private func tensor(_ type: ElementType, storage: FloatStorage) throws(ModelError) -> Tensor {
+  private func tensor(_ type: ElementType, _ storage: ConstantStorage) throws(ModelError) -> Tensor {
     do throws(GraphError) { return try Tensor(type: type, dimensions: dimensions, storage: storage) } catch {
-      throw fault(.dimensions)
-    }
-  }
-
-  private func tensor(_ type: ElementType, floats: [Float]) throws(ModelError) -> Tensor {
-    do throws(GraphError) { return try Tensor(type: type, dimensions: dimensions, floats: floats) } catch {
-      throw fault(.dimensions)
-    }
-  }
-
-  private func tensor(_ type: ElementType, integers: [Int]) throws(ModelError) -> Tensor {
-    do throws(GraphError) { return try Tensor(type: type, dimensions: dimensions, integers: integers) } catch {
       throw fault(.dimensions)
     }
   }

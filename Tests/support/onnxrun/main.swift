@@ -1,6 +1,7 @@
 // onnxrun MODEL THREADS < inputs.tar > outputs.tar: runs any network that the rooms ONNX and Network take, so that tests can
 // compare it with a peer's. Inputs and outputs are .npy members in the model's order; outputs are called INDEX.TYPE.npy.
 
+import Elements
 import Network
 import ONNX
 import Streams
@@ -81,8 +82,8 @@ runTool("onnxrun") {
     if let constant = graph.outputConstant(index) {
       floats = constant.type.isFloating ? try constant.floats : try constant.integers.map(Float.init)
     } else {
-      // Integer outputs are constants and no outputs of the network.
-      let position = (0..<index).count { graph.outputType($0).isFloating }
+      // Constants are not outputs of the network.
+      let position = (0..<index).count { graph.outputConstant($0) == nil }
       floats = unsafe request.withOutput(position) { unsafe Array($0) }
       if shape.isBatched { shape = try Shape([shape.dimensions[0] * network.maxBatch] + shape.dimensions.dropFirst()) }
     }

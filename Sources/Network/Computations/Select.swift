@@ -1,12 +1,14 @@
+internal import Elements
 internal import Kernels
 
 /// Some positions along each axis, in any order, or a fill value where there is none: what Slice, Gather, Pad, Split's
 /// parts and a stride that was pushed forward come down to.
-struct Select: Operator {
+struct Select: Computation {
   let name: String
   /// Per axis the source positions, −1 for the fill value; nil takes the axis as it is.
   let positions: [[Int]?]
-  var fill: Float = 0
+  /// One element of the operand's type; nil is zero.
+  var fill: Tensor?
   /// The result's dimensions where Gather drops or adds axes; else one per axis.
   var dimensions: [Int]?
 
@@ -19,47 +21,51 @@ struct Select: Operator {
     return try input.with(dimensions ?? positions.enumerated().map { $0.element?.count ?? input.dimensions[$0.offset] })
   }
 
-  func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
-    let operand = try operands.operand(0)
+  /// What an operator becomes that selects from `operand`, its first.
+  func resolve(_ operand: Operand) throws(GraphError) -> Resolution {
     if positions.allSatisfy({ $0 == nil }) && dimensions == nil { return .operand(0) }
     let shape = try shape(of: operand.shape)
-    if let constant = operand.constant { return .constants([try folded(constant, shape)]) }
-    _ = try operands.activation(0)
-    if shape.count == 0 { throw .emptyTensor }
-    return .computed(self, reads: [0], shapes: [shape])
-  }
-
-  private func folded(_ constant: Tensor, _ shape: Shape) throws(GraphError) -> Tensor {
-    let loop = SelectLoop(constant.dimensions, positions)
-    switch constant.contents {
-    case .floats:
-      let source = try constant.floats
-      var floats = [Float](repeating: fill, count: shape.count)
-      loop.forEachRun { target, from, count in for i in 0..<count { floats[target + i] = source[from + i] } }
-      return try Tensor(type: constant.type, dimensions: shape.dimensions, floats: floats)
-    case .integers(let source):
-      guard let filling = Int(exactly: fill) else { throw .attribute("value") }
-      var integers = [Extent](repeating: Extent(filling), count: shape.count)
-      loop.forEachRun { target, from, count in for i in 0..<count { integers[target + i] = source[from + i] } }
-      return try Tensor(type: constant.type, dimensions: shape.dimensions, extents: integers)
+    if let constant = operand.constant {
+      var sources = [Int](repeating: -1, count: shape.count)
+      SelectLoop(constant.dimensions, positions).forEachRun { target, source, count in
+        for index in 0..<count { sources[target + index] = source + index }
+      }
+      return .constants([try constant.gathered(sources, dimensions: shape.dimensions, fill: fill)])
     }
+    if operand.shape.count == 0 || shape.count == 0 { throw .emptyTensor }
+    return .computed(self, reads: [0], results: [TensorType(operand.type, shape)])
   }
 
   /// Where the result has the operand's axes it can be taken from either layout.
   var layoutRule: LayoutRule { dimensions == nil ? .either : .rowMajor }
 
-  func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    let (source, target, fill) = (site.inputs[0], site.outputs[0], fill)
-    let loop = SelectLoop(source.dimensions, site.layout.stored(positions))
-    let fills = positions.contains { $0?.contains(-1) ?? false }
-    return Kernel { frame in
-      let (input, output) = unsafe (frame.read(source), frame.write(target))
-      frame.pool.run(tasks: frame.items(source)) { item in
-        let (from, to) = unsafe (input + item * source.count, output + item * target.count)
-        if fills { unsafe to.update(repeating: fill, count: target.count) }
-        loop.forEachRun { target, source, count in unsafe (to + target).update(from: from + source, count: count) }
+  func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let (source, target) = (context.inputs[0], context.outputs[0])
+    let loop = SelectLoop(source.dimensions, context.layout.stored(positions))
+    let size = source.element.byteCount
+    let filling = try filling(target)
+    return Kernel { run in
+      let (input, output) = unsafe (run.read(source, as: UInt8.self), run.write(target, as: UInt8.self))
+      run.pool.run(tasks: run.items(source)) { item in
+        let (from, to) = unsafe (input + item * source.count * size, output + item * target.count * size)
+        if let filling {
+          unsafe filling.withBytes { bytes in
+            unsafe UnsafeMutableRawPointer(to).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+          }
+        }
+        loop.forEachRun { target, source, count in
+          unsafe (to + target * size).update(from: from + source * size, count: count * size)
+        }
       }
     }
+  }
+
+  /// One item of the result with the fill value throughout, if any element takes it.
+  private func filling(_ target: BufferView) throws(GraphError) -> ConstantStorage? {
+    guard positions.contains(where: { $0?.contains(-1) ?? false }) else { return nil }
+    let zero = [UInt8](repeating: 0, count: target.element.byteCount)
+    let element = unsafe try fill?.stored.withBytes { unsafe Array($0) } ?? zero
+    return ConstantStorage(repeating: element, count: target.count).materialized()
   }
 }
 

@@ -45,6 +45,14 @@ struct StridedView: Sendable {
     }
   }
 
+  /// The position in the source of every element of the view.
+  var positions: [Int] {
+    var result: [Int] = []
+    result.reserveCapacity(count)
+    visit { result.append($1) }
+    return result
+  }
+
   func gather<Element>(_ elements: [Element]) -> [Element] {
     var result: [Element] = []
     result.reserveCapacity(count)

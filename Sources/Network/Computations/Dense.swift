@@ -2,7 +2,7 @@ internal import Kernels
 
 /// A matrix product with constant weights, bias and activation: Gemm, or MatMul with a constant right side.
 /// Operand (…, inputs), result (…, outputs).
-struct Dense: Operator {
+struct Dense: Computation {
   enum Layout: Sendable {
     /// (inputs, outputs)
     case inputsFirst
@@ -21,36 +21,30 @@ struct Dense: Operator {
   var outputs: Int { weights.dimensions[layout == .inputsFirst ? 1 : 0] }
   var inputs: Int { weights.dimensions[layout == .inputsFirst ? 0 : 1] }
 
-  func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
-    let input = try operands.activation(0)
-    return .computed(self, reads: [0], shapes: [try input.with(input.dimensions.dropLast() + [outputs])])
-  }
-
   var parameterCount: Int { weights.count + (bias?.count ?? 0) }
   func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int { outputs[0].count * self.inputs }
 
-  func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    let (source, target) = (site.inputs[0], site.outputs[0])
+  func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let (source, target) = (context.inputs[0], context.outputs[0])
     let rows = source.count / inputs
-    let storage = try weights.storage
-    let packed = unsafe try scaled(storage).withFloats { weights in
+    let packed = unsafe try scaled().withFloats { weights in
       unsafe bias.withOptionalPointer { bias in
         unsafe Kernels.Dense(
           inputs: inputs, outputs: outputs, weights: weights.baseAddress!,
           layout: layout == .inputsFirst ? .rowMajorKN : .rowMajorNK, bias: bias, activation: activation,
-          maxRows: rows * site.largest(source), pool: site.pool)
+          maxRows: rows * context.largest(source), pool: context.pool)
       }
     }
-    storage.discard()
-    return Kernel("packed GEMM", scratchFloats: packed.scratchFloats) { frame in
+    weights.discard()
+    return Kernel("packed GEMM", scratchBytes: 4 * packed.scratchFloats) { run in
       unsafe packed.run(
-        rows: rows * frame.items(source), input: frame.read(source), output: frame.write(target),
-        scratch: frame.scratch, pool: frame.pool)
+        rows: rows * run.items(source), input: run.read(source), output: run.write(target),
+        scratch: run.scratch.assumingMemoryBound(to: Float.self), pool: run.pool)
     }
   }
 
-  private func scaled(_ weights: FloatStorage) throws(GraphError) -> FloatStorage {
+  private func scaled() throws(GraphError) -> Tensor {
     if factor == 1 { return weights }
-    return FloatStorage(copying: try self.weights.floats.map { $0 * factor })
+    return try Tensor(dimensions: weights.dimensions, floats: try weights.floats.map { $0 * factor })
   }
 }

@@ -2,7 +2,7 @@ internal import Kernels
 
 /// activation(x · scale + shift), channel by channel: a BatchNormalization that no convolution could take in, or
 /// arithmetic with a constant per channel. Operand and result: (n, channels, height, width) or (n, channels).
-struct ScaleShift: Operator {
+struct ScaleShift: Computation {
   let name: String
   /// (channels)
   var scale: [Float]
@@ -13,12 +13,6 @@ struct ScaleShift: Operator {
     self.name = name
     self.scale = scale
     self.shift = shift
-  }
-
-  func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
-    let input = try operands.activation(0)
-    guard input.rank == 4 || input.rank == 2 else { throw .rank(input.rank) }
-    return .computed(self, reads: [0], shapes: [input])
   }
 
   /// This, then another.
@@ -35,14 +29,14 @@ struct ScaleShift: Operator {
   var parameterCount: Int { scale.count + shift.count }
   func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int { outputs[0].count }
 
-  func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    let (source, target) = (site.inputs[0], site.outputs[0])
+  func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let (source, target) = (context.inputs[0], context.outputs[0])
     let channels = source.channels
     let rows = source.count / channels
     let (scale, shift, activation) = (scale, shift, activation)
-    return Kernel { frame in
-      let (input, output) = unsafe (frame.read(source), frame.write(target))
-      rowsInRuns(rows * frame.items(source), width: channels, pool: frame.pool) { rows in
+    return Kernel { run in
+      let (input, output) = unsafe (run.read(source), run.write(target))
+      rowsInRuns(rows * run.items(source), width: channels, pool: run.pool) { rows in
         for row in rows {
           let (from, to) = unsafe (input + row * source.stride, output + row * target.stride)
           unsafe scale.withUnsafeBufferPointer { scale in

@@ -1,7 +1,7 @@
 internal import Kernels
 
 /// LRN: x / (bias + alpha / size · Σ x²)^beta, the sum over `size` neighbouring channels.
-public struct LocalResponse: Operator {
+public struct LocalResponseNormalization: Operator, Computation {
   public let name = "LRN"
   public let size: Int
   public let alpha: Float
@@ -20,18 +20,18 @@ public struct LocalResponse: Operator {
     try operands.require(atMost: 1)
     let input = try operands.activation(0)
     guard input.rank == 4 else { throw .rank(input.rank) }
-    return .computed(self, reads: [0], shapes: [input])
+    return operands.computed(self, reads: [0], shapes: [input])
   }
 
   public var layoutRule: LayoutRule { .channelsLast }
 
-  public func compile(_ site: Site) throws(GraphError) -> Kernel? {
-    let (source, target) = (site.inputs[0], site.outputs[0])
+  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let (source, target) = (context.inputs[0], context.outputs[0])
     let (channels, size, alpha, beta, bias) = (source.channels, size, alpha, beta, bias)
-    return Kernel { frame in
+    return Kernel { run in
       unsafe localResponseNormalization(
-        pixels: source.count / channels * frame.items(source), channels: channels, size: size, alpha: alpha,
-        beta: beta, bias: bias, input: frame.read(source), output: frame.write(target), pool: frame.pool)
+        pixels: source.count / channels * run.items(source), channels: channels, size: size, alpha: alpha,
+        beta: beta, bias: bias, input: run.read(source), output: run.write(target), pool: run.pool)
     }
   }
 }

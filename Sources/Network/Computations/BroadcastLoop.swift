@@ -2,7 +2,7 @@ internal import Kernels
 
 /// The loop over two operands that broadcast: rows of the last dimension, and where each row starts.
 struct BroadcastLoop: Sendable {
-  /// Floats between neighbours in a row: 1, or 0 for an operand that has one element there.
+  /// Elements between neighbours in a row: 1, or 0 for an operand that has one element there.
   let stepA: Int
   let stepB: Int
   private let width: Int
@@ -11,7 +11,7 @@ struct BroadcastLoop: Sendable {
   private let stridesA: [Int]
   private let stridesB: [Int]
 
-  init(_ a: Place, _ b: Place, _ output: Place) {
+  init(_ a: BufferView, _ b: BufferView, _ output: BufferView) {
     let rank = max(output.dimensions.count, 1)
     let dimensions = Array(repeating: 1, count: rank - output.dimensions.count) + output.dimensions
     let left = BroadcastLoop.strides(a, along: dimensions)
@@ -25,9 +25,9 @@ struct BroadcastLoop: Sendable {
   }
 
   /// A dimension of 1 stands still, but for the first of a batched operand: there it is 1 per item.
-  private static func strides(_ place: Place, along dimensions: [Int]) -> [Int] {
-    var strides = StridedView(broadcasting: place.dimensions, to: dimensions).strides
-    if place.isBatched { strides[0] = place.count / max(place.dimensions[0], 1) }
+  private static func strides(_ view: BufferView, along dimensions: [Int]) -> [Int] {
+    var strides = StridedView(broadcasting: view.dimensions, to: dimensions).strides
+    if view.isBatched { strides[0] = view.count / max(view.dimensions[0], 1) }
     return strides
   }
 

@@ -1,6 +1,6 @@
 internal import Kernels
 
-/// Cuts `rows` rows of `width` floats into runs worth a task each and hands them out.
+/// Cuts `rows` rows of `width` elements into runs worth a task each and hands them out.
 func rowsInRuns(_ rows: Int, width: Int, pool: ThreadPool, _ body: (Range<Int>) -> Void) {
   let run = max(1, 16384 / max(1, width))
   pool.run(tasks: (rows + run - 1) / run) { task in body(task * run..<min(rows, (task + 1) * run)) }

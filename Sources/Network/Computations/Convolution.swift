@@ -1,0 +1,100 @@
+internal import Kernels
+
+/// A convolution with constant weights, and whatever the passes put into its epilogue: scale per channel, bias,
+/// residual add, activation, in that order. Operands: (n, channels, height, width) and possibly the residual.
+struct Convolution: Computation {
+  let name = "Conv"
+  var window: Window
+  let groups: Int
+  /// (outputs, inputs / groups, kernel height, kernel width)
+  let weights: Tensor
+  /// What the weights of each output channel are multiplied with.
+  var scale: [Float]?
+  var bias: [Float]?
+  var addsResidual = false
+  var activation = Activation.none
+
+  init(window: Window, groups: Int, weights: Tensor, bias: [Float]?) {
+    self.window = window
+    self.groups = groups
+    self.weights = weights
+    self.bias = bias
+  }
+
+  private var outputs: Int { weights.dimensions[0] }
+  private var kernel: Window.Size { Window.Size(weights.dimensions[2], weights.dimensions[3]) }
+
+  private func placed(_ input: Shape) throws(GraphError) -> Window.Placed {
+    try window.placed(over: .init(input.dimensions[2], input.dimensions[3]), kernel: kernel)
+  }
+
+  /// y · scale + shift, channel by channel, taken into weights and bias. Only before residual and activation.
+  func followed(byScale factors: [Float], shift: [Float]) -> Convolution {
+    var result = self
+    result.scale = scale.map { zip($0, factors).map(*) } ?? factors
+    result.bias = bias.map { bias in bias.indices.map { bias[$0] * factors[$0] + shift[$0] } } ?? shift
+    return result
+  }
+
+  /// The same window at every so many positions. SAME padding depends on the stride, so it is worked out first.
+  mutating func multiplyStrides(by factors: Window.Size, over input: Shape) {
+    if let placed = try? placed(input) {
+      window.padding = .explicit(top: placed.top, left: placed.left, bottom: placed.bottom, right: placed.right)
+    }
+    window.strides.height *= factors.height
+    window.strides.width *= factors.width
+  }
+
+  /// Whether an output pixel depends on one input pixel only, at its own place times the stride.
+  var isPointwise: Bool {
+    kernel.isOne && window.padding == .none
+  }
+
+  var layoutRule: LayoutRule { .channelsLast }
+  var takesSlices: Bool { true }
+  var parameterCount: Int { weights.count + (bias?.count ?? 0) }
+
+  func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int {
+    outputs[0].count * (weights.count / self.outputs)
+  }
+
+  func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let input = context.inputShapes[0]
+    let window = try placed(input)
+    let shape = ConvolutionShape(
+      inHeight: input.dimensions[2], inWidth: input.dimensions[3], inChannels: input.dimensions[1],
+      outChannels: outputs, kernelHeight: window.kernel.height,
+      kernelWidth: window.kernel.width, strideHeight: window.strides.height, strideWidth: window.strides.width,
+      dilationHeight: window.dilations.height, dilationWidth: window.dilations.width, padTop: window.top,
+      padLeft: window.left, padBottom: window.bottom, padRight: window.right, groups: groups)
+    let source = context.inputs[0]
+    let target = context.outputs[0]
+    let residual = addsResidual ? context.inputs[1] : nil
+    let images = input.dimensions[0]
+    let packed = unsafe try weights.withFloats { weights in
+      unsafe scale.withOptionalPointer { scale in
+        unsafe bias.withOptionalPointer { bias in
+          unsafe Kernels.Convolution(
+            shape: shape, maxBatch: images * context.largest(source), weights: weights.baseAddress!, scale: scale,
+            bias: bias, activation: activation, residual: addsResidual, pool: context.pool)
+        }
+      }
+    }
+    weights.discard()
+    return Kernel(packed.algorithm, scratchBytes: 4 * packed.scratchFloats) { run in
+      unsafe packed.run(
+        batch: images * run.items(source), input: run.read(source), inputStride: source.stride,
+        output: run.write(target), outputStride: target.stride,
+        residual: residual.map { unsafe run.read($0) }, residualStride: residual?.stride ?? 0,
+        scratch: run.scratch.assumingMemoryBound(to: Float.self), pool: run.pool)
+    }
+  }
+}
+
+extension Optional where Wrapped == [Float] {
+  /// The array's first element, or nil where there is no array.
+  func withOptionalPointer<Result>(_ body: (UnsafePointer<Float>?) -> Result) -> Result {
+    guard let self else { return body(nil) }
+    return unsafe self.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
+  }
+}

@@ -1,0 +1,36 @@
+internal import Elements
+
+/// Conv over height and width. Operands: x (n, channels, height, width), weights (outputs, channels / groups, kernel
+/// height, kernel width) and bias (outputs), the last two constants.
+public struct Conv: Operator {
+  public let window: Window
+  public let groups: Int
+
+  public init(window: Window, groups: Int) throws(GraphError) {
+    guard groups >= 1 else { throw .attribute("group") }
+    self.window = window
+    self.groups = groups
+  }
+
+  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+    try operands.require(atMost: 3)
+    let input = try operands.activation(0)
+    let weights = try operands.constant(1)
+    let bias = try operands.optionalConstant(2)
+    guard input.rank == 4 else { throw .rank(input.rank) }
+    guard weights.type.isFloating else { throw .elementType(weights.type) }
+    guard weights.dimensions.count == 4, weights.count > 0 else { throw .shapes([input, try weights.shape]) }
+    let outputs = weights.dimensions[0]
+    guard weights.dimensions[1].multipliedReportingOverflow(by: groups) == (input.dimensions[1], false),
+      outputs % groups == 0
+    else { throw .shapes([input, try weights.shape]) }
+    if let bias, bias.dimensions != [outputs] { throw .shapes([try weights.shape, try bias.shape]) }
+    let kernel = Window.Size(weights.dimensions[2], weights.dimensions[3])
+    if let declared = window.kernel, declared != kernel { throw .attribute("kernel_shape") }
+    guard max(kernel.height, kernel.width) <= Window.limit else { throw .overflow }
+    let size = try window.placed(over: .init(input.dimensions[2], input.dimensions[3]), kernel: kernel).output
+    let shape = try input.with([input.dimensions[0], outputs, size.height, size.width])
+    let convolution = Convolution(window: window, groups: groups, weights: weights, bias: try bias?.floats)
+    return operands.computed(convolution, reads: [0], shapes: [shape])
+  }
+}

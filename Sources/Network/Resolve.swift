@@ -1,0 +1,105 @@
+/// Type inference and constant folding in one walk: a Reshape's shape may depend on constants that depend on shapes.
+/// Every node of the result is computed when the network runs, and constant operands are inside the computations.
+extension OperatorGraph {
+  public func resolve() throws(NodeError) -> Graph {
+    var resolver = Resolver(source: self)
+    try resolver.addInputs()
+    for node in nodes {
+      do throws(GraphError) { try resolver.add(node) } catch { throw NodeError(node: node.name, error: error) }
+    }
+    try resolver.addOutputs()
+    return resolver.graph
+  }
+}
+
+/// The walk.
+private struct Resolver {
+  let source: OperatorGraph
+  var graph = Graph()
+  /// What each value of the source has become. Several may be one, where an operator's result is its operand.
+  private var resolved: [OperatorGraph.ValueID: Graph.ValueID] = [:]
+  private let read: Set<OperatorGraph.ValueID>
+
+  init(source: OperatorGraph) {
+    self.source = source
+    read = Set(source.nodes.flatMap(\.inputs).compactMap { $0 }).union(source.outputs)
+  }
+
+  mutating func addInputs() throws(NodeError) {
+    for (index, value) in source.values.enumerated() {
+      let id = OperatorGraph.ValueID(index: index)
+      switch value.source {
+      case .input(let type):
+        let input = graph.add(Graph.Value(name: value.name, type: type))
+        resolved[id] = input
+        graph.inputs.append(input)
+      case .constant(let tensor):
+        do throws(GraphError) { resolved[id] = try addConstant(value.name, tensor) } catch {
+          throw NodeError(node: value.name, error: error)
+        }
+      case .node: break
+      }
+    }
+  }
+
+  mutating func addOutputs() throws(NodeError) {
+    for output in source.outputs {
+      guard let id = resolved[output] else {
+        throw NodeError(node: source.name(of: output), error: .unsupportedOutput(0))
+      }
+      graph.outputs.append(id)
+    }
+  }
+
+  private mutating func addConstant(_ name: String, _ tensor: Tensor) throws(GraphError) -> Graph.ValueID {
+    graph.add(Graph.Value(name: name, type: TensorType(tensor.type, try tensor.shape), constant: tensor))
+  }
+
+  mutating func add(_ node: OperatorGraph.Node) throws(GraphError) {
+    var inputs: [Graph.ValueID?] = []
+    for (position, input) in node.inputs.enumerated() {
+      guard let input else {
+        inputs.append(nil)
+        continue
+      }
+      guard let id = resolved[input] else { throw .missingOperand(position) }
+      inputs.append(id)
+    }
+    let results: Int
+    switch try node.operation.resolve(Operands(all: inputs.map { $0.map(operand) })) {
+    case .constants(let tensors):
+      for (output, tensor) in zip(node.outputs, tensors) {
+        if let output { resolved[output] = try addConstant(source.name(of: output), tensor) }
+      }
+      results = tensors.count
+    case .operand(let position):
+      guard let operand = inputs[position] else { throw .missingOperand(position) }
+      if let output = node.outputs.first ?? nil { resolved[output] = operand }
+      results = 1
+    case .computed(let computation, let reads, let types):
+      var kept: [Graph.ValueID] = []
+      for position in reads {
+        guard let input = inputs[position] else { throw .missingOperand(position) }
+        kept.append(input)
+      }
+      // A result that the node leaves out is computed all the same.
+      var outputs: [Graph.ValueID] = []
+      for (position, type) in types.enumerated() {
+        let output = position < node.outputs.count ? node.outputs[position] : nil
+        let id = graph.add(Graph.Value(name: output.map(source.name) ?? node.name, type: type))
+        if let output { resolved[output] = id }
+        outputs.append(id)
+      }
+      graph.nodes.append(
+        Graph.Node(name: node.name, computation: computation, inputs: kept, outputs: outputs))
+      results = types.count
+    }
+    for case .some(let output) in node.outputs.dropFirst(results) where read.contains(output) {
+      throw .unsupportedOutput(node.outputs.firstIndex(of: output) ?? results)
+    }
+  }
+
+  private func operand(_ id: Graph.ValueID) -> Operand {
+    Operand(type: graph[id].type.element, shape: graph[id].type.shape, constant: graph[id].constant)
+  }
+}
