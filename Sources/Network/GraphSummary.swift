@@ -33,19 +33,6 @@ extension Graph {
   public func outputType(_ index: Int) -> ElementType { self[outputs[index]].type.element }
   /// An output that no input changes.
   public func outputConstant(_ index: Int) -> Tensor? { self[outputs[index]].constant }
-
-  /// Whether the first output's numbers are probabilities already: the last computation is a softmax over all classes.
-  public var endsInSoftmax: Bool {
-    let uses = Uses(self)
-    var id = outputs[0]
-    while let writer = uses.writer(of: id) {
-      let node = nodes[writer]
-      if let softmax = node.computation as? Softmax { return softmax.coversItem(shape(id)) }
-      guard node.computation.isView else { return false }
-      id = node.inputs[0]
-    }
-    return false
-  }
 }
 
 extension Graph {

@@ -43,6 +43,14 @@ import Glibc
     }
   }
 
+  /// A copy of a file's bytes, for files small enough to be held in memory.
+  ///
+  /// - Throws: what `init(path:)` throws.
+  public static func contents(path: String) throws(SystemError) -> [UInt8] {
+    let file = try MappedFile(path: path)
+    return unsafe withExtendedLifetime(file) { unsafe Array(file.bytes) }
+  }
+
   deinit {
     if let base = unsafe bytes.baseAddress {
       unsafe munmap(UnsafeMutableRawPointer(mutating: base), bytes.count)

@@ -1,3 +1,5 @@
+// Why classify cannot be set up.
+
 import Streams
 
 /// Why there is no model, no labels or no input contract to work with: configuration.
@@ -7,8 +9,13 @@ enum ConfigurationError: ReportableError {
   case unusable(String, String)
   case notClassifier(String, String)
   case contract(source: String, key: String)
+  case unknownKey(source: String, key: String)
+  case notObject(String)
   case labels(source: String, count: Int, classes: Int)
   case notLabels(String)
+  case noSuchOutput(path: String, name: String, outputs: String)
+  case severalOutputs(path: String, outputs: String)
+  case singleLogit(String)
 
   var status: ExitStatus {
     if case .unreadable(let error) = self, error.status == .noPermission { return .noPermission }
@@ -21,9 +28,16 @@ enum ConfigurationError: ReportableError {
     case .unreadable(let error): error.reason
     case .unusable(let path, let why): "\(path): \(why)"
     case .notClassifier(let path, let why): "\(path): not an image classifier of (n, channels, height, width): \(why)"
-    case .contract(let source, let key): "\(source): \(key) is not what an input contract can have"
+    case .contract(let source, let key): "\(source): invalid value of \(key)"
+    case .unknownKey(let source, let key):
+      "\(source): unknown key \(key), which may change the preprocessing: state it with --mean, --std, --scale"
+    case .notObject(let path): "\(path): not a JSON object"
     case .labels(let source, let count, let classes): "\(source): \(count) labels for a model of \(classes) classes"
-    case .notLabels(let source): "\(source): no labels: text is expected, or a JSON array of texts"
+    case .notLabels(let source): "\(source): invalid labels: expected one a line, a JSON array or an object of indices"
+    case .noSuchOutput(let path, let name, let outputs): "\(path): no output \(name); there are \(outputs)"
+    case .severalOutputs(let path, let outputs): "\(path): choose one of several outputs with --output: \(outputs)"
+    case .singleLogit(let path):
+      "\(path): one number per image and no activation in the graph: give --activation sigmoid or --activation none"
     }
   }
 }

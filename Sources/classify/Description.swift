@@ -1,3 +1,5 @@
+// What `--describe` prints.
+
 import Elements
 import Network
 import Streams
@@ -32,14 +34,46 @@ func describe(_ model: LoadedModel) -> [UInt8] {
   json.integer(summary.parameters)
   json.key("multiplyAdds")
   json.integer(summary.multiplyAdds)
-  json.key("softmax")
-  json.boolean(model.endsInSoftmax)
+  json.preprocessing(model)
+  json.key("classes")
+  json.integer(model.classes)
+  json.key("labels")
+  if let source = model.labels.source { json.string(source) } else { json.null() }
+  json.key("activation")
+  json.string(model.activation.activation.rawValue)
+  json.key("activationReason")
+  json.string(model.activation.reason)
   json.endObject()
   json.endLine()
   return json.bytes
 }
 
 extension JSONText {
+  fileprivate mutating func preprocessing(_ model: LoadedModel) {
+    let contract = model.preprocessing.contract
+    key("preprocessing")
+    beginObject()
+    key("sources")
+    beginArray()
+    for source in model.preprocessing.sources { string(source) }
+    endArray()
+    key("assumesImageNet")
+    boolean(model.preprocessing.assumesImageNet)
+    key("scale")
+    number(Double(contract.scale), decimals: 9)
+    for (name, values) in [("mean", contract.mean), ("std", contract.std)] {
+      key(name)
+      beginArray()
+      for value in values { number(Double(value), decimals: 6) }
+      endArray()
+    }
+    key("channels")
+    string(contract.isBGR ? "BGR" : "RGB")
+    key("imgdecode")
+    string((["imgdecode"] + model.imgdecodeFlags).joined(separator: " "))
+    endObject()
+  }
+
   /// The batch is written as "N".
   fileprivate mutating func ports(_ ports: [(name: String, type: ElementType, shape: Shape)]) {
     beginArray()

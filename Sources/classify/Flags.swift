@@ -1,15 +1,27 @@
+// The command line's flags, by group.
+
 import ArgumentParser
 
 struct ModelFlags: ParsableArguments {
   @Option(help: "The ONNX file; else CLASSIFY_MODEL.")
   var model: String?
 
-  @Option(help: "One label a line, WordNet ids allowed in front; else CLASSIFY_LABELS, else the model's own.")
+  @Option(
+    help: "Labels: one a line, JSON, or a model's config.json; else CLASSIFY_LABELS, else those of the model.")
   var labels: String?
+
+  @Option(help: "The output to read; else the one that fits the labels, else the only one of shape (n, classes).")
+  var output: String?
+
+  @Option(help: "What makes probabilities of the output: auto decides from the model.")
+  var activation = ActivationFlag.auto
 }
 
-/// What the model wants done to pixels; whatever is not given comes from the model or the JSON file beside it.
+/// What the model wants done to pixels; what is not given comes from the model or the JSON files beside it.
 struct ContractFlags: ParsableArguments {
+  @Option(help: "How training scaled pixels: torch, tf, caffe or unit (0…1).")
+  var preprocessing: String?
+
   @Option(help: "Numbers to subtract, one per channel in the model's order, after scaling.")
   var mean: Numbers?
 
@@ -22,7 +34,20 @@ struct ContractFlags: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Channels blue, green, red instead of red, green, blue.")
   var bgr: Bool?
 
+  /// As one source among others.
+  var stated: Preprocessing {
+    var result = preprocessing.flatMap(Preprocessing.init(mode:)) ?? Preprocessing()
+    result.mean = mean?.values ?? result.mean
+    result.std = std?.values ?? result.std
+    result.scale = scale ?? result.scale
+    result.isBGR = bgr ?? result.isBGR
+    return result
+  }
+
   func check() throws {
+    if let preprocessing, Preprocessing(mode: preprocessing) == nil {
+      throw ValidationError("--preprocessing is one of \(Preprocessing.modes.joined(separator: ", ")).")
+    }
     if let scale, !scale.isFinite { throw ValidationError("--scale must be a finite number.") }
     for (name, numbers) in [("--mean", mean), ("--std", std)] {
       if let numbers, numbers.values.count != 1 && numbers.values.count != 3 {
@@ -79,6 +104,10 @@ struct RunningFlags: ParsableArguments {
 
   @Flag(help: "Print what the model is as JSON and read no input.")
   var describe = false
+
+  @Flag(
+    name: .customLong("print-imgdecode-flags"), help: "Print the imgdecode flags that fit the model and read no input.")
+  var printImgdecodeFlags = false
 
   func check() throws {
     if let batch, !(1...256).contains(batch) { throw ValidationError("--batch is from 1 to 256.") }

@@ -1,18 +1,30 @@
-/// What the model takes, and how to make it.
+// The size of tensor that the model takes, and the imgdecode flags that make it.
+
 extension LoadedModel {
   var geometry: String { "(\(channels), \(height), \(width)) channels, height, width" }
 
-  /// The `imgdecode` flags whose tensor would fit.
+  /// The flags of `imgdecode` that prepare images as the model's training did, as far as that is stated: without a stated
+  /// resize, the usual proportion of 256 to 224 for a square input, and exactly the size otherwise.
+  var imgdecodeFlags: [String] {
+    var flags: [String]
+    let exact = ["--size", "\(width)x\(height)"]
+    switch preprocessing.resize {
+    case .shorterSide(let side)? where height == width: flags = Self.resize(side, crop: height)
+    case .exact(let across, let down)? where height == width && (across != width || down != height):
+      flags = ["--size", "\(across)x\(down)", "--crop", "\(height)"]
+    case nil where height == width: flags = Self.resize((height * 256 + 112) / 224, crop: height)
+    default: flags = exact
+    }
+    if let filter = preprocessing.filter, filter != "bilinear" { flags += ["--filter", filter] }
+    return flags
+  }
+
+  private static func resize(_ side: Int, crop: Int) -> [String] { ["--resize", "\(side)", "--crop", "\(crop)"] }
+
+  /// How to make a tensor that fits, where `tensor` does not.
   func hint(for tensor: InputTensor) -> String {
     guard channels == 3 else { return "a model of \(channels) channels takes <f4 tensors only" }
-    let layout = tensor.floatsNeedLayout ? " --dtype float32 --layout chw" : ""
-    if height != width { return "make it with imgdecode --size \(width)x\(height)\(layout)" }
-    // The usual proportion: 256 to 224.
-    let resize = (height * 256 + 112) / 224
-    return "make it with imgdecode --resize \(resize) --crop \(height)\(layout)"
+    let layout = tensor.contents == .floats ? ["--dtype", "float32", "--layout", "chw"] : []
+    return "make it with imgdecode " + (imgdecodeFlags + layout).joined(separator: " ")
   }
-}
-
-extension InputTensor {
-  fileprivate var floatsNeedLayout: Bool { contents == .floats }
 }

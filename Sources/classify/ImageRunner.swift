@@ -1,3 +1,5 @@
+// One image through the network, on one thread or all.
+
 import Network
 import POSIX
 import Streams
@@ -38,7 +40,7 @@ final class ImageRunner {
       request.run(batch: 1, usesAllThreads: usesAllThreads)
     }
     let scores = unsafe request.withOutput(0) { unsafe Array($0) }
-    let probabilities = model.endsInSoftmax ? scores : softmax(scores)
+    let probabilities = model.activation.activation.apply(to: scores)
     lastFinish = Clock.monotonic.preciseMilliseconds
     let timing = ImageTiming(start: start, finish: lastFinish)
     job.finish(ImageJob.Outcome(probabilities: probabilities, timing: timing, stepTimes: stepTimes))
@@ -49,17 +51,10 @@ final class ImageRunner {
     unsafe request.withInput(0) { input in
       switch job.tensor.contents {
       case .pixels:
-        unsafe job.tensor.write(pixels: table, isBGR: model.contract.isBGR, planes: !channelsLast, to: input)
+        unsafe job.tensor.write(
+          pixels: table, isBGR: model.preprocessing.contract.isBGR, planes: !channelsLast, to: input)
       case .floats: unsafe job.tensor.write(floats: job.image, channelsLast: channelsLast, to: input)
       }
     }
   }
-}
-
-/// e^x over the sum of all e^x. NaN and infinities stay what they make of it.
-private func softmax(_ values: [Float]) -> [Float] {
-  guard let largest = values.max() else { return [] }
-  let powers = values.map { exponential($0 - largest) }
-  let sum = powers.reduce(0, +)
-  return powers.map { $0 / sum }
 }

@@ -1,6 +1,8 @@
+// What each class is called, and where that is stated.
+
 import Streams
 
-/// What each class is called.
+/// The labels of a model's classes.
 struct Labels {
   struct Label: Equatable {
     /// A WordNet id, where the labels have them: `n02123045`.
@@ -9,60 +11,46 @@ struct Labels {
   }
 
   private let labels: [Label]
+  /// Where they were found, for people; nil where nothing states them.
+  let source: String?
 
-  /// From the first that there is: the flag's file, `CLASSIFY_LABELS`'s, the model's metadata, the JSON file beside it;
-  /// else `class 281`. Throws `ConfigurationError` where they are unreadable or not as many as classes.
-  init(_ flags: ModelFlags, metadata: [String: String], sidecar: Sidecar?, classes: Int) throws {
-    let lines: [String]
-    let source: String
+  /// From the first that states them: the flag's file, `CLASSIFY_LABELS`'s, the model's metadata, the documents beside
+  /// it. Empty where none does. Throws `ConfigurationError` where they are unreadable.
+  init(_ flags: ModelFlags, metadata: [String: String], documents: ModelDocuments) throws {
     if let path = flags.labels ?? environment("CLASSIFY_LABELS") {
-      (lines, source) = (try Self.read(path), path)
-    } else if let text = metadata["labels"] ?? sidecar?.values["labels"] {
-      source = "model labels"
-      guard let parsed = Self.parse(text) else { throw ConfigurationError.notLabels(source) }
-      lines = parsed
+      (labels, source) = (try Self.read(path), path)
+    } else if let (key, text) = ["labels", "id2label", "names"].lazy.compactMap({ key in
+      metadata[key].map { (key, $0) }
+    }).first {
+      source = "model metadata, \(key)"
+      guard let stated = Self.parse(text) else { throw ConfigurationError.notLabels("model metadata, \(key)") }
+      labels = stated
+    } else if let (stated, path) = try documents.labels {
+      (labels, source) = (stated, path)
     } else {
-      labels = (0..<classes).map { Label(id: nil, text: "class \($0)") }
-      return
+      (labels, source) = ([], nil)
     }
-    guard lines.count == classes else {
-      throw ConfigurationError.labels(source: source, count: lines.count, classes: classes)
-    }
-    labels = lines.map(Label.init(line:))
   }
 
-  subscript(index: Int) -> Label { labels[index] }
+  var count: Int { labels.count }
 
-  private static func read(_ path: String) throws -> [String] {
-    let text: String
-    do throws(SystemError) {
-      let file = try MappedFile(path: path)
-      text = unsafe String(decoding: file.bytes, as: UTF8.self)
-    } catch { throw ConfigurationError.unreadable(error) }
-    guard let lines = parse(text) else { throw ConfigurationError.notLabels(path) }
-    return lines
+  /// Throws `ConfigurationError.labels` where there are labels, but not one per class.
+  func check(classes: Int) throws {
+    guard let source, labels.count != classes else { return }
+    throw ConfigurationError.labels(source: source, count: labels.count, classes: classes)
   }
 
-  /// A JSON array, or one label a line.
-  static func parse(_ text: String) -> [String]? {
-    if text.first(where: { !$0.isWhitespace }) == "[" { return jsonTexts(text) }
-    // Carriage return and line feed are one character to Swift; both that and a line feed alone end a line.
-    var lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.map(String.init)
-    while lines.last?.isEmpty ?? false { lines.removeLast() }
-    return lines.isEmpty ? nil : lines
+  /// `class 281` where nothing states labels.
+  subscript(index: Int) -> Label {
+    index < labels.count ? labels[index] : Label(id: nil, text: "class \(index)")
   }
-}
 
-extension Labels.Label {
-  /// `n02123045 tabby, tabby cat` or any other text.
-  init(line: String) {
-    let bytes = Array(line.utf8)
-    if bytes.count > 10, bytes[0] == UInt8(ascii: "n"), bytes[9] == UInt8(ascii: " "),
-      bytes[1..<9].allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
-    {
-      self.init(id: String(decoding: bytes[..<9], as: UTF8.self), text: String(decoding: bytes[10...], as: UTF8.self))
-    } else {
-      self.init(id: nil, text: line)
+  private static func read(_ path: String) throws -> [Label] {
+    let bytes: [UInt8]
+    do throws(SystemError) { bytes = try MappedFile.contents(path: path) } catch {
+      throw ConfigurationError.unreadable(error)
     }
+    guard let labels = parse(bytes) else { throw ConfigurationError.notLabels(path) }
+    return labels
   }
 }

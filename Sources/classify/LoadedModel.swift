@@ -1,61 +1,95 @@
+// The model that was asked for, and everything that is stated about it.
+
 import Elements
 import Glibc
 import Network
 import ONNX
 import Streams
 
-/// The model that was asked for, known to be a classifier of images: one input (n, channels, height, width), one row of
-/// numbers per image out.
+/// A classifier of images: one input (n, channels, height, width), and one row of numbers per image in the output that was
+/// chosen.
 struct LoadedModel {
   /// The file's name without its suffix.
   let name: String
-  let metadata: [String: String]
-  let sidecar: Sidecar?
-  let contract: InputContract
+  /// With the chosen output alone.
   let graph: Graph
   let opset: Int
+  let preprocessing: StatedPreprocessing
+  let labels: Labels
+  let activation: ChosenActivation
   /// Of one image.
   let channels: Int
   let height: Int
   let width: Int
   let classes: Int
-  /// Whether the graph's numbers are probabilities already.
-  let endsInSoftmax: Bool
 
   init(_ flags: ModelFlags, _ contractFlags: ContractFlags, _ statistics: inout Statistics) throws {
     guard let path = flags.model ?? environment("CLASSIFY_MODEL") else { throw ConfigurationError.none }
-    let model: Model
+    let model = try Self.read(path, &statistics)
+    name = Self.baseName(path)
+    opset = model.opset
+    let documents = try ModelDocuments(besides: path)
+    preprocessing = try Self.preprocessing(contractFlags, model.metadata, documents, path: path)
+    labels = try Labels(flags, metadata: model.metadata, documents: documents)
+
+    var graph = model.graph
+    guard graph.inputs.count == 1 else {
+      throw ConfigurationError.notClassifier(path, "it has \(graph.inputs.count) inputs")
+    }
+    let input = graph.inputShape(0)
+    guard input.rank == 4, graph.inputType(0).isFloating else {
+      throw ConfigurationError.notClassifier(path, "its input is \(graph.inputType(0).rawValue) \(input)")
+    }
+    guard input.dimensions[0] == 1 else {
+      throw ConfigurationError.notClassifier(
+        path, "its batch is fixed to \(input.dimensions[0]): export it with a batch of 1")
+    }
+    (channels, height, width) = (input.dimensions[1], input.dimensions[2], input.dimensions[3])
+    let output = try OutputChoice(graph, path: path).index(named: flags.output, labels: labels.count)
+    graph.keepOutput(output)
+    classes = graph.outputShape(0).count
+    try labels.check(classes: classes)
+    activation = try ChosenActivation(
+      flags.activation, metadata: model.metadata, documents: documents, meaning: graph.meaning(ofOutput: 0),
+      classes: classes, path: path)
+    self.graph = graph
+  }
+
+  private static func read(_ path: String, _ statistics: inout Statistics) throws -> Model {
     do {
       let file = try ModelFile(path: path)
       statistics.mark(.map)
-      model = try Model(file, open: ModelFile.opener(besides: path))
+      let model = try Model(file, open: ModelFile.opener(besides: path))
+      statistics.mark(.read)
+      return model
     } catch let error as SystemError {
       throw ConfigurationError.unreadable(error)
     } catch let error as ModelError {
       throw ConfigurationError.unusable(path, "\(error)")
     }
-    statistics.mark(.read)
-    name = Self.baseName(path)
-    metadata = model.metadata
-    opset = model.opset
-    graph = model.graph
-    sidecar = try Sidecar(besides: path)
-    contract = try InputContract(contractFlags, metadata: metadata, sidecar: sidecar)
-    guard graph.inputs.count == 1, graph.outputs.count >= 1 else {
-      throw ConfigurationError.notClassifier(
-        path, "it has \(graph.inputs.count) inputs and \(graph.outputs.count) outputs")
-    }
-    let (input, output) = (graph.inputShape(0), graph.outputShape(0))
-    guard input.rank == 4, input.dimensions[0] == 1, graph.inputType(0).isFloating else {
-      throw ConfigurationError.notClassifier(path, "its input is \(graph.inputType(0).rawValue) \(input)")
-    }
-    guard graph.outputConstant(0) == nil, output.dimensions.filter({ $0 != 1 }).count <= 1, output.count > 0 else {
-      throw ConfigurationError.notClassifier(path, "its output is \(output)")
-    }
-    (channels, height, width) = (input.dimensions[1], input.dimensions[2], input.dimensions[3])
-    classes = output.count
-    endsInSoftmax = graph.endsInSoftmax
   }
+
+  private static func preprocessing(
+    _ flags: ContractFlags, _ metadata: [String: String], _ documents: ModelDocuments, path: String
+  ) throws -> StatedPreprocessing {
+    var sources = [("flags", flags.stated), ("model metadata", try Preprocessing(metadata: metadata, from: path))]
+    if let ultralytics = try Preprocessing(ultralytics: metadata, path: path) {
+      sources.append(("Ultralytics metadata", ultralytics))
+    }
+    return try StatedPreprocessing(sources + documents.preprocessing())
+  }
+
+  /// One line on standard error, once, where pixels are prepared as ImageNet's because nothing states otherwise.
+  func reportAssumption() {
+    guard preprocessing.assumesImageNet else { return }
+    _ = Self.assumptionReport
+  }
+
+  private static let assumptionReport: Void = report(
+    tool: Classify.name,
+    reason:
+      "nothing states the model's preprocessing: assuming ImageNet's mean and deviation (change: --preprocessing, --mean)"
+  )
 
   /// Ready to run, one image at a time in each request.
   func network(threads: Int) throws -> Network {

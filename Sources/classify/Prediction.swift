@@ -1,4 +1,4 @@
-import Glibc
+// The most probable classes of one image.
 
 /// One class and how probable it is.
 struct Prediction: Equatable {
@@ -17,5 +17,3 @@ struct Prediction: Equatable {
     return best
   }
 }
-
-func exponential(_ x: Float) -> Float { expf(x) }

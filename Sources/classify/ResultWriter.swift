@@ -98,7 +98,7 @@ final class ResultWriter {
     var lines = printable(name.text) + "\n"
     for prediction in best {
       let percent = fixed(Double(prediction.probability) * 100, decimals: 1)
-      let signs = Int((prediction.probability * 20).rounded())
+      let signs = Int((min(max(prediction.probability, 0), 1) * 20).rounded())
       let bar = String(repeating: "█", count: signs) + String(repeating: "·", count: 20 - signs)
       let padding = String(repeating: " ", count: max(0, 7 - percent.count))
       lines += "\(padding)\(percent) %  \(bar)  \(printable(labels[prediction.index].text))\n"

@@ -44,11 +44,15 @@ struct Classify: ParsableCommand {
       try output.close()
       return .ok
     }
+    if running.printImgdecodeFlags {
+      try output.write(Array((loaded.imgdecodeFlags.joined(separator: " ") + "\n").utf8))
+      try output.close()
+      return .ok
+    }
     let threads = running.threads ?? ThreadCount.available()
     let network = try loaded.network(threads: threads)
     statistics.mark(.compile)
-    let labels = try Labels(model, metadata: loaded.metadata, sidecar: loaded.sidecar, classes: loaded.classes)
-    let results = ResultWriter(answers, model: loaded.name, labels: labels, output: output)
+    let results = ResultWriter(answers, model: loaded.name, labels: loaded.labels, output: output)
     let profile = running.profile ? Profile(network) : nil
     let classifier = try OrderedClassifier(
       network, loaded, threads: threads, limit: running.profile ? 1 : running.batch ?? 2 * threads, profile: profile,

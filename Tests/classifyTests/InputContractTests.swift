@@ -1,3 +1,5 @@
+// The input contract, predictions, CSV, threads and statistics, as tables.
+
 import Streams
 import Testing
 
@@ -5,7 +7,10 @@ import Testing
 
 struct InputContractTests {
   private func contract(_ arguments: [String], _ metadata: [String: String] = [:]) throws -> InputContract {
-    try InputContract(try ContractFlags.parse(arguments), metadata: metadata, sidecar: nil)
+    try StatedPreprocessing([
+      ("flags", try ContractFlags.parse(arguments).stated),
+      ("metadata", try Preprocessing(metadata: metadata, from: "metadata")),
+    ]).contract
   }
 
   @Test func imageNetByDefault() throws {
@@ -36,22 +41,6 @@ struct PredictionTests {
     let top = Prediction.top(3, of: [0.1, 0.4, 0.1, 0.4, 0])
     #expect(top.map(\.index) == [1, 3, 0])
     #expect(Prediction.top(9, of: [0.5, 0.5]).count == 2)
-  }
-}
-
-struct LabelTests {
-  @Test(arguments: [
-    ("n02123045 tabby, tabby cat", "n02123045", "tabby, tabby cat"), ("tabby", nil, "tabby"),
-    ("n0212304x tabby", nil, "n0212304x tabby"), ("n02123045", nil, "n02123045"), ("", nil, ""),
-  ])
-  func lines(line: String, id: String?, text: String) {
-    #expect(Labels.Label(line: line) == Labels.Label(id: id, text: text))
-  }
-
-  @Test func files() {
-    #expect(Labels.parse("a\r\nb\n\n") == ["a", "b"])
-    #expect(Labels.parse(" [\"a\", \"b\"]") == ["a", "b"])
-    #expect(Labels.parse("[1]") == nil && Labels.parse("") == nil)
   }
 }
 

@@ -20,12 +20,6 @@ public struct Softmax: Operator, Computation {
     return operands.computed(Softmax(axis: axis, flattens: flattens), reads: [0], shapes: [input])
   }
 
-  /// Whether its sums run over everything that one item of a (n, classes, …) result has.
-  func coversItem(_ shape: Shape) -> Bool {
-    let rest = shape.dimensions[(axis + 1)...].reduce(1, *)
-    return shape.dimensions[..<axis].reduce(1, *) == 1 && (flattens || rest == 1)
-  }
-
   public var worksInPlace: Bool { true }
 
   public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
