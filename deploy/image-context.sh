@@ -15,7 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 folder=$1 model=$2 labels=${3-}
 
 case $model in
-resnet50 | mobilenetv2 | squeezenet) model=$("$here/model/fetch.sh" "$model") ;;
+resnet50 | resnet50-int8 | mobilenetv2 | squeezenet | efficientnet-lite0) model=$("$here/model/fetch.sh" "$model") ;;
 esac
 [ -r "$model" ] || {
   echo "image-context.sh: $model: no such file" >&2

