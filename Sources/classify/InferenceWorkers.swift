@@ -70,13 +70,27 @@ final class InferenceWorkers: Sendable {
   /// To be called before the outcomes are looked at: whatever finishes later notifies again.
   func clearNotification() { completion.clear() }
 
+  /// Drops the images that no worker has begun and waits for the others. To be called before the process exits: libraries that clean up
+  /// then must not be at work.
+  func stop() {
+    let dropped = state.withLock { state in
+      defer { state.waiting = [] }
+      return state.waiting.count
+    }
+    unfinished.subtract(dropped, ordering: .relaxed)
+    while unfinished.load(ordering: .acquiring) > 0 {
+      completion.wait()
+      completion.clear()
+    }
+  }
+
   private func work(_ worker: Worker, _ runner: ImageRunner) {
     while true {
       worker.wake.wait()
       var next = state.withLock { $0.assigned[worker.index].take() }
       while let job = next {
         runner.run(job) { [self] in unfinished.load(ordering: .relaxed) == 1 }
-        unfinished.subtract(1, ordering: .relaxed)
+        unfinished.subtract(1, ordering: .releasing)
         next = state.withLock { state in
           if state.waiting.isEmpty {
             state.isIdle[worker.index] = true

@@ -90,6 +90,9 @@ final class OrderedClassifier {
   /// Finishes and delivers everything in hand.
   func drain() throws { try deliver(untilAtMost: 0) }
 
+  /// Ends all work, whatever is in hand; see `InferenceWorkers.stop`.
+  func stop() { workers.stop() }
+
   private func deliver(untilAtMost count: Int) throws {
     guard inHand.count > count else { return }
     try deliverFinished()

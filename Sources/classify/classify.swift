@@ -57,6 +57,7 @@ struct Classify: ParsableCommand {
     let classifier = try OrderedClassifier(
       network, loaded, threads: threads, limit: running.profile ? 1 : running.batch ?? 2 * threads, profile: profile,
       statistics: statistics, results: results)
+    defer { classifier.stop() }
 
     let input = InputStream()
     input.watchedOutput = STDOUT_FILENO

@@ -1,5 +1,6 @@
 // Every task exactly once, whatever the number of threads.
 
+import Glibc
 import Synchronization
 import Testing
 
@@ -19,6 +20,36 @@ import Testing
         #expect(counts[tasks] == 0)
       }
     }
+  }
+
+  /// Workers that sleep between two jobs are woken, and a caller that waits long sleeps and is woken too.
+  @Test func jobsAfterAndDuringSleep() {
+    let pool = ThreadPool(threads: 3)
+    for round in 0..<12 {
+      let sum = Atomic<Int>(0)
+      pool.run(tasks: 3) { task in
+        if task == round % 3 { usleep(20_000) }
+        sum.add(1 << (4 * task), ordering: .relaxed)
+      }
+      #expect(sum.load(ordering: .relaxed) == 0x111)
+      usleep(20_000)
+    }
+  }
+
+  /// Several threads call one pool at once: one is served by the workers, the others work alone.
+  @Test func severalCallers() async {
+    let pool = ThreadPool(threads: 2)
+    let total = await withTaskGroup(of: Int.self) { group in
+      for caller in 0..<4 {
+        group.addTask {
+          let sum = Atomic<Int>(0)
+          for _ in 0..<2000 { pool.run(tasks: 5) { sum.add($0 + caller, ordering: .relaxed) } }
+          return sum.load(ordering: .relaxed)
+        }
+      }
+      return await group.reduce(0, +)
+    }
+    #expect(total == 2000 * (4 * 10 + 5 * (0 + 1 + 2 + 3)))
   }
 
   @Test func aTaskMayRunTasks() {

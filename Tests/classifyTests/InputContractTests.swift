@@ -52,28 +52,6 @@ struct CSVTests {
   func rows(fields: [String], row: String) { #expect(csvRow(fields) == Array((row + "\r\n").utf8)) }
 }
 
-struct ThreadCountTests {
-  @Test(arguments: [
-    (8, nil, nil, 8), (8, 2, nil, 2), (2, 4, nil, 2), (2, nil, 128, 1), (6, nil, 10240, 5), (2, nil, 3538, 2),
-  ])
-  func least(processors: Int, quota: Int?, megabytes: Int?, threads: Int) {
-    #expect(ThreadCount.least(processors: processors, quota: quota, lambdaMegabytes: megabytes) == threads)
-  }
-
-  @Test(arguments: [("max 100000\n", nil), ("150000 100000\n", 2), ("200000 100000", 2), ("1 100000", 1), ("x", nil)])
-  func quotas(text: String, processors: Int?) { #expect(ThreadCount.processors(cpuMax: text) == processors) }
-
-  @Test func theTightestGroupCounts() {
-    let files = [
-      "/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/b/cpu.max": "max 100000",
-      "/sys/fs/cgroup/a/cpu.max": "250000 100000",
-    ]
-    #expect(ThreadCount.quota { files[$0] } == 3)
-    #expect(ThreadCount.quota { _ in nil } == nil)
-    #expect(ThreadCount.processors(status: "Name:\tx\nCpus_allowed:\tff,00000003\n") == 10)
-  }
-}
-
 struct StatisticsTests {
   @Test(arguments: [([1.0, 2, 3, 4], 0.5, 2.0), ([5.0], 0.95, 5.0), ([1, 2, 3], 0.95, 3)])
   func quantiles(values: [Double], share: Double, result: Double) {
