@@ -5,7 +5,7 @@
 build_packages='libjpeg62-turbo-dev libopenblas-serial-dev libcurl4-openssl-dev pkg-config ca-certificates'
 # shellcheck disable=SC2034
 test_packages='python3-venv python3-pip libarchive-tools shellcheck openssl curl qemu-user binutils
-  radosgw ceph-mon ceph-osd ceph-common chromium chromium-driver jq wrk buildah uidmap debootstrap zsh fish'
+  radosgw ceph-mon ceph-osd ceph-common chromium chromium-driver jq wrk buildah uidmap debootstrap zsh fish strace'
 
 # install_packages NAME… – installs those that are missing, as root or through sudo; else says the one command to run.
 install_packages() {

@@ -5,6 +5,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/xattr.h>
 
 // Declared for GNU sources only, in unistd.h, fcntl.h and spawn.h.
 extern int syncfs(int descriptor);

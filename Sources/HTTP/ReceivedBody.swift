@@ -16,15 +16,17 @@ struct ReceivedBody {
 
   /// Takes the next bytes of a response with `status`; false ends the transfer.
   /// `expected` is the declared length, or under 0.
-  mutating func receive(_ chunk: UnsafeRawBufferPointer, status: Int, expected: Int64) -> Bool {
+  mutating func receive(
+    _ chunk: UnsafeRawBufferPointer, status: Int, headers: Headers, expected: Int64
+  ) -> Bool {
     if status >= 300 { return unsafe explain(chunk) }
     switch sink {
     case .memory(let limit):
       guard chunk.count <= limit - bytes.count, expected <= limit else { return fail(.tooLarge(limit: Int64(limit))) }
       if bytes.isEmpty, expected > 0 { bytes.reserveCapacity(Int(expected)) }
       unsafe bytes.append(contentsOf: chunk)
-    case .chunks(let take):
-      guard unsafe take(chunk.bytes) else { return fail(.stopped) }
+    case .chunks(let accepts, let take):
+      guard received > 0 || accepts(status, headers), unsafe take(chunk.bytes) else { return fail(.stopped) }
     }
     received += Int64(chunk.count)
     return true

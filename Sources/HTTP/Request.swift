@@ -8,7 +8,13 @@ public struct Request: Sendable {
     case bytes([UInt8])
     /// `length` bytes of an open, seekable file, read with `pread`; the descriptor stays the caller's and must stay
     /// open until the completion has run. Sent again from `offset` when a dead connection has to be replaced.
-    case file(descriptor: Int32, offset: Int64, length: Int64)
+    ///
+    /// `observer`, if any, is called on the client's thread before bytes are handed to the network, with the count of
+    /// bytes handed over so far, these included; false ends the transfer with `source(errno: ESTALE)`, so that the
+    /// server never sees a whole body.
+    case file(descriptor: Int32, offset: Int64, length: Int64, observer: Observer? = nil)
+
+    public typealias Observer = @Sendable (_ handedOver: Int64) -> Bool
   }
 
   /// Where the body of a successful response (a status under 300) goes. Any other body is the service's explanation:
@@ -16,8 +22,9 @@ public struct Request: Sendable {
   public enum Sink: Sendable {
     /// Into `Response.body`; longer than `limit` bytes is `HTTPError.tooLarge`.
     case memory(limit: Int)
-    /// Handed over as they come; `false` ends the transfer with `stopped`. The closure must not use the client.
-    case chunks(@Sendable (RawSpan) -> Bool)
+    /// Handed over as they arrive. `accepts` is called once, with the status and the headers, before the first byte;
+    /// `false` from either closure ends the transfer with `stopped`. The closures must not use the client.
+    case chunks(accepts: @Sendable (Int, Headers) -> Bool = { _, _ in true }, take: @Sendable (RawSpan) -> Bool)
   }
 
   public enum Proxy: Sendable {

@@ -156,7 +156,7 @@ final class Transfer {
     case (_, .bytes(let bytes)):
       setBytes(bytes)
       set(CURLOPT_CUSTOMREQUEST, request.method)
-    case (_, .file(_, _, let length)):
+    case (_, .file(_, _, let length, _)):
       set(CURLOPT_UPLOAD, 1)
       set(CURLOPT_CUSTOMREQUEST, request.method)
       unsafe _ = ccurl_set_offset(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(length))
@@ -184,7 +184,7 @@ final class Transfer {
   private var declaredLength: Int64 { unsafe Int64(ccurl_get_offset(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T)) }
 
   fileprivate func receive(_ chunk: UnsafeRawBufferPointer) -> Int {
-    unsafe body.receive(chunk, status: status, expected: declaredLength) ? chunk.count : 0
+    unsafe body.receive(chunk, status: status, headers: headers, expected: declaredLength) ? chunk.count : 0
   }
 
   fileprivate func receive(header line: UnsafeRawBufferPointer) -> Int {
@@ -196,7 +196,7 @@ final class Transfer {
   }
 
   fileprivate func send(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-    guard case .file(let descriptor, let offset, let length) = request?.body else { return 0 }
+    guard case .file(let descriptor, let offset, let length, let observer) = request?.body else { return 0 }
     let count = Int(min(Int64(buffer.count), length - sent))
     guard count > 0 else { return 0 }
     var n: Int
@@ -206,6 +206,10 @@ final class Transfer {
       return Int(CURL_READFUNC_ABORT)
     }
     sent += Int64(n)
+    if let observer, !observer(sent) {
+      sourceFailure = .source(errno: ESTALE)
+      return Int(CURL_READFUNC_ABORT)
+    }
     return n
   }
 

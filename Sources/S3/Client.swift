@@ -32,9 +32,11 @@ public final class Client {
   /// - Parameters:
   ///   - make: fills in the call of the next attempt, the address being set.
   ///   - progress: see `ServiceClient.send`.
+  ///   - failure: the error of a failed call as the caller knows it better.
   func send(
     _ method: String, _ bucket: String, _ key: Key?, make: (inout Call) throws(ServiceError) -> Void = { _ in },
-    progress: () -> Int64 = { 0 }, check: (Response) throws(ServiceError) -> Void = { (_) throws(ServiceError) in }
+    progress: () -> Int64 = { 0 }, failure: (ServiceError) -> ServiceError = { $0 },
+    check: (Response) throws(ServiceError) -> Void = { (_) throws(ServiceError) in }
   ) async throws(ServiceError) -> Response {
     var redirects = 0
     while true {
@@ -46,9 +48,9 @@ public final class Client {
             return call
           }, progress: progress, check: check)
       } catch {
-        guard case .refused(let failure) = error, let region = failure.region, isRegion(region),
-          [301, 307, 400].contains(failure.status), region != self.region(of: bucket), redirects < 2
-        else { throw error }
+        guard case .refused(let refusal) = error, let region = refusal.region, isRegion(region),
+          [301, 307, 400].contains(refusal.status), region != self.region(of: bucket), redirects < 2
+        else { throw failure(error) }
         regions[bucket] = region
         redirects += 1
       }
@@ -80,6 +82,16 @@ public final class Client {
       path: String(decoding: path, as: UTF8.self))
     call.pathEncoding = .once
     if options.requesterPays { call.headers.append(("x-amz-request-payer", "requester")) }
+    return call
+  }
+
+  /// A call of the service itself, for the list of buckets.
+  func bucketsCall(continuationToken: String?) -> Call {
+    let region = services.configuration.region ?? "us-east-1"
+    let endpoint = configured ?? Self.root(region: region, services.configuration)
+    var call = Call(endpoint: endpoint, service: "s3", region: region, method: "GET", path: endpoint.basePath + "/")
+    call.pathEncoding = .once
+    if let continuationToken { call.query = [("continuation-token", percentEncoded(continuationToken.utf8))] }
     return call
   }
 

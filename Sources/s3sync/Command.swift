@@ -1,33 +1,42 @@
-// What runs for a command line.
+// Runs what a command line asks for.
 
 import AWS
 import Glibc
 import S3
 import Streams
 
-/// A command line that makes sense, ready to run.
+/// A command line whose flags are valid, ready to run.
 struct Command: @unchecked Sendable {
   let options: TransferOptions
   let progress: Progress?
-  private let form: Form
+  private let operation: Operation
   private let filter: Filter
+  private let rules: ComparisonRules
+  private let deletionLimit: DeletionLimit?
   private let tool: Tool
   private let configuration: Configuration
   private let readAhead: Int64
   private let maximumObject: Int64
   private let output = OutputStream(endsWithReader: false)
 
-  /// Throws `SyncError.usage` for what contradicts itself, and what configuration files are wrong with.
-  init(_ tool: Tool, _ arguments: [String]) throws(SyncError) {
+  /// Throws `SyncError.usage` for what contradicts itself, and for malformed configuration files.
+  init(_ tool: Tool) throws(SyncError) {
     self.tool = tool
-    form = try Form.read(tool)
+    operation = try Operation.read(tool)
     options = try TransferOptions(tool)
-    filter = s3sync.filter(arguments: arguments)
+    rules = try ComparisonRules(tool)
+    let selection = tool.selection
+    filter = try FilterFlag.filter(
+      selection.exclude + selection.include + selection.excludeFrom + selection.includeFrom)
+    if let text = selection.maxDelete {
+      guard let limit = DeletionLimit(text) else { throw .usage("--max-delete is a number, 100, or a share, 10%") }
+      deletionLimit = limit
+    } else {
+      deletionLimit = nil
+    }
     progress = Progress(isQuiet: tool.transfer.quiet)
     guard let readAhead = byteCount(tool.transfer.readAhead), let maximumObject = byteCount(tool.transfer.maxObject)
-    else {
-      throw .usage("--read-ahead and --max-object take sizes: 64M")
-    }
+    else { throw .usage("--read-ahead and --max-object are sizes: 64M") }
     guard maximumObject <= 2 << 30 else { throw .usage("--max-object is at most 2G") }
     self.readAhead = readAhead
     self.maximumObject = maximumObject
@@ -41,60 +50,54 @@ struct Command: @unchecked Sendable {
     }
   }
 
-  /// Between two turns of the loop: the progress line, and whether standard output's reader is still there.
+  /// Between two turns of the loop: draws progress, and ends the run where standard output's reader has gone.
   func everyTurn() {
     progress?.tick()
     var watched = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
-    if unsafe poll(&watched, 1, 0) > 0, watched.revents & Int16(POLLERR) != 0 { Interruption.come(SIGPIPE) }
+    if unsafe poll(&watched, 1, 0) > 0, watched.revents & Int16(POLLERR) != 0 { Interruption.request(SIGPIPE) }
   }
 
   @Loop func run() async throws(SyncError) -> ExitStatus {
-    let client: S3.Client
+    let client = try client()
+    let context = TransferContext(client, options, progress: progress)
+    let reporter = reporter()
+    let single = SingleTransfer(
+      context: context, rules: rules, filter: filter, isDryRun: tool.selection.dryRun, reporter: reporter)
+    switch operation {
+    case .list(let root):
+      let listing = Listing(client: client, filter: filter)
+      if let delimiter = tool.selection.delimiter {
+        try await listing.level(root, delimiter: delimiter)
+      } else {
+        try await listing.objects(root)
+      }
+    case .listBuckets: try await Listing(client: client, filter: filter).buckets()
+    case .tarOfPrefix(let root, let end): return try await tar(context, PrefixSource(client, root, filter: filter), end)
+    case .tarOfList(let path, let end):
+      return try await tar(context, ListSource(client, try LineReader(path: path), filter: filter), end)
+    case .objectToStream(let object, let end):
+      let description = try await single.describe(object)
+      let output = ObjectOutput(context: context, window: readAhead)
+      try await output.run(object, description, to: try await end.openForWriting())
+    case .streamToObject(let end, let object): try await upload(context, end, object, reporter)
+    case .fileToObject(let path, let object): try await single.upload(path, to: object)
+    case .objectToFile(let object, let folder, let name):
+      try await single.download(object, folder: folder, name: name)
+    case .objectToObject(let source, let target): try await single.copy(source, to: target)
+    case .mirror(let sides, let list): try await mirror(context, sides, namesFrom: list, reporter)
+    }
+    reporter.flush()
+    return reporter.status
+  }
+
+  @Loop private func client() throws(SyncError) -> S3.Client {
     do throws(ConfigurationError) {
       var clientOptions = S3.Client.Options()
       clientOptions.requesterPays = tool.connection.requesterPays
       let services = ServiceClient(configuration, signs: !tool.connection.noSignRequest, trace: trace)
-      client = try S3.Client(services, options: clientOptions)
+      return try S3.Client(services, options: clientOptions)
     } catch {
       throw .service(.configuration(error))
-    }
-    let single = SingleObject(client: client, options: options, progress: progress)
-    switch form {
-    case .list(let root):
-      try await printListing(client, root, filter: filter)
-      return .ok
-    case .tarOfPrefix(let root): return try await tar(client, PrefixSource(client, root, filter: filter))
-    case .tarOfList(let path):
-      return try await tar(client, ListSource(client, try LineReader(path: path), filter: filter))
-    case .objectToOutput(let object):
-      try await single.toOutput(object)
-      return .ok
-    case .inputToObject(let object):
-      let upload = StreamUpload(client: client, options: options, progress: progress)
-      return try await one("upload", "-", object.description) { () async throws(SyncError) in
-        try await upload.run(to: object)
-      }
-    case .fileToObject(let path, let object):
-      let upload = Upload(client: client, options: options, progress: progress)
-      return try await one("upload", path, object.description) { () async throws(SyncError) in
-        try await upload.run(path, to: object)
-      }
-    case .objectToFile(let object, let path):
-      return try await one("download", object.description, path) { () async throws(SyncError) in
-        .stored(size: try await single.toFile(object, path))
-      }
-    case .objectToObject(let source, let target):
-      return try await one("copy", source.description, target.description) { () async throws(SyncError) in
-        try await single.copy(source, to: target)
-      }
-    case .mirror(let sides):
-      let reporter = reporter()
-      let mirror = Mirror(
-        client: client, sides: sides, options: options, comparison: comparison, filter: filter,
-        deletes: tool.selection.delete, isDryRun: tool.selection.dryRun, reporter: reporter, progress: progress)
-      try await mirror.run()
-      reporter.flush()
-      return reporter.status
     }
   }
 
@@ -105,36 +108,61 @@ struct Command: @unchecked Sendable {
     return { trace in verbose.print(trace) }
   }
 
-  private var comparison: Comparison {
-    tool.selection.sizeOnly ? .sizeOnly : tool.selection.checksum ? .checksum : .sizeAndTime
-  }
-
   @Loop private func reporter() -> Reporter {
     let verbosity: Verbosity = tool.transfer.quiet ? .quiet : tool.transfer.json ? .json : .lines
     return Reporter(verbosity, output: output, progress: progress)
   }
 
-  @Loop private func tar(_ client: S3.Client, _ source: any ObjectSource) async throws(SyncError) -> ExitStatus {
+  @Loop private func tar(
+    _ context: TransferContext, _ source: any ObjectSource, _ end: StreamEnd
+  ) async throws(SyncError) -> ExitStatus {
     let stream = TarStream(
-      ObjectFetcher(client: client, maximumSize: maximumObject), source, isStrict: tool.transfer.strict,
-      jobs: options.jobs, readAhead: readAhead, progress: progress)
+      context, ObjectFetcher(context: context, maximumSize: maximumObject), source, to: try await end.openForWriting(),
+      isStrict: tool.transfer.strict, readAhead: readAhead)
     return try await stream.run()
   }
 
-  /// The one transfer of a run, and its line.
-  @Loop private func one(
-    _ action: String, _ source: String, _ target: String, _ work: () async throws(SyncError) -> StoreOutcome
-  ) async throws(SyncError) -> ExitStatus {
-    let reporter = reporter()
-    if tool.selection.dryRun {
-      reporter.done(action, source, target, size: 0, isDryRun: true)
-    } else {
-      switch try await work() {
-      case .stored(let size): reporter.done(action, source, target, size: size)
-      case .exists: reporter.done(action, source, target, size: 0, skipped: "it exists")
-      }
+  @Loop private func upload(
+    _ context: TransferContext, _ end: StreamEnd, _ object: ObjectURI, _ reporter: Reporter
+  ) async throws(SyncError) {
+    let name = end.name(standard: "standard input")
+    let upload = StreamUpload(context: context, descriptor: try end.openForReading(), name: name)
+    let source = end.name(standard: "-")
+    switch try await upload.run(to: object) {
+    case .stored(let size, let verification):
+      reporter.done("upload", source, object.description, size: size, verification: verification)
+      context.trace(object.description, verification)
+    case .exists: reporter.done("upload", source, object.description, size: 0, skipped: "it exists")
     }
-    reporter.flush()
-    return reporter.status
+  }
+
+  @Loop private func mirror(
+    _ context: TransferContext, _ sides: MirrorSides, namesFrom list: String?, _ reporter: Reporter
+  ) async throws(SyncError) {
+    var names: [Key]?
+    if let list {
+      var prefix: ObjectURI?
+      switch sides {
+      case .download(let source, _), .copy(let source, _): prefix = source
+      case .upload: break
+      }
+      names = try await readNames(try LineReader(path: list), below: prefix)
+    }
+    let request = MirrorRequest(
+      sides: sides, rules: rules, filter: filter, deletes: tool.selection.delete, deletionLimit: deletionLimit,
+      isDryRun: tool.selection.dryRun, names: names)
+    try await Mirror(context, request, reporter).run()
+  }
+}
+
+extension ComparisonRules {
+  /// Throws `SyncError.usage` for flags that exclude each other.
+  fileprivate init(_ tool: Tool) throws(SyncError) {
+    let flags = tool.selection
+    if flags.sizeOnly && flags.checksum { throw .usage("--size-only and --checksum exclude each other") }
+    comparison = flags.sizeOnly ? .sizeOnly : flags.checksum ? .checksum : .sizeAndTime
+    skipsNewerTargets = flags.update
+    skipsExistingTargets = flags.noOverwrite || tool.attributes.ifNoneMatch
+    usesFileTimes = !tool.attributes.noMtime
   }
 }

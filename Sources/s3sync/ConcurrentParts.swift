@@ -2,7 +2,7 @@
 
 import AWS
 
-/// Calls `work` for 0 ..< count, at most `limit` at once; after the first failure no more are begun, and it is thrown.
+/// Calls `work` for 0 ..< count, at most `limit` at once; after the first failure no more are started, and it is thrown.
 @Loop
 func forEachPart(
   _ count: Int, limit: Int, _ work: @escaping @Loop (Int) async throws(SyncError) -> Void
@@ -32,7 +32,7 @@ func forEachPart(
   var failure: SyncError?
 }
 
-/// Runs a call of the service, its error made one of ours.
+/// Calls the service, its error made one of the tool's.
 @Loop
 func call<Value: Sendable>(_ work: @Loop () async throws(ServiceError) -> Value) async throws(SyncError) -> Value {
   do throws(ServiceError) {

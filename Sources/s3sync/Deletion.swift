@@ -1,7 +1,6 @@
-// --delete: what the source does not have goes from the target.
+// --delete: removes from the target what the source does not have.
 
 import AWS
-import Glibc
 import S3
 import Streams
 
@@ -9,6 +8,8 @@ import Streams
 struct Deletion {
   let client: S3.Client
   let sides: MirrorSides
+  /// Of a download.
+  let target: TargetFolder?
   let isDryRun: Bool
   let reporter: Reporter
 
@@ -37,7 +38,7 @@ struct Deletion {
       return
     }
     switch sides {
-    case .download(_, let folder): for entry in entries { deleteFile(folder, entry) }
+    case .download: for entry in entries { deleteFile(entry) }
     case .upload(_, let prefix), .copy(_, let prefix): await deleteObjects(prefix, entries)
     }
   }
@@ -61,15 +62,12 @@ struct Deletion {
     }
   }
 
-  /// Removes the file, and the folders that it leaves empty: S3 knows no empty folders.
-  private func deleteFile(_ folder: String, _ entry: Entry) {
-    let path = folder + entry.key.text
-    guard unsafe unlink(path) == 0 || errno == ENOENT else {
-      reporter.failed("delete", path, .system(SystemError(operation: "remove", object: path)))
-      return
+  private func deleteFile(_ entry: Entry) {
+    do throws(SyncError) {
+      try target?.remove(entry.key)
+      reporter.done("delete", sides.target(entry.key), nil, size: entry.size)
+    } catch {
+      reporter.failed("delete", sides.target(entry.key), error)
     }
-    reporter.done("delete", path, nil, size: entry.size)
-    var components = entry.key.text.split(separator: "/").dropLast()
-    while !components.isEmpty, unsafe rmdir(folder + components.joined(separator: "/")) == 0 { components.removeLast() }
   }
 }

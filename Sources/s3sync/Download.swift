@@ -8,92 +8,147 @@ import Streams
 
 @Loop
 struct Download {
-  let client: S3.Client
-  let options: TransferOptions
-  let progress: Progress?
+  let context: TransferContext
+  let target: TargetFolder
+  let leftovers: Leftovers
+  /// Removes the files below a folder that stands where the file goes; nil leaves folders alone.
+  var removeFolder: (@Loop (Key) throws(SyncError) -> Void)?
+  /// The file is on the disk before it gets its name.
+  var isDurable: Bool
+
+  private var options: TransferOptions { context.options }
 
   /// - Parameters:
   ///   - entry: size, time and tag as listed; the object must still be that.
-  func run(_ object: ObjectURI, _ entry: Entry, to path: String) async throws(SyncError) {
+  ///   - key: a valid path below the target.
+  func run(_ object: ObjectURI, _ entry: Entry, as key: Key) async throws(SyncError) -> Verification {
+    let file = try target.file(key, replacesFile: removeFolder != nil)
+    try check(file)
     let request = GetRequest(object, ifMatch: entry.etag)
-    if entry.size <= TransferOptions.smallSize {
-      try await small(request, entry, path)
-    } else {
-      try await large(request, entry, path)
+    if entry.size <= TransferOptions.smallSize { return try await small(request, entry, file) }
+    return try await large(request, entry, file)
+  }
+
+  /// Refuses, before a byte is fetched, what cannot be replaced.
+  private func check(_ file: TargetFile) throws(SyncError) {
+    guard file.missing.isEmpty else { return }
+    switch file.folder.kind(of: file.name) {
+    case .special: throw .special(file.path)
+    case .folder where removeFolder == nil:
+      // An empty folder gives way: S3 knows none.
+      guard unsafe unlinkat(file.folder.descriptor, file.name, AT_REMOVEDIR) == 0 else {
+        throw .obstructed("\(file.path) is a folder that is not empty")
+      }
+    default: break
     }
   }
 
-  private func small(_ request: GetRequest, _ entry: Entry, _ path: String) async throws(SyncError) {
-    let (bytes, _) = try await call { () async throws(ServiceError) in
-      try await client.get(request, size: entry.size, limit: Int(TransferOptions.smallSize))
+  private func small(_ request: GetRequest, _ entry: Entry, _ file: TargetFile) async throws(SyncError) -> Verification
+  {
+    let (bytes, description) = try await call { () async throws(ServiceError) in
+      try await context.client.get(request, size: entry.size, limit: Int(TransferOptions.smallSize))
     }
-    progress?.add(bytes: bytes.count)
-    do throws(SystemError) {
-      let file = try TemporaryFile(for: path)
-      unsafe try write(bytes.span.bytes, to: file.descriptor, at: 0, name: path)
-      try file.publish(modified: entry.modified, durably: options.isDurable)
-    } catch {
-      throw .system(error)
+    context.meter().add(Int64(bytes.count))
+    let temporary = try systemCalls { () throws(SystemError) in
+      let temporary = try TemporaryFile(for: file, context)
+      unsafe try write(bytes.span.bytes, to: temporary.descriptor, at: 0, name: file.path)
+      return temporary
     }
+    let verification =
+      if let checksum = description.checksum { Verification(checksum) } else {
+        try await FileVerifier(context: context).verify(temporary.descriptor, request, description)
+      }
+    try temporary.publish(file, publication(entry, description, file), context)
+    return verification
   }
 
-  /// Ranges of the object at once, each taken up again where its connection broke; then all of it is read back and
-  /// checked.
-  private func large(_ request: GetRequest, _ entry: Entry, _ path: String) async throws(SyncError) {
-    let description = try await call { () async throws(ServiceError) in try await client.head(request) }
+  /// Several ranges of the object at a time, each resumed where its connection broke. What has arrived when the network
+  /// or the run ends stays for the next run.
+  private func large(_ request: GetRequest, _ entry: Entry, _ file: TargetFile) async throws(SyncError) -> Verification
+  {
+    let description = try await call { () async throws(ServiceError) in try await context.client.head(request) }
     guard description.size == entry.size else { throw .changed("changed since it was listed") }
-    let file: TemporaryFile
-    do throws(SystemError) {
-      file = try TemporaryFile(for: path)
+    // All ranges have to be of one object.
+    let request = GetRequest(request.object, ifMatch: request.ifMatch ?? description.etag)
+    let partial = try await begin(request, description, file)
+    do throws(SyncError) {
+      try await fetch(request, partial, file)
+      let verification = try await verify(partial, request, description)
+      try partial.file.publish(file, publication(entry, description, file), context)
+      return verification
     } catch {
-      throw .system(error)
+      if error.isResumable || Loop.isInterrupted { partial.keep() } else { partial.file.discard() }
+      throw error
     }
-    let plan = MultipartPlan(size: entry.size, partSize: options.rangeSize(ofObject: entry.size))
-    let descriptor = file.descriptor
+  }
+
+  /// The unfinished download of an earlier run, or a new one.
+  private func begin(
+    _ request: GetRequest, _ description: ObjectDescription, _ file: TargetFile
+  ) async throws(SyncError) -> PartialDownload {
+    let identity = request.ifMatch.map {
+      DownloadRecord.Identity(
+        object: request.object.description, versionID: request.versionID, etag: $0, size: description.size)
+    }
+    if let identity, let partial = leftovers.resume(file, identity) {
+      await partial.verifyResumed()
+      return partial
+    }
+    let temporary = try systemCalls { () throws(SystemError) in try TemporaryFile(for: file, context) }
+    return PartialDownload(
+      temporary, identity, size: description.size, rangeSize: options.rangeSize(ofObject: description.size))
+  }
+
+  private func fetch(_ request: GetRequest, _ partial: PartialDownload, _ file: TargetFile) async throws(SyncError) {
+    let (plan, descriptor, path) = (partial.plan, partial.file.descriptor, file.path)
     try await forEachPart(plan.partCount, limit: TransferOptions.partsAtOnce) { index throws(SyncError) in
       let range = plan.range(index)
+      let meter = context.meter()
+      if partial.has(index) { return meter.skip(range.upperBound - range.lowerBound) }
       try await Loop.blocking {
         Result { () throws(SystemError) in try allocate(range, in: descriptor, name: path) }
       }.mapError { SyncError.system($0) }.get()
-      try await receive(request, range, RangeWriter(descriptor, offset: range.lowerBound, name: path))
-      progress?.add(bytes: Int(range.upperBound - range.lowerBound))
-    }
-    try await verify(descriptor, entry.size, description.checksum)
-    do throws(SystemError) {
-      try file.publish(modified: entry.modified, durably: options.isDurable)
-    } catch {
-      throw .system(error)
+      let writer = RangeWriter(descriptor, offset: range.lowerBound, name: path)
+      do throws(SyncError) {
+        try await call { () async throws(ServiceError) in
+          try await context.client.get(request, range: range, of: plan.size) {
+            meter.add(Int64($0.byteCount))
+            return writer.take($0)
+          }
+        }
+      } catch {
+        if let failure = writer.failure { throw .system(failure) }
+        throw error
+      }
+      if !writer.finish(), let failure = writer.failure { throw .system(failure) }
+      partial.finish(index, crc32: writer.crc32)
     }
   }
 
-  private func receive(
-    _ request: GetRequest, _ range: Range<Int64>, _ writer: RangeWriter
-  ) async throws(SyncError) {
-    do throws(SyncError) {
-      try await call { () async throws(ServiceError) in
-        try await client.get(request, range: range) { writer.take($0) }
-      }
-    } catch {
-      if let failure = writer.failure { throw .system(failure) }
-      throw error
+  /// A CRC-32 follows from those of the ranges; for any other checksum the file is read back.
+  private func verify(
+    _ partial: PartialDownload, _ request: GetRequest, _ description: ObjectDescription
+  ) async throws(SyncError) -> Verification {
+    if case .crc32(let expected) = description.checksum, let found = partial.crc32OfAll {
+      guard base64(bigEndian: found) == expected else { throw .checksum }
+      return .checksum("crc32")
     }
-    if !writer.finish(), let failure = writer.failure { throw .system(failure) }
+    return try await FileVerifier(context: context).verify(partial.file.descriptor, request, description)
   }
 
-  /// Reads all of it back, beside the loop.
-  private func verify(_ descriptor: CInt, _ size: Int64, _ checksum: Checksum?) async throws(SyncError) {
-    guard let checksum else { return }
-    let verified = await Loop.blocking {
-      Result { () throws(HTTPError) in
-        var verifier = ChecksumVerifier(checksum)
-        try readFile(descriptor, offset: 0, length: size) { verifier.update($0) }
-        return verifier.matches
+  private func publication(_ entry: Entry, _ description: ObjectDescription, _ file: TargetFile) -> Publication {
+    var result = Publication(modified: entry.modified ?? description.lastModified, isDurable: isDurable)
+    if options.keepsModificationTime, let own = description.fileModified {
+      if let listed = result.modified, let etag = entry.etag, compare(own, listed) != 0 {
+        result.mark = DownloadMark(etag: etag, listed: listed, given: own)
       }
+      result.modified = own
     }
-    switch verified {
-    case .success(true): return
-    case .success(false): throw .checksum
-    case .failure(let error): throw .service(.transport(error))
+    if options.preservesMode { result.mode = description.fileMode }
+    if let removeFolder {
+      let key = file.key
+      result.removeFolder = { () throws(SyncError) in try removeFolder(key) }
     }
+    return result
   }
 }

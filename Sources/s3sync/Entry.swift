@@ -7,7 +7,7 @@ import S3
 struct Entry: Equatable, Sendable {
   enum Kind: Equatable, Sendable {
     case item
-    /// It is there and cannot be looked at: it is neither transferred nor taken for absent.
+    /// It exists and cannot be transferred; at the target, it is not a regular file.
     case unreadable(reason: String)
     /// A folder that cannot be read; its key ends in a slash. What is below it is unknown.
     case unreadableFolder(reason: String)
@@ -15,7 +15,8 @@ struct Entry: Equatable, Sendable {
 
   var key: Key
   var size: Int64 = 0
-  var modified = Timestamp(seconds: 0)
+  /// Nil where the service does not say.
+  var modified: Timestamp?
   /// Of an object, without quotes.
   var etag: String?
   var kind = Kind.item

@@ -1,16 +1,16 @@
-// Ranges of an open file: their room, and their bytes.
+// Ranges of an open file: preallocating and writing them.
 
 import CLinux
 import Glibc
 import Streams
 
-/// Sets the room of a range aside: a disk that is too full says so before the range is fetched, and ext4 need not keep an
-/// account of every block that is written. Nothing is done where the file system cannot.
+/// Preallocates a range: a full disk is reported before the range is fetched, and ext4 need not track every block that is
+/// written. Does nothing where the file system cannot.
 func allocate(_ range: Range<Int64>, in descriptor: CInt, name: String) throws(SystemError) {
   while fallocate(descriptor, 0, off_t(range.lowerBound), off_t(range.upperBound - range.lowerBound)) != 0 {
     if errno == EINTR { continue }
     if errno == EOPNOTSUPP || errno == ENOSYS { return }
-    throw SystemError(operation: "make room for", object: name)
+    throw SystemError(operation: "preallocate", object: name)
   }
 }
 

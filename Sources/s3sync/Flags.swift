@@ -4,28 +4,50 @@ import ArgumentParser
 import S3
 
 struct SelectionFlags: ParsableArguments {
-  @Flag(help: "Print the records of the objects below the URI.")
+  @Flag(help: "Print the records of the objects below the URI; of all buckets without one.")
   var list = false
 
   @Option(
+    help: ArgumentHelp("With --list: one level, prefixes up to the next such text in one record.", valueName: "text"))
+  var delimiter: String?
+
+  @Option(
     help: ArgumentHelp(
-      "Object records or s3:// URIs, one a line; - is standard input. The source is left out.", valueName: "list"))
+      "One a line: object records or s3:// URIs for a tar; names relative to the source for two sides. - is standard input.",
+      valueName: "list"))
   var filesFrom: String?
 
   @Option(
     help: ArgumentHelp(
-      "Leave out names that match; the last of all --include and --exclude that matches decides.", valueName: "pattern")
-  )
-  var exclude: [String] = []
+      "Leave out names that match; the last matching pattern of all --include and --exclude decides.",
+      valueName: "pattern"), transform: FilterFlag.excluding)
+  var exclude: [FilterFlag] = []
 
   @Option(
-    help: ArgumentHelp("Take names that match: * any text, ? one character, [ab] one of these.", valueName: "pattern"))
-  var include: [String] = []
+    help: ArgumentHelp("Take names that match: * any text, ? one character, [ab] one of these.", valueName: "pattern"),
+    transform: FilterFlag.including)
+  var include: [FilterFlag] = []
 
-  @Flag(help: "Remove from the target what the source does not have.")
+  @Option(
+    help: ArgumentHelp(
+      "Patterns for --exclude, one a line; empty lines and those with # in front do not count.", valueName: "file"),
+    transform: FilterFlag.excludingFrom)
+  var excludeFrom: [FilterFlag] = []
+
+  @Option(
+    help: ArgumentHelp("Patterns for --include, one a line.", valueName: "file"), transform: FilterFlag.includingFrom)
+  var includeFrom: [FilterFlag] = []
+
+  @Flag(help: "Remove from the target what the source does not have, if everything before succeeded.")
   var delete = false
 
-  @Flag(help: "Say what would be done, and do nothing.")
+  @Option(
+    help: ArgumentHelp(
+      "Delete nothing where --delete would remove more items, or more percent of the target: 100, 10%.",
+      valueName: "count"))
+  var maxDelete: String?
+
+  @Flag(help: "Print what would be done, and do nothing.")
   var dryRun = false
 
   @Flag(help: "Compare sizes alone.")
@@ -34,7 +56,13 @@ struct SelectionFlags: ParsableArguments {
   @Flag(help: "Compare the bytes, by entity tags and stored checksums, instead of times.")
   var checksum = false
 
-  @Flag(inversion: .prefixedNo, help: "Take what symbolic links lead to.")
+  @Flag(help: "Skip items that are newer at the target.")
+  var update = false
+
+  @Flag(help: "Skip items that the target has.")
+  var noOverwrite = false
+
+  @Flag(inversion: .prefixedNo, help: "Follow symbolic links of a source; those of a target are never followed.")
   var followSymlinks = true
 }
 
@@ -48,8 +76,14 @@ struct AttributeFlags: ParsableArguments {
   @Option(help: ArgumentHelp("The key for --sse aws:kms.", valueName: "id"))
   var sseKmsKeyId: String?
 
-  @Option(help: ArgumentHelp("Content type; by default the name's extension tells.", valueName: "type"))
+  @Option(help: ArgumentHelp("Content type; by default it follows from the name's extension.", valueName: "type"))
   var contentType: String?
+
+  @Option(help: ArgumentHelp("Content-Encoding of the objects.", valueName: "coding"))
+  var contentEncoding: String?
+
+  @Option(help: ArgumentHelp("Content-Disposition of the objects.", valueName: "value"))
+  var contentDisposition: String?
 
   @Option(help: ArgumentHelp("Cache-Control of the objects.", valueName: "rule"))
   var cacheControl: String?
@@ -57,8 +91,17 @@ struct AttributeFlags: ParsableArguments {
   @Option(help: ArgumentHelp("User metadata; may be given several times.", valueName: "name=value"))
   var metadata: [String] = []
 
-  @Flag(help: "Store an object only where there is none of its name; one that is there is left alone, with status 0.")
+  @Option(help: ArgumentHelp("Object tags, at most ten; may be given several times.", valueName: "name=value"))
+  var tags: [String] = []
+
+  @Flag(help: "Write only where there is nothing of that name; what exists is left as it is, with status 0.")
   var ifNoneMatch = false
+
+  @Flag(help: "Neither store modification times in metadata (mtime) nor take them from there.")
+  var noMtime = false
+
+  @Flag(help: "Store permissions in metadata (mode), and give them to downloaded files.")
+  var preserveMode = false
 }
 
 struct TransferFlags: ParsableArguments {
@@ -67,17 +110,26 @@ struct TransferFlags: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Bytes of a part, with K, M or G; at least 5M. Default 16M; down up to 64M; within S3 256M.", valueName: "size"))
+      "Bytes of a part: 8M, 8MB, 8MiB; at least 5M. Default 16M; of downloads up to 64M; within S3 256M.",
+      valueName: "size"))
   var partSize: String?
 
-  @Option(help: ArgumentHelp("Bytes that a tar's objects may hold in memory.", valueName: "size"))
+  @Option(help: ArgumentHelp("Bytes of objects that may be held in memory on the way to a stream.", valueName: "size"))
   var readAhead = "64M"
 
-  @Option(help: ArgumentHelp("A larger object is an error record in a tar.", valueName: "size"))
+  @Option(
+    help: ArgumentHelp(
+      "Larger objects are not fetched ahead for a tar but streamed when their turn comes.", valueName: "size"))
   var maxObject = "64M"
 
-  @Flag(help: "Leave with 65 where a tar holds an error record.")
+  @Option(help: ArgumentHelp("Bytes a second of all transfers together.", valueName: "size"))
+  var limitRate: String?
+
+  @Flag(help: "Exit with 65 where a tar contains an error record.")
   var strict = false
+
+  @Flag(help: "Verify multipart uploads too, by the MD5 of their parts, and uploads by what is stored.")
+  var verify = false
 
   @Flag(help: "Write each download to the disk before it gets its name; by default all at the end.")
   var fsync = false
@@ -88,50 +140,27 @@ struct TransferFlags: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Print failures alone.")
   var quiet = false
 
-  @Flag(name: .shortAndLong, help: "Print each request, its answer and its retries on standard error; no secrets.")
+  @Flag(
+    name: .shortAndLong,
+    help: "Print each request, response and retry, and how each object was verified, on standard error; no secrets.")
   var verbose = false
 }
 
 struct ConnectionFlags: ParsableArguments {
   @Option(
-    help: ArgumentHelp("A profile of ~/.aws/config; goes before the environment's credentials.", valueName: "name"))
+    help: ArgumentHelp(
+      "A profile of ~/.aws/config; takes precedence over the environment's credentials.", valueName: "name"))
   var profile: String?
 
-  @Option(help: ArgumentHelp("The bucket's region; found out where it is another.", valueName: "name"))
+  @Option(help: ArgumentHelp("The bucket's region; corrected by the service's answer.", valueName: "name"))
   var region: String?
 
-  @Option(help: ArgumentHelp("Where the service is, if not at AWS.", valueName: "url"))
+  @Option(help: ArgumentHelp("The service's endpoint, if not AWS.", valueName: "url"))
   var endpointURL: String?
 
-  @Flag(help: "The caller pays for requests and transfer.")
+  @Flag(help: "Requester pays: the caller is charged for requests and transfer.")
   var requesterPays = false
 
   @Flag(help: "Send requests unsigned, for public buckets.")
   var noSignRequest = false
-}
-
-/// Reads `64M`, `1G`, `512K`, `1048576`; nil where it is not that.
-func byteCount(_ text: String) -> Int64? {
-  let shifts: [Character: Int64] = ["K": 10, "M": 20, "G": 30, "T": 40]
-  let shift = text.last.flatMap { shifts[Character($0.uppercased())] }
-  guard let number = Int64(shift == nil ? text[...] : text.dropLast()), number > 0 else { return nil }
-  let (value, overflow) = number.multipliedReportingOverflow(by: 1 << (shift ?? 0))
-  return overflow ? nil : value
-}
-
-/// The filters in the order in which they stand on the command line, which the parser keeps for each flag alone.
-func filter(arguments: [String]) -> Filter {
-  var filter = Filter()
-  var rest = arguments[...]
-  while let argument = rest.popFirst() {
-    if argument == "--" { break }
-    for (flag, includes) in [("--include", true), ("--exclude", false)] {
-      if argument == flag, let pattern = rest.popFirst() {
-        filter.rules.append(Filter.Rule(includes: includes, glob: Glob(pattern)))
-      } else if argument.hasPrefix(flag + "=") {
-        filter.rules.append(Filter.Rule(includes: includes, glob: Glob(String(argument.dropFirst(flag.count + 1)))))
-      }
-    }
-  }
-  return filter
 }

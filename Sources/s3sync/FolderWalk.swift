@@ -5,101 +5,139 @@ import Glibc
 import S3
 import Streams
 
+/// What a walk makes of symbolic links.
+enum LinkPolicy {
+  /// Of a source: a link is what it leads to.
+  case follow
+  /// Of a source: links are left out.
+  case skip
+  /// Of a target: a link is an item that is not a regular file.
+  case report
+}
+
 /// Walks a folder depth first. A folder's names are sorted with a slash after those of folders, so that `foo.txt` comes
-/// before what is in `foo/`, as it does in S3.
+/// before what is in `foo/`, as it does in S3. A folder below which the filter admits nothing is not opened.
 @Loop
 final class FolderWalk: EntryStream {
   private struct Level {
     /// Relative to the root, with a slash at its end; empty for the root.
     let prefix: [UInt8]
     let names: NameList
+    /// Folders above are not descended into once more through a link.
+    let identity: FileIdentity
     var position = 0
   }
 
-  private let root: String
-  private let followsSymlinks: Bool
-  /// Called with the path of a temporary file that some download has left or is writing.
-  private let onTemporary: (String) -> Void
-  private var levels: [Level] = []
-  /// Folders on the way down, so that a link to one of them is not followed for ever.
-  private var ancestors: [FileIdentity] = []
-  private var hasStarted = false
+  private enum State {
+    case unstarted
+    /// From the root down to the folder being read; empty at the end.
+    case walking([Level])
+  }
 
-  init(root: String, followsSymlinks: Bool, onTemporary: @escaping (String) -> Void = { _ in }) {
+  private let root: String
+  private let links: LinkPolicy
+  private let filter: Filter
+  /// Called for each temporary file of a download, with the folder that it is in.
+  private let onTemporary: (TemporaryName, Key) -> Void
+  private var state = State.unstarted
+
+  init(
+    root: String, links: LinkPolicy, filter: Filter = Filter(),
+    onTemporary: @escaping (TemporaryName, Key) -> Void = { _, _ in }
+  ) {
     self.root = root.isEmpty ? "." : root
-    self.followsSymlinks = followsSymlinks
+    self.links = links
+    self.filter = filter
     self.onTemporary = onTemporary
   }
 
   func next() throws(SyncError) -> Entry? {
-    if !hasStarted {
-      hasStarted = true
-      guard let names = names(ofFolder: root) else {
+    var levels: [Level]
+    switch state {
+    case .unstarted:
+      guard let names = NameList(folder: root, isRoot: true, followsSymlinks: links == .follow),
+        let identity = FileIdentity(path: root)
+      else {
         throw .system(SystemError(operation: "read", object: root))
       }
-      levels = [Level(prefix: [], names: names)]
-      ancestors = [FileIdentity(path: root)].compactMap { $0 }
+      levels = [Level(prefix: [], names: names, identity: identity)]
+    case .walking(let walked): levels = walked
     }
-    while let level = levels.last {
-      guard level.position < level.names.count else {
-        levels.removeLast()
-        if !ancestors.isEmpty { ancestors.removeLast() }
-        continue
+    // One owner, so that a level's position changes in place.
+    state = .walking([])
+    defer { state = .walking(levels) }
+    while var level = levels.popLast() {
+      guard level.position < level.names.count else { continue }
+      let name = level.names[level.position]
+      level.position += 1
+      let prefix = level.prefix
+      levels.append(level)
+      switch visit(prefix, name, above: levels) {
+      case .nothing: continue
+      case .entry(let entry): return entry
+      case .folder(let below): levels.append(below)
       }
-      levels[levels.count - 1].position += 1
-      if let entry = visit(level.prefix, level.names[level.position]) { return entry }
     }
     return nil
   }
 
-  /// The entry of one name; nil where it is a folder, which becomes the next level, or nothing that is transferred.
-  private func visit(_ prefix: [UInt8], _ name: ArraySlice<UInt8>) -> Entry? {
-    let isFolder = name.last == UInt8(ascii: "/")
-    let relative = prefix + name
-    let path = path(isFolder ? relative.dropLast() : relative[...])
+  private enum Visit {
+    case nothing
+    case entry(Entry)
+    case folder(Level)
+  }
+
+  private func visit(_ prefix: [UInt8], _ name: NameList.Name, above levels: [Level]) -> Visit {
+    let relative = prefix + name.bytes
     let key = Key(bytes: relative)
-    if TemporaryFile.isName(isFolder ? name.dropLast() : name) {
-      onTemporary(path)
-      return nil
+    if let temporary = TemporaryName(name.isFolder ? name.bytes.dropLast() : name.bytes) {
+      onTemporary(temporary, Key(bytes: prefix))
+      return .nothing
     }
-    guard key.isText else { return Entry(key: key, kind: .unreadable(reason: "the name is not UTF-8")) }
-    if isFolder { return descend(relative, path, key) }
+    if name.isFolder {
+      if !filter.admitsBelow(key) { return .nothing }
+    } else if !filter.admits(key) {
+      return .nothing
+    }
+    guard key.isText else { return .entry(Entry(key: key, kind: .unreadable(reason: "the name is not UTF-8"))) }
+    return name.isFolder ? descend(relative, key, above: levels) : file(path(relative[...]), key)
+  }
+
+  private func file(_ path: String, _ key: Key) -> Visit {
     var status = stat()
-    let flags = followsSymlinks ? 0 : AT_SYMLINK_NOFOLLOW
-    guard unsafe fstatat(AT_FDCWD, path, &status, flags) == 0 else {
+    guard unsafe fstatat(AT_FDCWD, path, &status, links == .follow ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else {
+      let code = errno
       // Gone since the folder was read: as if it had never been.
-      if errno == ENOENT, unsafe lstat(path, &status) != 0 { return nil }
-      return Entry(key: key, kind: .unreadable(reason: SystemError.describe(errno == 0 ? ENOENT : errno)))
+      if code == ENOENT, unsafe lstat(path, &status) != 0 { return .nothing }
+      return .entry(Entry(key: key, kind: .unreadable(reason: SystemError.describe(code))))
     }
-    switch status.st_mode & S_IFMT {
-    case S_IFREG:
-      return Entry(
-        key: key, size: Int64(status.st_size),
-        modified: Timestamp(seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int32(status.st_mtim.tv_nsec)))
-    case S_IFLNK: return nil
-    default: return Entry(key: key, kind: .unreadable(reason: "neither a file nor a folder"))
+    switch FileKind(mode: status.st_mode) {
+    case .file:
+      let modified = Timestamp(seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int32(status.st_mtim.tv_nsec))
+      return .entry(Entry(key: key, size: Int64(status.st_size), modified: modified))
+    case .link where links == .skip: return .nothing
+    case .link: return .entry(Entry(key: key, kind: .unreadable(reason: "a symbolic link")))
+    case .folder, .special:
+      return .entry(Entry(key: key, kind: .unreadable(reason: "neither a regular file nor a folder")))
     }
   }
 
-  private func descend(_ relative: [UInt8], _ path: String, _ key: Key) -> Entry? {
-    guard let identity = FileIdentity(path: path), !ancestors.contains(identity) else {
-      return Entry(key: key, kind: .unreadableFolder(reason: "a link to a folder above it"))
+  private func descend(_ relative: [UInt8], _ key: Key, above levels: [Level]) -> Visit {
+    let path = path(relative.dropLast())
+    guard let identity = FileIdentity(path: path) else {
+      return .entry(Entry(key: key, kind: .unreadableFolder(reason: SystemError.describe(errno))))
     }
-    guard let names = names(ofFolder: path) else {
-      return Entry(key: key, kind: .unreadableFolder(reason: SystemError.describe(errno)))
+    guard !levels.contains(where: { $0.identity == identity }) else {
+      return .entry(Entry(key: key, kind: .unreadableFolder(reason: "a link to a folder above it")))
     }
-    levels.append(Level(prefix: relative, names: names))
-    ancestors.append(identity)
-    return nil
+    guard let names = NameList(folder: path, followsSymlinks: links == .follow) else {
+      return .entry(Entry(key: key, kind: .unreadableFolder(reason: SystemError.describe(errno))))
+    }
+    return .folder(Level(prefix: relative, names: names, identity: identity))
   }
 
   private func path(_ relative: ArraySlice<UInt8>) -> String {
     root + (root.hasSuffix("/") ? "" : "/") + String(decoding: relative, as: UTF8.self)
-  }
-
-  /// Which names are folders depends on whether links are followed.
-  private func names(ofFolder folder: String) -> NameList? {
-    NameList(folder: folder, followsSymlinks: followsSymlinks)
   }
 }
 

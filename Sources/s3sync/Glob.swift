@@ -1,4 +1,4 @@
-// --include and --exclude, as aws-cli means them: every filter is looked at, the last that matches decides.
+// --include and --exclude with aws-cli's semantics: every filter is evaluated, the last that matches decides.
 // https://docs.aws.amazon.com/cli/latest/reference/s3/#use-of-exclude-and-include-filters
 
 import S3
@@ -34,7 +34,7 @@ struct Glob: Equatable, Sendable {
     self.elements = elements
   }
 
-  /// The set after a `[`, and what follows its `]`; nil where it is not closed, and the bracket stands for itself.
+  /// The set after a `[`, and what follows its `]`; nil where it is not closed: the bracket is then literal.
   private static func set(_ text: ArraySlice<Unicode.Scalar>) -> (Element, ArraySlice<Unicode.Scalar>)? {
     var rest = text
     let isInverted = rest.first == "!"
@@ -78,6 +78,47 @@ struct Glob: Equatable, Sendable {
     return elements[element...].allSatisfy { $0 == .anyRun }
   }
 
+  /// What can be said of all names that begin with a prefix.
+  enum Reach {
+    case none
+    case some
+    case all
+  }
+
+  /// Which of the names that begin with the prefix match: the pattern is run over the prefix as a nondeterministic
+  /// automaton, whose states are positions in the pattern.
+  func reach(below prefix: String) -> Reach {
+    var states = closure(of: [0])
+    for scalar in prefix.unicodeScalars {
+      var next = Set<Int>()
+      for state in states where state < elements.count {
+        if elements[state] == .anyRun {
+          next.insert(state)
+        } else if Self.fits(elements[state], scalar) {
+          next.insert(state + 1)
+        }
+      }
+      states = closure(of: next)
+      if states.isEmpty { return .none }
+    }
+    // A run at the pattern's end takes whatever follows.
+    if states.contains(where: { $0 == elements.count - 1 && elements[$0] == .anyRun }) { return .all }
+    return states.contains { $0 < elements.count } ? .some : .none
+  }
+
+  /// The states and those that are reached from them without a character.
+  private func closure(of states: Set<Int>) -> Set<Int> {
+    var result = states
+    for state in states {
+      var state = state
+      while state < elements.count, elements[state] == .anyRun {
+        state += 1
+        result.insert(state)
+      }
+    }
+    return result
+  }
+
   private static func fits(_ element: Element, _ scalar: Unicode.Scalar) -> Bool {
     switch element {
     case .scalar(let wanted): wanted == scalar
@@ -101,5 +142,20 @@ struct Filter: Equatable, Sendable {
     if rules.isEmpty { return true }
     let name = key.text
     return rules.last { $0.glob.matches(name) }?.includes ?? true
+  }
+
+  /// Whether any name below a folder could take part.
+  ///
+  /// - Parameter folder: ends in a slash.
+  func admitsBelow(_ folder: Key) -> Bool {
+    let prefix = folder.text
+    for rule in rules.reversed() {
+      switch rule.glob.reach(below: prefix) {
+      case .all: return rule.includes
+      case .some: if rule.includes { return true }
+      case .none: break
+      }
+    }
+    return true
   }
 }

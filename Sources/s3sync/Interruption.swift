@@ -1,23 +1,23 @@
-// SIGINT, SIGTERM, SIGHUP, and SIGPIPE when nobody reads what is printed: everything in flight ends, uploads that were
-// begun are aborted, and the process leaves by the signal.
+// SIGINT, SIGTERM, SIGHUP, and SIGPIPE when the reader of the output has gone: transfers in flight end, unfinished uploads
+// are aborted, and the process ends by the signal.
 
 import AWS
 import Glibc
 import Streams
 
-/// The first signal that came, or 0. Written by the handler, read by the loop.
+/// The first signal received, or 0. Written by the handler, read by the loop.
 private nonisolated(unsafe) var received: sig_atomic_t = 0
 
 enum Interruption {
   /// Seconds that cleaning up may take.
-  private static let patience: UInt64 = 10
+  private static let cleanupLimit = 10
 
-  /// Whether a signal has come.
-  static var hasCome: Bool { unsafe received != 0 }
+  /// Whether a signal was received.
+  static var isRequested: Bool { unsafe received != 0 }
 
   static func install() {
     for number in [SIGINT, SIGTERM, SIGHUP] {
-      // What the parent has the tool ignore (nohup) stays ignored.
+      // A signal that the parent ignores (nohup) stays ignored.
       var old = sigaction()
       unsafe sigaction(number, nil, &old)
       if unsafe old.__sigaction_handler.sa_handler.map({ unsafe unsafeBitCast($0, to: Int.self) }) == 1 { continue }
@@ -29,13 +29,13 @@ enum Interruption {
     }
   }
 
-  /// As if the signal had come; what came first counts.
-  static func come(_ number: CInt) {
+  /// Acts as if the signal had been received; the first one counts.
+  static func request(_ number: CInt) {
     if unsafe received == 0 { unsafe received = number }
   }
 
-  /// Leaves by the signal that came, as the shell expects.
-  static func leaveIfCome() {
+  /// Ends the process by the signal received, as the shell expects.
+  static func endIfRequested() {
     let number = unsafe received
     if number == 0 { return }
     if number == SIGPIPE { endByBrokenPipe() }
@@ -43,15 +43,15 @@ enum Interruption {
     raise(number)
   }
 
-  /// To be called at every turn of the loop.
+  /// Called at every turn of the loop.
   final class Watch {
     private var since: Int?
 
-    func look() {
-      guard Interruption.hasCome else { return }
+    func check() {
+      guard Interruption.isRequested else { return }
       let time = Glibc.time(nil)
       if let since {
-        if time - since > Int(Interruption.patience) { Interruption.leaveIfCome() }
+        if time - since > Interruption.cleanupLimit { Interruption.endIfRequested() }
       } else {
         since = time
         Task { @Loop in Loop.interrupt() }

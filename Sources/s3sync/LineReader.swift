@@ -1,4 +1,4 @@
-// The lines of a file or of standard input, read beside the loop.
+// The lines of a file or of standard input, read on another thread.
 
 import AWS
 import Glibc
@@ -11,13 +11,13 @@ final class LineReader {
 
   /// Of the line last read, from 1.
   private(set) var number = 0
-  private let input: PatientInput
+  private let input: InterruptibleInput
 
   /// - Parameter path: a file, or `-` for standard input.
   init(path: String) throws(SyncError) {
     let descriptor = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(SystemError(operation: "open", object: path)) }
-    input = PatientInput(descriptor, name: path == "-" ? "standard input" : path)
+    input = InterruptibleInput(descriptor, name: path == "-" ? "standard input" : path)
   }
 
   /// The next line without its end; nil after the last.
@@ -29,24 +29,24 @@ final class LineReader {
   }
 }
 
-/// An input whose waits block no transfer and end after a signal.
+/// An input that blocks no transfer while it is waited for, and whose waits end after a signal.
 ///
 /// One reader, used by one read after the other.
-final class PatientInput: @unchecked Sendable {
+final class InterruptibleInput: @unchecked Sendable {
   private let input: InputStream
 
   init(_ descriptor: CInt = STDIN_FILENO, name: String = "standard input") {
     input = InputStream(descriptor: descriptor, name: name)
     input.patience = 200
     input.beforeBlocking = {
-      if Interruption.hasCome { throw SystemError(code: EINTR, operation: "read", object: name) }
+      if Interruption.isRequested { throw SystemError(code: EINTR, operation: "read", object: name) }
     }
   }
 
   /// The bytes before the next newline, or before the end; nil at the end. Longer than `limit` is `limit` + 1 bytes.
   @Loop func line(limit: Int) async throws(SyncError) -> [UInt8]? {
     let newline: UInt8 = 0x0A
-    // A change of threads costs more than a line that is there.
+    // Switching threads costs more than reading a line that is buffered.
     if input.holds(newline) { return try Self.outcome { try self.input.read(until: newline, limit: limit) }.get() }
     return try await Loop.blocking { Self.outcome { try self.input.read(until: newline, limit: limit) } }.get()
   }
@@ -62,7 +62,7 @@ final class PatientInput: @unchecked Sendable {
     } catch let error as SystemError {
       return .failure(.system(error))
     } catch {
-      return .failure(.unreadable("\(error)"))
+      return .failure(.unreadable("standard input cannot be read"))
     }
   }
 }

@@ -1,4 +1,4 @@
-// --list: an object record a line.
+// --list: an object record a line; prefixes and buckets likewise.
 
 import AWS
 import S3
@@ -6,20 +6,68 @@ import Streams
 
 /// Prints the records of everything whose key begins so, page by page.
 @Loop
-func printListing(_ client: S3.Client, _ root: ObjectURI, filter: Filter) async throws(SyncError) {
-  let listing = ObjectListing(client, root)
-  let output = OutputStream()
-  while let object = try await listing.nextObject() {
-    guard filter.admits(object.key.droppingFirst(root.key.bytes.count)) else { continue }
-    do throws(SystemError) {
-      try output.write(object.line)
-    } catch {
-      throw .system(error)
+struct Listing {
+  let client: S3.Client
+  let filter: Filter
+
+  func objects(_ root: ObjectURI) async throws(SyncError) {
+    let listing = ObjectListing(client, root)
+    let output = OutputStream()
+    while let object = try await listing.nextObject() {
+      guard filter.admits(object.key.droppingFirst(root.key.bytes.count)) else { continue }
+      try systemCalls { () throws(SystemError) in try output.write(object.line) }
     }
+    try systemCalls { () throws(SystemError) in try output.close() }
   }
-  do throws(SystemError) {
-    try output.close()
-  } catch {
-    throw .system(error)
+
+  /// One level: objects without the delimiter behind the prefix, and what the others begin with, in one order.
+  func level(_ root: ObjectURI, delimiter: String) async throws(SyncError) {
+    let output = OutputStream()
+    var token: String?
+    repeat {
+      let page = try await call { () async throws(ServiceError) in
+        try await client.list(
+          root.bucket, prefix: root.key, continuationToken: token, after: nil, delimiter: delimiter)
+      }
+      let lines =
+        page.objects.map { ($0.key, $0.line) } + page.prefixes.map { ($0, prefixLine(root.bucket, $0)) }
+      for (key, line) in lines.sorted(by: { $0.0 < $1.0 })
+      where filter.admits(key.droppingFirst(root.key.bytes.count)) {
+        try systemCalls { () throws(SystemError) in try output.write(line) }
+      }
+      token = page.continuationToken
+    } while token != nil
+    try systemCalls { () throws(SystemError) in try output.close() }
+  }
+
+  /// All buckets of the account.
+  func buckets() async throws(SyncError) {
+    let output = OutputStream()
+    for bucket in try await call({ () async throws(ServiceError) in try await client.listBuckets() }) {
+      var json = JSONText()
+      json.beginObject()
+      json.key("bucket")
+      json.string(bucket.name)
+      if let created = bucket.created {
+        json.key("created")
+        json.string(created.iso8601)
+      }
+      json.endObject()
+      json.endLine()
+      try systemCalls { () throws(SystemError) in try output.write(json.bytes) }
+    }
+    try systemCalls { () throws(SystemError) in try output.close() }
+  }
+
+  private func prefixLine(_ bucket: String, _ prefix: Key) -> [UInt8] {
+    var json = JSONText()
+    json.beginObject()
+    json.key("bucket")
+    json.string(bucket)
+    json.key("prefix")
+    json.string(prefix.text)
+    json.endObject()
+    json.endLine()
+    return json.bytes
   }
 }

@@ -12,13 +12,13 @@ func pathProblem(_ key: Key) -> String? {
       return "the key would leave its folder"
     }
     if component.count > 255 { return "a name of more than 255 bytes" }
-    if TemporaryFile.isName(component) { return "the name is kept for unfinished downloads" }
+    if TemporaryName(component) != nil { return "the name is reserved for unfinished downloads" }
   }
   return nil
 }
 
-/// Finds keys of a sorted stream that cannot be files side by side: `a` and `a/b`, and, where the target does not tell
-/// case, `A` and `a`.
+/// Finds keys of a sorted stream that cannot be files side by side: `a` and `a/b`, and, where the target ignores case, `A`
+/// and `a`.
 struct CollisionDetector {
   let ignoresCase: Bool
   /// The keys so far that begin the current one, each the beginning of the next.
@@ -28,7 +28,7 @@ struct CollisionDetector {
 
   init(ignoresCase: Bool) { self.ignoresCase = ignoresCase }
 
-  /// What the key collides with; nil where it is free, and is kept in mind.
+  /// What the key collides with; nil where it is free, and it is remembered.
   ///
   /// - Parameter key: greater than all before.
   mutating func problem(_ key: Key) -> String? {

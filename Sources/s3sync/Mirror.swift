@@ -1,4 +1,4 @@
-// A folder or a prefix made equal to another: plan, then transfer, then delete.
+// A folder or a prefix made equal to another: plan, then transfer, then replace what was in the way, then delete.
 
 import AWS
 import CLinux
@@ -41,129 +41,186 @@ func object(_ prefix: ObjectURI, _ key: Key) -> ObjectURI {
   ObjectURI(bucket: prefix.bucket, key: prefix.key.appending(key))
 }
 
-@Loop
-struct Mirror {
-  let client: S3.Client
+/// What a mirror is told to do.
+struct MirrorRequest {
   let sides: MirrorSides
-  let options: TransferOptions
-  let comparison: Comparison
+  let rules: ComparisonRules
   let filter: Filter
   let deletes: Bool
+  let deletionLimit: DeletionLimit?
   let isDryRun: Bool
-  let reporter: Reporter
-  let progress: Progress?
+  /// Sorted names to look up instead of listing the sides.
+  let names: [Key]?
+}
+
+@Loop
+final class Mirror {
+  private let context: TransferContext
+  private let request: MirrorRequest
+  private let reporter: Reporter
+  private let transfers: MirrorTransfers
+  /// Transfers that something at the target is in the way of, which only --delete may remove.
+  private let obstructed = Spool()
+
+  private var sides: MirrorSides { request.sides }
+
+  init(_ context: TransferContext, _ request: MirrorRequest, _ reporter: Reporter) {
+    self.context = context
+    self.request = request
+    self.reporter = reporter
+    transfers = MirrorTransfers(context, request.sides, request.rules, request.filter)
+  }
 
   /// Throws where nothing was done at all; failures of single items are reported and go into the status.
   func run() async throws(SyncError) {
-    let (source, target) = try streams()
+    let plan = try await plan()
+    if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
+    context.progress?.totalItems = plan.transfers.count + plan.deletions.count
+    context.progress?.totalBytes = plan.transfers.totalSize
+    await work(plan.transfers, replaces: false)
+    if obstructed.count > 0 { await replace(isAllowed: request.deletes && mayDelete(plan)) }
+    await delete(plan)
+    if case .download(_, let folder) = sides, !request.isDryRun {
+      transfers.leftovers?.removeStale()
+      if plan.transfers.count > 0 { sync(folder) }
+    }
+  }
+
+  private func plan() async throws(SyncError) -> Plan {
     var ignoresCase = false
-    if case .download(_, let folder) = sides, !isDryRun { ignoresCase = folderIgnoresCase(folder) }
-    let planner = Planner(
-      direction: sides.direction, comparison: comparison, filter: filter, deletes: deletes, ignoresCase: ignoresCase
-    ) { key, error in
+    if case .download(_, let folder) = sides, !request.isDryRun { ignoresCase = folderIgnoresCase(folder) }
+    var planner = Planner(
+      direction: sides.direction, rules: request.rules, filter: request.filter, deletes: request.deletes,
+      ignoresCase: ignoresCase
+    ) { [sides, reporter] key, error in
       reporter.failed(sides.direction.rawValue, sides.source(key), error)
     }
-    let plan = try await planner.plan(source: source, target: target)
-    if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
-    progress?.totalItems = plan.transfers.count + plan.deletions.count
-    progress?.totalBytes = plan.transfers.totalSize
+    if case .download(_, let folder) = sides {
+      planner.isKnown = { source, target in
+        guard let etag = source.etag, let listed = source.modified, let given = target.modified else { return false }
+        return DownloadMark(etag: etag, listed: listed, given: given).isOn(folder + source.key.text)
+      }
+    }
+    let (source, target) = streams()
+    return try await planner.plan(source: source, target: target)
+  }
 
+  private func streams() -> (any EntryStream, any EntryStream) {
+    let client = context.client
+    let sourceLinks: LinkPolicy = context.options.followsSymlinks ? .follow : .skip
+    func named(_ lookup: @escaping NamedEntries.Lookup) -> any EntryStream {
+      NamedEntries(request.names ?? [], limit: context.options.jobs, lookup: lookup)
+    }
+    func objects(_ prefix: ObjectURI, isSource: Bool) -> any EntryStream {
+      guard request.names != nil else { return ObjectListing(client, prefix) }
+      return named { await entry(ofObject: $0, below: prefix, client, isSource: isSource) }
+    }
+    switch sides {
+    case .copy(let from, let to): return (objects(from, isSource: true), objects(to, isSource: false))
+    case .upload(let folder, let prefix):
+      if request.names == nil {
+        let walk = FolderWalk(root: folder, links: sourceLinks, filter: request.filter)
+        return (walk, objects(prefix, isSource: false))
+      }
+      let files = named { .success(entry(ofFile: $0, in: folder, links: sourceLinks, isSource: true)) }
+      return (files, objects(prefix, isSource: false))
+    case .download(let prefix, let folder):
+      let source = objects(prefix, isSource: true)
+      // What does not exist yet is an empty folder.
+      if unsafe access(folder, F_OK) != 0, errno == ENOENT { return (source, NoEntries()) }
+      if request.names != nil {
+        return (source, named { .success(entry(ofFile: $0, in: folder, links: .report, isSource: false)) })
+      }
+      let leftovers = transfers.leftovers
+      let walk = FolderWalk(root: folder, links: .report, filter: request.filter) { leftovers?.note($0, in: $1) }
+      return (source, walk)
+    }
+  }
+
+  private func work(_ spool: Spool, replaces: Bool) async {
     var workers = [Task<Void, Never>]()
-    for _ in 0..<min(options.jobs, plan.transfers.count) {
-      workers.append(Task { @Loop in await work(plan.transfers) })
+    for _ in 0..<min(context.options.jobs, spool.count) {
+      workers.append(
+        Task { @Loop in
+          while !Loop.isInterrupted, let action = self.next(of: spool) {
+            await self.perform(action, replaces: replaces)
+          }
+        })
     }
     for worker in workers { await worker.value }
-    await Deletion(client: client, sides: sides, isDryRun: isDryRun, reporter: reporter).run(plan.deletions)
-    if case .download(_, let folder) = sides, !isDryRun, plan.transfers.count > 0 { sync(folder) }
   }
 
-  private func streams() throws(SyncError) -> (any EntryStream, any EntryStream) {
-    switch sides {
-    case .upload(let folder, let prefix):
-      return (FolderWalk(root: folder, followsSymlinks: options.followsSymlinks), ObjectListing(client, prefix))
-    case .copy(let from, let to): return (ObjectListing(client, from), ObjectListing(client, to))
-    case .download(let prefix, let folder):
-      // What is not there yet is an empty folder.
-      if unsafe access(folder, F_OK) != 0, errno == ENOENT { return (ObjectListing(client, prefix), NoEntries()) }
-      let walk = FolderWalk(root: folder, followsSymlinks: options.followsSymlinks) { path in
-        if !isDryRun { TemporaryFile.removeIfStale(path) }
-      }
-      return (ObjectListing(client, prefix), walk)
+  private func next(of spool: Spool) -> Action? {
+    do throws(SystemError) {
+      return try spool.next()
+    } catch {
+      reporter.failed(sides.direction.rawValue, "the plan", .system(error))
+      return nil
     }
   }
 
-  private func work(_ spool: Spool) async {
-    while !Loop.isInterrupted {
-      do throws(SystemError) {
-        guard let action = try spool.next() else { return }
-        await perform(action)
-      } catch {
-        reporter.failed(sides.direction.rawValue, "the plan", .system(error))
-        return
-      }
-    }
-  }
-
-  private func perform(_ action: Action) async {
+  private func perform(_ action: Action, replaces: Bool) async {
     let entry = action.entry
     let (source, target) = (sides.source(entry.key), sides.target(entry.key))
     let name = sides.direction.rawValue
     do throws(SyncError) {
-      if action.kind == .compareBytes, try await isEqual(action) { return }
-      if isDryRun {
+      if try await transfers.isCurrent(action) { return }
+      if request.isDryRun {
         reporter.done(name, source, target, size: entry.size, isDryRun: true)
         return
       }
-      switch try await transfer(entry) {
-      case .stored(let size): reporter.done(name, source, target, size: size)
+      switch try await transfers.transfer(entry, replaces: replaces) {
+      case .stored(let size, let verification):
+        reporter.done(name, source, target, size: size, verification: verification)
+        context.trace(source, verification)
       case .exists: reporter.done(name, source, target, size: entry.size, skipped: "it exists")
       }
     } catch {
       if Loop.isInterrupted { return }
+      if case .obstructed = error, !replaces, request.deletes { return postpone(action) }
       reporter.failed(name, source, error)
     }
   }
 
-  private func transfer(_ entry: Entry) async throws(SyncError) -> StoreOutcome {
-    switch sides {
-    case .upload(let folder, let prefix):
-      let upload = Upload(client: client, options: options, progress: progress)
-      let object = object(prefix, entry.key)
-      guard object.key.bytes.count <= Key.maximumLength else { throw .unsafeKey("a key of more than 1,024 bytes") }
-      return try await upload.run(folder + entry.key.text, to: object)
-    case .download(let prefix, let folder):
-      let path = folder + entry.key.text
-      if !options.followsSymlinks, let link = firstLink(folder, entry.key) {
-        throw .unsafeKey("\(link) is a symbolic link")
-      }
-      let download = Download(client: client, options: options, progress: progress)
-      try await download.run(object(prefix, entry.key), entry, to: path)
-      return .stored(size: entry.size)
-    case .copy(let from, let to):
-      let copy = ObjectCopy(client: client, options: options, progress: progress)
-      let target = object(to, entry.key)
-      guard target.key.bytes.count <= Key.maximumLength else { throw .unsafeKey("a key of more than 1,024 bytes") }
-      return try await copy.run(object(from, entry.key), entry, to: target)
+  private func postpone(_ action: Action) {
+    do throws(SystemError) {
+      try obstructed.append(action)
+    } catch {
+      reporter.failed(sides.direction.rawValue, "the plan", .system(error))
     }
   }
 
-  private func isEqual(_ action: Action) async throws(SyncError) -> Bool {
-    let entry = action.entry
-    let comparison = ContentComparison(client: client, options: options)
-    switch sides {
-    case .upload(let folder, let prefix):
-      return try await comparison.isEqual(
-        file: folder + entry.key.text, size: entry.size, object: object(prefix, entry.key), etag: action.targetTag)
-    case .download(let prefix, let folder):
-      return try await comparison.isEqual(
-        file: folder + entry.key.text, size: entry.size, object: object(prefix, entry.key), etag: entry.etag)
-    case .copy(let from, let to):
-      return try await comparison.isEqual(
-        object(from, entry.key), entry.etag, object(to, entry.key), action.targetTag)
+  /// Files in the place of folders, and the reverse.
+  private func replace(isAllowed: Bool) async {
+    if isAllowed { return await work(obstructed, replaces: true) }
+    while !Loop.isInterrupted, let action = next(of: obstructed) {
+      reporter.failed(
+        sides.direction.rawValue, sides.source(action.entry.key),
+        .obstructed("\(sides.target(action.entry.key)): what is in the way is not removed after failures"))
     }
   }
 
-  /// Everything is on the disk before the run is called done.
+  /// Whether everything before succeeded, and the deletions are within --max-delete.
+  private func mayDelete(_ plan: Plan) -> Bool {
+    guard reporter.status == .ok, !Loop.isInterrupted else { return false }
+    return request.deletionLimit.map { plan.deletions.count <= $0.limit(ofItems: plan.targetCount) } ?? true
+  }
+
+  private func delete(_ plan: Plan) async {
+    guard plan.deletions.count > 0, !Loop.isInterrupted else { return }
+    guard reporter.status == .ok else {
+      return context.warn("\(plan.deletions.count) deletions skipped, because not everything before succeeded")
+    }
+    if let limit = request.deletionLimit?.limit(ofItems: plan.targetCount), plan.deletions.count > limit {
+      let place = sides.target(Key(bytes: []))
+      return reporter.failed("delete", place, .tooManyDeletions(count: plan.deletions.count, limit: limit))
+    }
+    await Deletion(
+      client: context.client, sides: sides, target: transfers.target, isDryRun: request.isDryRun, reporter: reporter
+    ).run(plan.deletions)
+  }
+
+  /// Everything is on the disk before the run counts as done.
   private func sync(_ folder: String) {
     let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
@@ -174,24 +231,10 @@ struct Mirror {
   }
 }
 
-/// The first folder on the way to a file that is a symbolic link, below the root.
-private func firstLink(_ root: String, _ key: Key) -> String? {
-  var path = root
-  for component in key.text.split(separator: "/").dropLast() {
-    path += component
-    var status = stat()
-    guard unsafe lstat(path, &status) == 0 else { return nil }
-    if status.st_mode & S_IFMT == S_IFLNK { return path }
-    path += "/"
-  }
-  return nil
-}
-
 /// Whether a folder takes `A` and `a` for one name; asked with a file that is removed again.
 private func folderIgnoresCase(_ folder: String) -> Bool {
-  let digits = String(UInt64(getpid()), radix: 16)
-  // Called like an unfinished download, so that the next run removes what a killed one has left.
-  let name = ".s3sync-" + String(repeating: "0", count: 16 - digits.utf8.count) + digits + ".part"
+  // Named like an unfinished download, so that the next run removes what a killed one has left.
+  let name = TemporaryName.random(for: Key(bytes: [])).part
   let path = folder + name
   let descriptor = unsafe open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
   guard descriptor >= 0 else { return false }

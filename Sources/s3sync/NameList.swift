@@ -1,4 +1,4 @@
-// The names in one folder, sorted, folders with a slash at their end: few bytes each, since there may be millions.
+// The names in one folder, sorted, folders with a slash at their end; compact, for there may be millions.
 
 import Glibc
 
@@ -10,14 +10,32 @@ struct NameList {
 
   var count: Int { starts.count }
 
-  subscript(index: Int) -> ArraySlice<UInt8> {
+  /// One name, as it is in the buffer.
+  struct Name {
+    /// Ends in a slash where it is a folder's.
+    let bytes: ArraySlice<UInt8>
+
+    var isFolder: Bool { bytes.last == UInt8(ascii: "/") }
+  }
+
+  subscript(index: Int) -> Name {
     let start = Int(starts[index])
-    return bytes[start..<(bytes[start...].firstIndex(of: 0) ?? bytes.endIndex)]
+    return Name(bytes: bytes[start..<(bytes[start...].firstIndex(of: 0) ?? bytes.endIndex)])
   }
 
   /// Reads a folder; nil, with `errno` set, where it cannot be read.
-  init?(folder: String, followsSymlinks: Bool) {
-    guard let handle = unsafe opendir(folder) else { return nil }
+  ///
+  /// - Parameters:
+  ///   - isRoot: the folder is one that the user named, so it may be a link.
+  ///   - followsSymlinks: a link to a folder is a folder.
+  init?(folder: String, isRoot: Bool = false, followsSymlinks: Bool) {
+    let followsFolder = isRoot || followsSymlinks
+    let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (followsFolder ? 0 : O_NOFOLLOW))
+    guard descriptor >= 0 else { return nil }
+    guard let handle = unsafe fdopendir(descriptor) else {
+      close(descriptor)
+      return nil
+    }
     defer { unsafe closedir(handle) }
     errno = 0
     while let entry = unsafe readdir(handle) {
@@ -29,7 +47,7 @@ struct NameList {
         continue
       }
       let type = unsafe Int(entry.pointee.d_type)
-      if Self.isFolder(type, folder, name, followsSymlinks: followsSymlinks) { bytes.append(UInt8(ascii: "/")) }
+      if Self.isFolder(type, descriptor, name, followsSymlinks: followsSymlinks) { bytes.append(UInt8(ascii: "/")) }
       bytes.append(0)
       guard let offset = UInt32(exactly: start) else {
         errno = EOVERFLOW
@@ -47,15 +65,15 @@ struct NameList {
   }
 
   private static func isFolder(
-    _ type: Int, _ folder: String, _ name: ArraySlice<UInt8>, followsSymlinks: Bool
+    _ type: Int, _ folder: CInt, _ name: ArraySlice<UInt8>, followsSymlinks: Bool
   ) -> Bool {
     switch type {
     case 4: return true  // DT_DIR
     case 0, 10:  // DT_UNKNOWN, DT_LNK
       var status = stat()
-      let path = folder + "/" + String(decoding: name, as: UTF8.self)
+      let name = name.map { CChar(bitPattern: $0) } + [0]
       let flags = followsSymlinks ? 0 : AT_SYMLINK_NOFOLLOW
-      return unsafe fstatat(AT_FDCWD, path, &status, flags) == 0 && status.st_mode & S_IFMT == S_IFDIR
+      return unsafe fstatat(folder, name, &status, flags) == 0 && status.st_mode & S_IFMT == S_IFDIR
     default: return false
     }
   }

@@ -1,38 +1,48 @@
-// A prefix's objects as a sorted stream; the next page is under way while one is worked on.
+// A prefix's objects as a sorted stream; the next page is fetched while one is worked on.
 
 import AWS
 import S3
 
 @Loop
 final class ObjectListing: EntryStream {
+  /// The page after the one being read.
+  private enum NextPage {
+    case first
+    case requested(Task<Result<ListPage, ServiceError>, Never>)
+    case none
+  }
+
   private let client: S3.Client
   private let root: ObjectURI
   private var page: [ObjectRecord] = []
   private var position = 0
-  private var upcoming: Task<Result<ListPage, ServiceError>, Never>?
-  private var hasStarted = false
+  private var nextPage = NextPage.first
 
   init(_ client: S3.Client, _ root: ObjectURI) {
     self.client = client
     self.root = root
   }
 
-  /// The next object, key and all.
+  /// The next object, with its whole key.
   func nextObject() async throws(SyncError) -> ObjectRecord? {
-    if !hasStarted {
-      hasStarted = true
-      fetch(continuationToken: nil, after: nil)
-    }
     while position == page.count {
-      guard let task = upcoming else { return nil }
-      upcoming = nil
+      let task: Task<Result<ListPage, ServiceError>, Never>
+      switch nextPage {
+      case .first: task = request(continuationToken: nil, after: nil)
+      case .requested(let requested): task = requested
+      case .none: return nil
+      }
+      nextPage = .none
+      let next: ListPage
       switch await task.value {
-      case .success(let next):
-        let last = next.objects.last?.key ?? page.last?.key
-        page = next.objects
-        position = 0
-        if let token = next.continuationToken { fetch(continuationToken: token, after: last) }
+      case .success(let arrived): next = arrived
       case .failure(let error): throw .service(error)
+      }
+      let last = next.objects.last?.key ?? page.last?.key
+      page = next.objects
+      position = 0
+      if let token = next.continuationToken {
+        nextPage = .requested(request(continuationToken: token, after: last))
       }
     }
     position += 1
@@ -44,16 +54,15 @@ final class ObjectListing: EntryStream {
     while let object = try await nextObject() {
       if object.key == root.key { continue }
       return Entry(
-        key: object.key.droppingFirst(root.key.bytes.count), size: object.size ?? 0,
-        modified: object.lastModified ?? Timestamp(seconds: 0), etag: object.etag)
+        key: object.key.droppingFirst(root.key.bytes.count), size: object.size ?? 0, modified: object.lastModified,
+        etag: object.etag)
     }
     return nil
   }
 
-  private func fetch(continuationToken: String?, after: Key?) {
-    let client = self.client
-    let root = self.root
-    upcoming = Task { @Loop in
+  private func request(continuationToken: String?, after: Key?) -> Task<Result<ListPage, ServiceError>, Never> {
+    let (client, root) = (self.client, self.root)
+    return Task { @Loop in
       do throws(ServiceError) {
         return .success(
           try await client.list(root.bucket, prefix: root.key, continuationToken: continuationToken, after: after))

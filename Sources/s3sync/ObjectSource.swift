@@ -26,7 +26,7 @@ final class PrefixSource: ObjectSource {
   func next() async throws(SyncError) -> (object: ObjectRecord, name: ItemName)? {
     while let object = try await listing.nextObject() {
       let name = object.key.droppingFirst(root.key.bytes.count)
-      // What ends in a slash and is empty is a folder of a console's making.
+      // An empty object that ends in a slash is how consoles make a folder.
       if name.bytes.isEmpty || (name.endsInSlash && object.size == 0) || !filter.admits(name) { continue }
       return (object, ItemName(bytes: name.bytes))
     }

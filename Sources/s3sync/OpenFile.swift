@@ -1,36 +1,52 @@
-// A file that is read for an upload, and whether it has stayed the same meanwhile.
+// A file that is being uploaded, and whether it is still the one that its name stands for.
 
+import AWS
 import Glibc
 import Streams
 
-final class OpenFile {
+final class OpenFile: Sendable {
   let descriptor: CInt
   let size: Int64
+  let modified: Timestamp
+  /// Type and permissions, as `stat` has them.
+  let mode: UInt32
   private let path: String
-  private let modified: timespec
+  private let followsSymlinks: Bool
+  private let state: FileState
 
-  /// Throws for everything that is no plain file: reading a pipe would wait for ever.
+  /// Throws for everything that is not a regular file: reading a pipe would wait for ever.
   init(_ path: String, followsSymlinks: Bool) throws(SystemError) {
     self.path = path
+    self.followsSymlinks = followsSymlinks
     descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsSymlinks ? 0 : O_NOFOLLOW))
     guard descriptor >= 0 else { throw SystemError(operation: "open", object: path) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
-      throw SystemError(code: EINVAL, operation: "read as a file", object: path)
+      throw SystemError(code: EINVAL, operation: "read as a regular file", object: path)
     }
     size = Int64(status.st_size)
-    modified = status.st_mtim
+    modified = Timestamp(seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int32(status.st_mtim.tv_nsec))
+    mode = status.st_mode
+    state = FileState(status)
   }
 
   deinit { close(descriptor) }
 
-  /// Whether size or time differ from what they were when the file was opened.
+  /// Whether the bytes may differ from those when the file was opened, or the name stands for another file by now.
   var hasChanged: Bool {
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { return true }
-    return Int64(status.st_size) != size || status.st_mtim.tv_sec != modified.tv_sec
-      || status.st_mtim.tv_nsec != modified.tv_nsec
+    guard unsafe fstat(descriptor, &status) == 0, FileState(status) == state else { return true }
+    let flags = followsSymlinks ? 0 : AT_SYMLINK_NOFOLLOW
+    guard unsafe fstatat(AT_FDCWD, path, &status, flags) == 0 else { return true }
+    return FileState(status) != state
+  }
+
+  /// When the file that the name stands for now was modified; nil where there is none.
+  var currentlyModified: Timestamp? {
+    var status = stat()
+    guard unsafe fstatat(AT_FDCWD, path, &status, followsSymlinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    return Timestamp(seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int32(status.st_mtim.tv_nsec))
   }
 
   /// The `size` bytes of the file; an error where there are fewer by now.
@@ -50,5 +66,23 @@ final class OpenFile {
     }
     if let failure { throw failure }
     return bytes
+  }
+}
+
+/// What changes with a file's contents: every write changes the time of change, even where the time of modification is
+/// set back.
+private struct FileState: Equatable, Sendable {
+  let device: UInt64
+  let inode: UInt64
+  let size: Int64
+  let modified: Timestamp
+  let changed: Timestamp
+
+  init(_ status: stat) {
+    device = UInt64(status.st_dev)
+    inode = UInt64(status.st_ino)
+    size = Int64(status.st_size)
+    modified = Timestamp(seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int32(status.st_mtim.tv_nsec))
+    changed = Timestamp(seconds: Int64(status.st_ctim.tv_sec), nanoseconds: Int32(status.st_ctim.tv_nsec))
   }
 }

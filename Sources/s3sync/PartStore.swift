@@ -1,4 +1,4 @@
-// A multipart upload from its beginning to its one end: completed, or aborted.
+// A multipart upload from its beginning to its one end: completed or aborted.
 
 import AWS
 import S3
@@ -6,14 +6,10 @@ import S3
 @Loop
 final class PartStore {
   private let client: S3.Client
-  private let options: TransferOptions
   private var upload: MultipartUpload?
   private var parts: [UploadedPart] = []
 
-  init(_ client: S3.Client, _ options: TransferOptions) {
-    self.client = client
-    self.options = options
-  }
+  init(_ client: S3.Client) { self.client = client }
 
   func begin(_ object: ObjectURI, _ attributes: ObjectAttributes, hasChecksums: Bool = true) async throws(SyncError) {
     upload = try await call { () async throws(ServiceError) in
@@ -23,7 +19,7 @@ final class PartStore {
 
   /// - Parameter number: 1 ... 10,000
   func add(number: Int, _ payload: Payload) async throws(SyncError) {
-    guard let upload else { preconditionFailure("parts come after the beginning") }
+    guard let upload else { preconditionFailure("parts are added after the beginning") }
     let part = try await call { () async throws(ServiceError) in
       try await client.uploadPart(upload, number: number, payload)
     }
@@ -31,23 +27,25 @@ final class PartStore {
   }
 
   func add(number: Int, copying source: GetRequest, range: Range<Int64>) async throws(SyncError) {
-    guard let upload else { preconditionFailure("parts come after the beginning") }
+    guard let upload else { preconditionFailure("parts are added after the beginning") }
     let part = try await call { () async throws(ServiceError) in
       try await client.copyPart(upload, number: number, from: source, range: range)
     }
     parts.append(part)
   }
 
-  func complete() async throws(SyncError) {
-    guard let upload else { preconditionFailure("the end comes after the beginning") }
+  func complete(onlyIfAbsent: Bool) async throws(SyncError) -> StoredObject {
+    guard let upload else { preconditionFailure("an upload is completed after its beginning") }
     let inOrder = parts.sorted { $0.number < $1.number }
-    _ = try await call { () async throws(ServiceError) in
-      try await client.complete(upload, inOrder, ifAbsent: options.onlyIfAbsent)
+    let stored = try await call { () async throws(ServiceError) in
+      try await client.complete(upload, inOrder, ifAbsent: onlyIfAbsent)
     }
     self.upload = nil
+    return stored
   }
 
-  /// Forgets what was stored; nothing where it is complete. A failure to do so is no news beside the one before it.
+  /// Removes the parts that were stored; does nothing after completion. Its failure is not reported: there is an earlier
+  /// one.
   func abort() async {
     guard let upload else { return }
     self.upload = nil

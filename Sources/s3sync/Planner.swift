@@ -8,53 +8,64 @@ import Streams
 struct Plan {
   let transfers = Spool()
   let deletions = Spool()
+  /// Items of the target that the filters admit.
+  var targetCount = 0
 }
 
 /// Reads two sorted streams side by side, as a merge sort does: memory does not grow with their lengths.
 @Loop
 struct Planner {
   let direction: Direction
-  let comparison: Comparison
+  let rules: ComparisonRules
   let filter: Filter
   let deletes: Bool
-  /// Of a target folder: it does not tell `A` from `a`.
+  /// Of a target folder: it does not distinguish `A` from `a`.
   let ignoresCase: Bool
-  /// Told of every entry that is left out although nobody asked for that.
+  /// Whether a file is known to be this object although their times differ; asked where sizes agree.
+  var isKnown: (_ source: Entry, _ target: Entry) -> Bool = { _, _ in false }
+  /// Called for every entry that is left out although nobody asked for that.
   let onProblem: (Key, SyncError) -> Void
 
   /// Throws what either listing throws: then nothing was done.
   func plan(source: any EntryStream, target: any EntryStream) async throws(SyncError) -> Plan {
-    let plan = Plan()
+    var plan = Plan()
     var collisions = CollisionDetector(ignoresCase: ignoresCase)
-    // Below a source's folder that cannot be read, nothing is known to be absent.
-    var unknown: Key?
     var left = try await admitted(source)
     var right = try await admitted(target)
     while true {
-      if let there = right, left.map({ there.key < $0.key }) ?? true {
+      if let extra = right, left.map({ extra.key < $0.key }) ?? true {
         right = try await admitted(target)
-        let isUnknown = unknown.map { there.key.hasPrefix($0) } ?? false
-        switch there.kind {
-        case .item where deletes && !isUnknown: try append(.delete, there, to: plan.deletions)
-        case .unreadableFolder(let reason): onProblem(there.key, .unreadable(reason))
-        default: break
+        switch extra.kind {
+        case .item:
+          plan.targetCount += 1
+          if deletes { try append(.delete, extra, to: plan.deletions) }
+        case .unreadableFolder(let reason): onProblem(extra.key, .unreadable(reason))
+        case .unreadable: break
         }
         continue
       }
       guard let entry = left else { return plan }
       let counterpart = right?.key == entry.key ? right : nil
-      if case .unreadableFolder = entry.kind { unknown = entry.key }
       if let problem = problem(entry, &collisions) {
         onProblem(entry.key, problem)
       } else if !(direction == .download && entry.key.endsInSlash) {
-        switch decide(source: entry, target: counterpart, direction: direction, comparison: comparison) {
-        case .skip: break
-        case .transfer: try append(.transfer, entry, to: plan.transfers)
-        case .compareBytes: try append(.compareBytes, entry, targetTag: counterpart?.etag, to: plan.transfers)
-        }
+        try decide(entry, counterpart, &plan)
       }
+      if counterpart?.kind == .item { plan.targetCount += 1 }
       left = try await admitted(source)
       if counterpart != nil { right = try await admitted(target) }
+    }
+  }
+
+  private func decide(_ entry: Entry, _ counterpart: Entry?, _ plan: inout Plan) throws(SyncError) {
+    let target = counterpart?.kind == .item ? counterpart : nil
+    switch s3sync.decide(source: entry, target: target, direction: direction, rules: rules) {
+    case .skip: break
+    case .transfer: try append(.transfer, entry, to: plan.transfers)
+    case .compareBytes: try append(.compareBytes, entry, targetTag: target?.etag, to: plan.transfers)
+    case .compareTimes:
+      if let target, target.size == entry.size, isKnown(entry, target) { return }
+      try append(.compareTimes, entry, to: plan.transfers)
     }
   }
 
@@ -87,10 +98,8 @@ struct Planner {
   private func append(
     _ kind: Action.Kind, _ entry: Entry, targetTag: String? = nil, to spool: Spool
   ) throws(SyncError) {
-    do throws(SystemError) {
+    try systemCalls { () throws(SystemError) in
       try spool.append(Action(kind: kind, entry: entry, targetTag: targetTag))
-    } catch {
-      throw .system(error)
     }
   }
 }

@@ -1,30 +1,32 @@
-// One line on a terminal that says how far it is.
+// The progress line on a terminal.
 
 import Glibc
 
-/// Objects, bytes, rate and remaining time, rewritten in place; nothing where standard error is no terminal.
+/// Objects, bytes, rate and remaining time, rewritten in place; nothing where standard error is not a terminal. Used on
+/// the loop's thread alone.
 final class Progress {
-  private let start: UInt64
-  private var lastDrawn: UInt64 = 0
+  private let start: Int64
+  private var lastDrawn: Int64 = 0
   private var isDrawn = false
   private var items = 0
   private var bytes: Int64 = 0
-  /// What the plan adds up to; 0 while it is being made.
+  /// Totals of the plan; 0 while it is being made.
   var totalItems = 0
   var totalBytes: Int64 = 0
 
   init?(isQuiet: Bool) {
     guard !isQuiet, isatty(STDERR_FILENO) == 1 else { return nil }
-    start = now()
+    start = monotonicNanoseconds()
   }
 
   func finishItem() { items += 1 }
 
-  func add(bytes count: Int) { bytes += Int64(count) }
+  /// - Parameter count: below 0 where an attempt is repeated.
+  func add(bytes count: Int64) { bytes += count }
 
   /// Draws at most five times a second.
   func tick() {
-    let time = now()
+    let time = monotonicNanoseconds()
     guard time - lastDrawn > 200_000_000 else { return }
     lastDrawn = time
     let text = Self.text(
@@ -33,7 +35,7 @@ final class Progress {
     isDrawn = true
   }
 
-  /// Makes room for a line of text.
+  /// Erases the line, so that text can be printed.
   func clear() {
     if isDrawn { put("\r\u{1B}[K") }
     isDrawn = false
@@ -68,10 +70,4 @@ final class Progress {
     let bytes = Array(text.utf8)
     _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
   }
-}
-
-private func now() -> UInt64 {
-  var time = timespec()
-  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

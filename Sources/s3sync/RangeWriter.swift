@@ -1,7 +1,8 @@
-// The bytes of a range on their way into a file: gathered into blocks, and the disk begun with early.
+// Writes a range of a download into a file: gathered into blocks, with writeback requested early.
 
 import CLinux
 import Glibc
+import S3
 import Streams
 
 /// Takes a range's bytes in order, in pieces of any size, and writes them from `offset` on; used on the loop's thread
@@ -12,17 +13,19 @@ import Streams
 /// guest may have to ask its host for (`Tests/bench/RESULTS-s3.md`).
 final class RangeWriter: @unchecked Sendable {
   private static let blockSize: Int64 = 64 << 10
-  /// So often the disk is told to begin with what there is: it works while the network brings the rest, and what all
-  /// waits for in the end is little.
-  private static let stretch: Int64 = 8 << 20
+  /// Writeback is requested after so many bytes: the disk works while the network delivers the rest, and little is left
+  /// for the final synchronisation.
+  private static let writebackInterval: Int64 = 8 << 20
 
   private let descriptor: CInt
   private let name: String
   /// Where the next block goes.
   private var offset: Int64
-  /// Up to here the disk has been told of.
-  private var begun: Int64
+  /// Writeback has been requested up to here.
+  private var writebackOffset: Int64
   private var block: [UInt8] = []
+  /// Of the bytes written so far.
+  private(set) var crc32: UInt32 = 0
   private(set) var failure: SystemError?
 
   /// - Parameter name: for an error's sentence.
@@ -30,11 +33,11 @@ final class RangeWriter: @unchecked Sendable {
     self.descriptor = descriptor
     self.offset = offset
     self.name = name
-    begun = offset
+    writebackOffset = offset
     block.reserveCapacity(Int(Self.blockSize))
   }
 
-  /// False where a write has failed: `failure` tells how.
+  /// False where a write has failed; `failure` has the reason.
   func take(_ bytes: RawSpan) -> Bool {
     var rest = bytes
     while rest.byteCount > 0 {
@@ -58,12 +61,15 @@ final class RangeWriter: @unchecked Sendable {
       failure = error
       return false
     }
+    // The block is in the processor's cache: reading it once more costs little.
+    unsafe crc32 = S3.crc32.update(crc32, block.span.bytes)
     offset += Int64(block.count)
     block.removeAll(keepingCapacity: true)
-    if offset - begun >= Self.stretch {
+    if offset - writebackOffset >= Self.writebackInterval {
       // A hint: what the disk cannot take shows when the file is closed or synchronised.
-      _ = sync_file_range(descriptor, off_t(begun), off_t(offset - begun), UInt32(SYNC_FILE_RANGE_WRITE))
-      begun = offset
+      _ = sync_file_range(
+        descriptor, off_t(writebackOffset), off_t(offset - writebackOffset), UInt32(SYNC_FILE_RANGE_WRITE))
+      writebackOffset = offset
     }
     return true
   }

@@ -1,4 +1,4 @@
-// What a run says: a line for each item done, a line for each failure, and the status that it all adds up to.
+// The output of a run: a line for each item done, a line for each failure, and the exit status that follows.
 
 import AWS
 import Glibc
@@ -12,14 +12,13 @@ enum Verbosity: Sendable {
   case json
 }
 
-/// Collects what became of each item.
+/// Collects the result of each item.
 @Loop
 final class Reporter {
   private let verbosity: Verbosity
   private let output: OutputStream?
   private let progress: Progress?
   private(set) var status = ExitStatus.ok
-  private(set) var failureCount = 0
 
   /// - Parameter output: nil where standard output carries data.
   init(_ verbosity: Verbosity, output: OutputStream?, progress: Progress?) {
@@ -30,9 +29,12 @@ final class Reporter {
 
   /// An item is done, or in a dry run would be.
   ///
-  /// - Parameter skipped: why there was nothing to do for it after all.
+  /// - Parameters:
+  ///   - verification: what its bytes were checked against.
+  ///   - skipped: why there was nothing to do for it after all.
   func done(
-    _ action: String, _ source: String?, _ target: String?, size: Int64, isDryRun: Bool = false, skipped: String? = nil
+    _ action: String, _ source: String?, _ target: String?, size: Int64, isDryRun: Bool = false,
+    verification: Verification? = nil, skipped: String? = nil
   ) {
     progress?.finishItem()
     switch verbosity {
@@ -47,6 +49,12 @@ final class Reporter {
       add(["action": action, "source": source, "target": target], to: &json)
       json.key("size")
       json.integer(Int(size))
+      if let verification {
+        json.key("verified")
+        json.boolean(verification.isVerified)
+        json.key("verifiedBy")
+        json.string(verification.name)
+      }
       add(["status": isDryRun ? "planned" : skipped == nil ? "done" : "skipped", "reason": skipped], to: &json)
       json.endObject()
       json.endLine()
@@ -58,8 +66,7 @@ final class Reporter {
   func failed(_ action: String, _ object: String, _ error: SyncError) {
     progress?.clear()
     report(tool: "s3sync", object: object, reason: error.reason)
-    failureCount += 1
-    // A scheduler may try again where that could help all of it: the first failure that is not temporary decides.
+    // A scheduler may retry only where that could help every item: the first failure that is not temporary decides.
     if status == .ok || status == .temporary { status = error.status }
     guard verbosity == .json else { return }
     var json = JSONText()
@@ -70,7 +77,7 @@ final class Reporter {
     write(json.bytes)
   }
 
-  /// Hands on what has been printed so far.
+  /// Writes what is buffered.
   func flush() {
     guard let output else { return }
     do throws(SystemError) {
@@ -98,9 +105,9 @@ final class Reporter {
     }
   }
 
-  /// Nobody reads what is printed: as any writer of a pipe the run ends by SIGPIPE, once uploads have been aborted.
+  /// A reader that has gone ends the run by SIGPIPE, as it would end any writer, once uploads have been aborted.
   private func lose(_ error: SystemError) {
-    if error.code == EPIPE { return Interruption.come(SIGPIPE) }
+    if error.code == EPIPE { return Interruption.request(SIGPIPE) }
     report(tool: "s3sync", reason: error.reason)
     status = .io
   }

@@ -1,5 +1,5 @@
 // A queue of what is to be done, in memory while it is short and in an unnamed file from then on: ten million
-// transfers are planned before the first begins.
+// transfers are planned before the first starts.
 
 import AWS
 import Glibc
@@ -10,6 +10,7 @@ import Streams
 struct Action: Equatable, Sendable {
   enum Kind: UInt8, Sendable {
     case transfer
+    case compareTimes
     case compareBytes
     case delete
   }
@@ -22,44 +23,122 @@ struct Action: Equatable, Sendable {
 
 /// Appended to first, then read once from the start.
 final class Spool {
+  private enum State {
+    case writing
+    /// Bytes of the file read so far.
+    case reading(Int)
+  }
+
   /// Bytes kept in memory.
   private static let memoryLimit = 4 << 20
+  /// One action is at most this long: a key, two tags, three numbers.
+  private static let longestAction = 4096
 
   private(set) var count = 0
   /// Bytes of all entries together.
   private(set) var totalSize: Int64 = 0
-  private var buffer: [UInt8] = []
-  private var descriptor: CInt = -1
-  private var written = 0
-  private var isReading = false
-  private var position = 0
-  private var readOffset = 0
-
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  private var state = State.writing
+  private var file: SpoolFile?
+  /// What is not in the file, or was read from it.
+  private var buffer = ActionBuffer()
 
   func append(_ action: Action) throws(SystemError) {
     count += 1
     totalSize += action.entry.size
-    buffer.append(action.kind.rawValue)
-    append(action.entry.key.bytes)
-    append(Array((action.entry.etag ?? "").utf8))
-    append(Array((action.targetTag ?? "").utf8))
-    append(action.entry.size)
-    append(action.entry.modified.seconds)
-    append(Int64(action.entry.modified.nanoseconds))
-    if buffer.count >= Self.memoryLimit { try flush() }
+    buffer.append(action)
+    if buffer.bytes.count >= Self.memoryLimit { try flush() }
   }
 
   /// The next action in the order they were appended; nil after the last.
   func next() throws(SystemError) -> Action? {
-    if !isReading {
-      isReading = true
-      // What was appended last has stayed in memory: it goes behind the rest.
-      if descriptor >= 0 { try flush() }
+    if case .writing = state {
+      state = .reading(0)
+      // What was appended last has stayed in memory: it follows the rest.
+      if file != nil { try flush() }
     }
-    // One action is at most 4 KiB: a key, two tags, three numbers.
-    if buffer.count - position < 4096, descriptor >= 0 { try refill() }
-    guard position < buffer.count, let kind = Action.Kind(rawValue: buffer[position]) else { return nil }
+    if let file, case .reading(let offset) = state, buffer.remaining < Self.longestAction {
+      state = .reading(offset + (try file.read(into: &buffer, at: offset)))
+    }
+    return buffer.next()
+  }
+
+  /// Moves what is in memory to the file.
+  private func flush() throws(SystemError) {
+    let file = if let file = self.file { file } else { try SpoolFile() }
+    self.file = file
+    try file.append(buffer.bytes)
+    buffer.removeAll()
+  }
+}
+
+/// An unnamed file that is appended to and read.
+private final class SpoolFile {
+  private static let readSize = 256 << 10
+
+  private let descriptor: CInt
+  private var size = 0
+
+  init() throws(SystemError) {
+    let folder = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+    var template = Array("\(folder)/s3sync-plan-XXXXXX".utf8CString)
+    descriptor = unsafe mkstemp(&template)
+    guard descriptor >= 0 else {
+      throw SystemError(operation: "create a file in the folder for temporary files,", object: folder)
+    }
+    unsafe unlink(template)
+  }
+
+  deinit { close(descriptor) }
+
+  func append(_ bytes: [UInt8]) throws(SystemError) {
+    unsafe try write(bytes.span.bytes, to: descriptor, at: Int64(size), name: "the plan's file")
+    size += bytes.count
+  }
+
+  /// Adds the next bytes of the file to the buffer; returns how many there were.
+  func read(into buffer: inout ActionBuffer, at offset: Int) throws(SystemError) -> Int {
+    var bytes = [UInt8](repeating: 0, count: min(Self.readSize, size - offset))
+    if bytes.isEmpty { return 0 }
+    guard unsafe pread(descriptor, &bytes, bytes.count, offset) == bytes.count else {
+      throw SystemError(operation: "read", object: "the plan's file")
+    }
+    buffer.append(bytes)
+    return bytes.count
+  }
+}
+
+/// Actions as bytes: texts behind their lengths (two bytes), numbers of eight bytes, the lowest first.
+private struct ActionBuffer {
+  private(set) var bytes: [UInt8] = []
+  private var position = 0
+  /// In place of seconds where there is no time.
+  private static let noTime = Int64.min
+
+  var remaining: Int { bytes.count - position }
+
+  mutating func removeAll() {
+    bytes.removeAll(keepingCapacity: true)
+    position = 0
+  }
+
+  mutating func append(_ more: [UInt8]) {
+    bytes.removeFirst(position)
+    position = 0
+    bytes += more
+  }
+
+  mutating func append(_ action: Action) {
+    bytes.append(action.kind.rawValue)
+    append(text: action.entry.key.bytes)
+    append(text: Array((action.entry.etag ?? "").utf8))
+    append(text: Array((action.targetTag ?? "").utf8))
+    append(number: action.entry.size)
+    append(number: action.entry.modified?.seconds ?? Self.noTime)
+    append(number: Int64(action.entry.modified?.nanoseconds ?? 0))
+  }
+
+  mutating func next() -> Action? {
+    guard position < bytes.count, let kind = Action.Kind(rawValue: bytes[position]) else { return nil }
     position += 1
     let key = Key(bytes: takeBytes())
     let etag = takeText()
@@ -67,64 +146,34 @@ final class Spool {
     let size = takeNumber()
     let seconds = takeNumber()
     let nanoseconds = Int32(truncatingIfNeeded: takeNumber())
-    let modified = Timestamp(seconds: seconds, nanoseconds: nanoseconds)
+    let modified = seconds == Self.noTime ? nil : Timestamp(seconds: seconds, nanoseconds: nanoseconds)
     return Action(kind: kind, entry: Entry(key: key, size: size, modified: modified, etag: etag), targetTag: targetTag)
   }
 
-  /// Moves what is in memory to the file.
-  private func flush() throws(SystemError) {
-    if descriptor < 0 {
-      let folder = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
-      var template = Array("\(folder)/s3sync-plan-XXXXXX".utf8CString)
-      descriptor = unsafe mkstemp(&template)
-      guard descriptor >= 0 else { throw SystemError(operation: "create a file in", object: folder) }
-      unsafe unlink(template)
-    }
-    let bytes = buffer
-    unsafe try write(bytes.span.bytes, to: descriptor, at: Int64(written), name: "the plan's file")
-    written += bytes.count
-    buffer.removeAll(keepingCapacity: true)
+  private mutating func append(text: [UInt8]) {
+    bytes.append(UInt8(truncatingIfNeeded: text.count))
+    bytes.append(UInt8(truncatingIfNeeded: text.count >> 8))
+    bytes += text
   }
 
-  /// Reads more of the file behind what is left of the buffer.
-  private func refill() throws(SystemError) {
-    buffer.removeFirst(position)
-    position = 0
-    let kept = buffer.count
-    let wanted = min(256 << 10, written - readOffset)
-    guard wanted > 0 else { return }
-    buffer.append(contentsOf: repeatElement(0, count: wanted))
-    let count = unsafe buffer.withUnsafeMutableBytes {
-      unsafe pread(descriptor, $0.baseAddress! + kept, wanted, readOffset)
-    }
-    guard count == wanted else { throw SystemError(operation: "read", object: "the plan's file") }
-    readOffset += count
+  private mutating func append(number: Int64) {
+    for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: number >> Int64(shift))) }
   }
 
-  private func append(_ bytes: [UInt8]) {
-    buffer.append(UInt8(truncatingIfNeeded: bytes.count))
-    buffer.append(UInt8(truncatingIfNeeded: bytes.count >> 8))
-    buffer += bytes
-  }
-
-  private func append(_ number: Int64) {
-    for shift in stride(from: 0, to: 64, by: 8) { buffer.append(UInt8(truncatingIfNeeded: number >> Int64(shift))) }
-  }
-
-  private func takeBytes() -> [UInt8] {
-    let count = Int(buffer[position]) | Int(buffer[position + 1]) << 8
+  private mutating func takeBytes() -> [UInt8] {
+    let count = Int(bytes[position]) | Int(bytes[position + 1]) << 8
     position += 2 + count
-    return Array(buffer[position - count..<position])
+    return Array(bytes[position - count..<position])
   }
 
-  private func takeText() -> String? {
+  private mutating func takeText() -> String? {
     let bytes = takeBytes()
     return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
   }
 
-  private func takeNumber() -> Int64 {
+  private mutating func takeNumber() -> Int64 {
     var value: Int64 = 0
-    for index in 0..<8 { value |= Int64(buffer[position + index]) << Int64(8 * index) }
+    for index in 0..<8 { value |= Int64(bytes[position + index]) << Int64(8 * index) }
     position += 8
     return value
   }

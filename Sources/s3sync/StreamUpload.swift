@@ -1,4 +1,4 @@
-// Standard input to one object, whatever its length turns out to be.
+// A stream to one object; its length is not known in advance.
 
 import AWS
 import HTTP
@@ -10,18 +10,19 @@ struct StreamUpload {
   /// Bytes of parts that may be in memory at once, beside the one that is being read.
   private static let memoryLimit: Int64 = 32 << 20
 
-  let client: S3.Client
-  let options: TransferOptions
-  let progress: Progress?
-  private let input = PatientInput()
+  private let context: TransferContext
+  private let input: InterruptibleInput
 
-  init(client: S3.Client, options: TransferOptions, progress: Progress?) {
-    self.client = client
-    self.options = options
-    self.progress = progress
+  private var client: S3.Client { context.client }
+  private var options: TransferOptions { context.options }
+
+  /// - Parameter descriptor: read to its end.
+  init(context: TransferContext, descriptor: CInt, name: String) {
+    self.context = context
+    input = InterruptibleInput(descriptor, name: name)
   }
 
-  /// Stores what comes until the input's end; a failed read or a signal stores nothing.
+  /// Stores the input up to its end; a failed read or a signal stores nothing.
   func run(to object: ObjectURI) async throws(SyncError) -> StoreOutcome {
     let attributes = options.attributes(forName: object.key.text)
     let first = try await part(0)
@@ -29,12 +30,14 @@ struct StreamUpload {
     do throws(SyncError) {
       if isWhole {
         if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
-        _ = try await call { () async throws(ServiceError) in
+        let stored = try await call { () async throws(ServiceError) in
           try await client.put(object, .bytes(first), attributes: attributes, ifAbsent: options.onlyIfAbsent)
         }
-        return .stored(size: Int64(first.count))
+        context.meter().add(Int64(first.count))
+        return .stored(size: Int64(first.count), Verification(stored))
       }
-      return .stored(size: try await inParts(first, object, attributes))
+      let (size, stored) = try await inParts(first, object, attributes)
+      return .stored(size: size, Verification(stored))
     } catch {
       if options.onlyIfAbsent, case .changed = error { return .exists }
       throw error
@@ -43,10 +46,10 @@ struct StreamUpload {
 
   private func inParts(
     _ first: [UInt8], _ object: ObjectURI, _ attributes: ObjectAttributes
-  ) async throws(SyncError) -> Int64 {
-    let store = PartStore(client, options)
+  ) async throws(SyncError) -> (size: Int64, StoredObject) {
+    let store = PartStore(client)
     try await store.begin(object, attributes)
-    let sender = Sender(store, progress)
+    let sender = Sender(store, context)
     do throws(SyncError) {
       var bytes = first
       var total: Int64 = 0
@@ -64,8 +67,7 @@ struct StreamUpload {
       }
       try await sender.finish()
       if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
-      try await store.complete()
-      return total
+      return (total, try await store.complete(onlyIfAbsent: options.onlyIfAbsent))
     } catch {
       await sender.drain()
       await store.abort()
@@ -82,26 +84,26 @@ struct StreamUpload {
   private func part(_ index: Int) async throws(SyncError) -> [UInt8] { try await input.read(partSize(index)) }
 }
 
-/// Parts on their way, as many at once as memory allows.
+/// Parts being sent, as many at once as memory allows.
 @Loop
 private final class Sender {
   private let store: PartStore
-  private let progress: Progress?
+  private let context: TransferContext
   private var sending: [(size: Int64, task: Task<SyncError?, Never>)] = []
 
-  init(_ store: PartStore, _ progress: Progress?) {
+  init(_ store: PartStore, _ context: TransferContext) {
     self.store = store
-    self.progress = progress
+    self.context = context
   }
 
   /// Returns when there is room for the next one; throws what an earlier part failed with.
   func send(_ bytes: [UInt8], number: Int, limit: Int64) async throws(SyncError) {
     let store = self.store
-    let progress = self.progress
+    let context = self.context
     let task = Task { @Loop () -> SyncError? in
       do throws(SyncError) {
         try await store.add(number: number, .bytes(bytes))
-        progress?.add(bytes: bytes.count)
+        context.meter().add(Int64(bytes.count))
         return nil
       } catch {
         return error

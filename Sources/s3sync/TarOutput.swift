@@ -1,24 +1,47 @@
-// The writing end of a tar stream. A reader that is slow blocks a thread beside the loop, and the transfers go on.
+// The writing end of a tar stream. A slow reader blocks another thread, and the transfers go on.
 
 import AWS
 import Streams
 
 /// One writer, used by one write after the other.
 final class TarOutput: @unchecked Sendable {
-  private let output = OutputStream()
+  private let output: OutputStream
   private let tar: TarWriter
 
-  init() { tar = TarWriter(output) }
+  init(_ descriptor: CInt) {
+    output = OutputStream(descriptor: descriptor)
+    tar = TarWriter(output)
+  }
 
-  @Loop func write(_ item: StreamItem, flushing: Bool) async throws(SyncError) {
+  @Loop func write(_ name: ItemName, _ bytes: [UInt8], modified: Timestamp?, flushing: Bool) async throws(SyncError) {
     try await blocking { () throws(SystemError) in
-      switch item {
-      case .file(let name, let bytes, let modified):
-        try self.tar.append(name, bytes, modificationTime: Int(modified?.seconds ?? 0))
-      case .failed(let record, _): try self.tar.append(record)
-      case .fatal: break
-      }
+      try self.tar.append(name, bytes, modificationTime: Int(modified?.seconds ?? 0))
       if flushing { try self.output.flush() }
+    }
+  }
+
+  @Loop func write(_ record: ErrorRecord, flushing: Bool) async throws(SyncError) {
+    try await blocking { () throws(SystemError) in
+      try self.tar.append(record)
+      if flushing { try self.output.flush() }
+    }
+  }
+
+  /// A member whose bytes follow by `write(piece:)`, `size` of them, and then `end(size:)`.
+  @Loop func begin(_ name: ItemName, size: Int64, modified: Timestamp?) async throws(SyncError) {
+    try await blocking { () throws(SystemError) in
+      try self.tar.begin(name, size: Int(size), modificationTime: Int(modified?.seconds ?? 0))
+    }
+  }
+
+  @Loop func write(piece: [UInt8]) async throws(SyncError) {
+    try await blocking { () throws(SystemError) in try self.output.write(piece) }
+  }
+
+  @Loop func end(size: Int64) async throws(SyncError) {
+    try await blocking { () throws(SystemError) in
+      try self.tar.end(size: Int(size))
+      try self.output.flush()
     }
   }
 
@@ -30,14 +53,6 @@ final class TarOutput: @unchecked Sendable {
   }
 
   @Loop private func blocking(_ work: @escaping @Sendable () throws(SystemError) -> Void) async throws(SyncError) {
-    let failure = await Loop.blocking { () -> SystemError? in
-      do throws(SystemError) {
-        try work()
-        return nil
-      } catch {
-        return error
-      }
-    }
-    if let failure { throw .system(failure) }
+    try await Loop.blocking { Result { () throws(SystemError) in try work() } }.mapError { SyncError.system($0) }.get()
   }
 }

@@ -1,79 +1,52 @@
-// Objects as one tar on standard output: downloaded ahead, written in order.
+// Objects as one tar: fetched ahead, written in order.
 
 import AWS
 import HTTP
 import S3
 import Streams
 
-/// What stands for one object in the stream.
-enum StreamItem: Sendable {
-  case file(ItemName, [UInt8], modified: Timestamp?)
-  case failed(ErrorRecord, isDenied: Bool)
-  /// Nothing may follow: throttled, unreachable, without credentials.
-  case fatal(SyncError)
-}
-
+/// Writes the objects of a source as the members of a tar.
+///
+/// A queue holds the next objects in order. Each goes through `Slot.State`: its size is asked for where the list does not
+/// give it, then its bytes are fetched as soon as `readAhead` has room for them; the first of the queue is written. An
+/// object too large to be held is fetched when it is the first, straight into the stream.
 @Loop
 final class TarStream {
+  private let context: TransferContext
   private let fetcher: ObjectFetcher
   private let source: any ObjectSource
+  private let output: TarOutput
   private let isStrict: Bool
-  private let jobs: Int
   private let readAhead: Int64
-  private let progress: Progress?
-  private let output = TarOutput()
+  private var queue: [Slot] = []
+  private var isExhausted = false
+  /// Bytes of objects that are in memory or on their way there.
+  private var held: Int64 = 0
+  private var counts = (items: 0, failed: 0, denied: 0)
 
   /// - Parameter readAhead: bytes of objects that may be in memory at once.
   init(
-    _ fetcher: ObjectFetcher, _ source: any ObjectSource, isStrict: Bool, jobs: Int, readAhead: Int64,
-    progress: Progress?
+    _ context: TransferContext, _ fetcher: ObjectFetcher, _ source: any ObjectSource, to descriptor: CInt,
+    isStrict: Bool, readAhead: Int64
   ) {
+    self.context = context
     self.fetcher = fetcher
     self.source = source
+    output = TarOutput(descriptor)
     self.isStrict = isStrict
-    self.jobs = jobs
     self.readAhead = readAhead
-    self.progress = progress
   }
 
   /// Writes all objects and the end of the archive; throws, the end unwritten, where the stream is not whole.
   func run() async throws(SyncError) -> ExitStatus {
-    var sized = [Sized]()
-    var fetching = [Fetching]()
-    var held: Int64 = 0
-    var isExhausted = false
-    var counts = (items: 0, failed: 0, denied: 0)
     while true {
-      // Sizes that the list does not give are asked for, several at once, before the bytes are.
-      while !isExhausted, sized.count < jobs, fetching.count < 4 * jobs {
-        guard let (object, name) = try await source.next() else {
-          isExhausted = true
-          break
-        }
-        sized.append(Sized(object, name, fetcher))
-      }
-      while let next = sized.first, fetching.count < jobs {
-        // In order, so that what is written next is never behind what waits for room.
-        if !fetching.isEmpty, !next.isKnown { break }
-        let size = await next.size()
-        guard fetching.isEmpty || held + size <= readAhead else { break }
-        held += size
-        fetching.append(Fetching(next, size, fetcher))
-        sized.removeFirst()
-      }
-      guard let first = fetching.first else {
-        if isExhausted && sized.isEmpty { break }
-        continue
-      }
-      let item = await first.task.value
-      fetching.removeFirst()
-      held -= first.size
-      counts.items += 1
-      if case .failed(_, let isDenied) = item {
-        counts.failed += 1
-        counts.denied += isDenied ? 1 : 0
-      }
-      try await write(item, flushing: !(fetching.first?.isDone ?? false))
+      try await fill()
+      await startFetching()
+      guard !queue.isEmpty else { break }
+      let slot = queue.removeFirst()
+      let item = await slot.item(fetcher)
+      held -= slot.heldSize
+      try await write(item, flushing: !(queue.first?.isDone ?? false))
     }
     // Where nothing at all may be read, it is not the objects that are wrong.
     if counts.denied == counts.items && counts.items > 1 {
@@ -84,65 +57,168 @@ final class TarStream {
     return isStrict && counts.failed > 0 ? .data : .ok
   }
 
+  /// Adds the source's next objects to the queue. Sizes that the list does not give are asked for, several at once.
+  private func fill() async throws(SyncError) {
+    let jobs = context.options.jobs
+    while !isExhausted, queue.count < 2 * jobs {
+      guard let (object, name) = try await source.next() else {
+        isExhausted = true
+        return
+      }
+      queue.append(Slot(object, name, fetcher))
+    }
+  }
+
+  /// Starts fetching in order, so that what is written next never waits for memory that later objects have.
+  private func startFetching() async {
+    for (index, slot) in queue.prefix(context.options.jobs).enumerated() {
+      if slot.isFetching { continue }
+      if index > 0, !slot.isSizeKnown { return }
+      let size = await slot.size()
+      guard size <= fetcher.maximumSize, index == 0 || held + size <= readAhead else { return }
+      held += size
+      slot.fetch(fetcher, size: size)
+    }
+  }
+
   private func write(_ item: StreamItem, flushing: Bool) async throws(SyncError) {
+    if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
     switch item {
     case .fatal(let error): throw error
-    case .file(_, let bytes, _): progress?.add(bytes: bytes.count)
-    case .failed(let record, _):
-      progress?.clear()
+    case .file(let name, let bytes, let modified, let verification):
+      try await output.write(name, bytes, modified: modified, flushing: flushing)
+      context.trace(name.text, verification)
+    case .streamed(let name, let object, let size):
+      return try await stream(name, object, size: size)
+    case .failed(let record, let isDenied):
+      counts.failed += 1
+      counts.denied += isDenied ? 1 : 0
+      context.progress?.clear()
       report(tool: "s3sync", object: record.image.text, reason: record.message)
+      try await output.write(record, flushing: flushing)
     }
-    if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
-    try await output.write(item, flushing: flushing)
-    progress?.finishItem()
+    counts.items += 1
+    context.progress?.finishItem()
+  }
+
+  /// A large object. Until its header is written it may still become an error record; what fails later ends the stream.
+  private func stream(_ name: ItemName, _ object: ObjectRecord, size: Int64) async throws(SyncError) {
+    let description: ObjectDescription
+    do throws(SyncError) {
+      let request = GetRequest(object.uri, versionID: object.versionID, ifMatch: object.etag)
+      description = try await call { () async throws(ServiceError) in try await context.client.head(request) }
+      guard description.size == size else { throw .changed("changed since it was listed") }
+    } catch {
+      return try await write(ObjectFetcher.item(error, name), flushing: true)
+    }
+    let request = GetRequest(object.uri, versionID: object.versionID, ifMatch: object.etag ?? description.etag)
+    try await output.begin(name, size: size, modified: object.lastModified ?? description.lastModified)
+    var verifier = description.checksum.map { ChecksumVerifier($0) }
+    do throws(SyncError) {
+      let read = OrderedRead(context: context, window: max(readAhead - held, 0))
+      try await read.run(request, size: size) { (bytes) async throws(SyncError) in
+        unsafe verifier?.update(bytes.span.bytes)
+        try await output.write(piece: bytes)
+      }
+      if let verifier, !verifier.matches { throw .checksum }
+    } catch {
+      if case .system = error { throw error }
+      throw .truncated(name.text, error.reason)
+    }
+    try await output.end(size: size)
+    context.trace(name.text, description.checksum.map { Verification($0) } ?? .lengthAndRanges)
+    counts.items += 1
+    context.progress?.finishItem()
   }
 }
 
-/// An object whose size is known or being asked for.
+/// An object on its way into the stream.
 @Loop
-private final class Sized {
-  let object: ObjectRecord
-  let name: ItemName
-  private var asked: Task<Result<ObjectRecord, SyncError>, Never>?
-  private(set) var isKnown: Bool
+private final class Slot {
+  private enum State {
+    /// Its size is being asked for.
+    case sizing(Task<Result<ObjectRecord, SyncError>, Never>)
+    case sized(Result<ObjectRecord, SyncError>)
+    /// Its bytes are on their way; as many are held.
+    case fetching(Task<StreamItem, Never>, size: Int64)
+    /// They have arrived.
+    case done(StreamItem, size: Int64)
+  }
+
+  private let name: ItemName
+  private var state: State
 
   init(_ object: ObjectRecord, _ name: ItemName, _ fetcher: ObjectFetcher) {
-    self.object = object
     self.name = name
-    isKnown = object.size != nil
-    if !isKnown {
-      asked = Task { @Loop in
-        let result = await fetcher.describe(object)
-        self.isKnown = true
-        return result
-      }
+    if object.size != nil {
+      state = .sized(.success(object))
+      return
+    }
+    let task = Task { @Loop in await fetcher.describe(object) }
+    state = .sizing(task)
+    Task { @Loop in
+      let result = await task.value
+      if case .sizing = self.state { self.state = .sized(result) }
     }
   }
 
-  /// Bytes that the object will hold in memory; 0 where it will be an error record.
-  func size() async -> Int64 {
-    switch await described() {
-    case .success(let object): object.size ?? 0
-    case .failure: 0
+  var isSizeKnown: Bool {
+    if case .sizing = state { return false }
+    return true
+  }
+
+  var isFetching: Bool {
+    switch state {
+    case .sizing, .sized: false
+    case .fetching, .done: true
     }
   }
 
-  func described() async -> Result<ObjectRecord, SyncError> { await asked?.value ?? .success(object) }
-}
+  var isDone: Bool {
+    if case .done = state { return true }
+    return false
+  }
 
-/// An object whose bytes are on their way.
-@Loop
-private final class Fetching {
-  let size: Int64
-  private(set) var isDone = false
-  private(set) var task: Task<StreamItem, Never>!
+  /// Bytes that the object holds or will hold in memory.
+  var heldSize: Int64 {
+    switch state {
+    case .sizing, .sized: 0
+    case .fetching(_, let size), .done(_, let size): size
+    }
+  }
 
-  init(_ sized: Sized, _ size: Int64, _ fetcher: ObjectFetcher) {
-    self.size = size
-    task = Task { @Loop in
-      let item = await fetcher.fetch(await sized.described(), sized.name)
-      self.isDone = true
+  /// Bytes of the object; 0 where it will be an error record.
+  func size() async -> Int64 { (try? await described().get().size) ?? 0 }
+
+  /// Starts fetching.
+  func fetch(_ fetcher: ObjectFetcher, size: Int64) {
+    guard case .sized(let described) = state else { return }
+    let name = self.name
+    let task = Task { @Loop in
+      let item = await fetcher.fetch(described, name)
+      self.state = .done(item, size: size)
       return item
+    }
+    state = .fetching(task, size: size)
+  }
+
+  /// What stands for the object in the stream.
+  func item(_ fetcher: ObjectFetcher) async -> StreamItem {
+    switch state {
+    case .done(let item, _): return item
+    case .fetching(let task, _): return await task.value
+    case .sizing, .sized: return await fetcher.fetch(await described(), name)
+    }
+  }
+
+  private func described() async -> Result<ObjectRecord, SyncError> {
+    switch state {
+    case .sizing(let task):
+      let result = await task.value
+      if case .sizing = state { state = .sized(result) }
+      return result
+    case .sized(let result): return result
+    case .fetching, .done: preconditionFailure("asked for before it is fetched")
     }
   }
 }

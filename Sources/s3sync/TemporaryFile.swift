@@ -1,103 +1,145 @@
-// A download on its way: a name of its own in the target's folder, the final name only when everything is there.
+// A download in progress: a file of a random name in the target folder, renamed when every byte is there and checked.
 
 import AWS
 import Glibc
 import S3
 import Streams
 
-/// An open temporary file, locked as long as it is worked on. Unless `publish` was called, it is removed in the end.
+/// How a finished download gets its name.
+struct Publication {
+  /// The file's modification time; nil leaves the present.
+  var modified: Timestamp?
+  /// Permission bits; nil leaves those that the umask gave.
+  var mode: UInt32?
+  /// Where the time is not the object's own: what later runs recognise the file by.
+  var mark: DownloadMark?
+  /// The file is on the disk before it gets its name, and the name after.
+  var isDurable = false
+  /// Called when everything is ready but the name is a folder's.
+  var removeFolder: (() throws(SyncError) -> Void)?
+}
+
+/// An open temporary file, locked while it is worked on. Removed in the end unless it was published or kept.
 final class TemporaryFile {
-  let descriptor: CInt
-  private let path: String
-  private let finalPath: String
-  private var isPublished = false
-
-  private static let prefix = Array(".s3sync-".utf8)
-  private static let suffix = Array(".part".utf8)
-
-  /// Whether a folder's name is one of ours.
-  static func isName(_ name: ArraySlice<UInt8>) -> Bool {
-    name.count == prefix.count + 16 + suffix.count && name.starts(with: prefix) && name.suffix(5).elementsEqual(suffix)
+  private enum State {
+    case unfinished
+    /// It stays for a later run.
+    case kept
+    case published
   }
 
-  /// Creates the file, and the folders on the way to it.
-  ///
-  /// The name follows from the final one, so that what a killed run has left is used or removed by the next.
-  init(for finalPath: String) throws(SystemError) {
-    self.finalPath = finalPath
-    let slash = finalPath.utf8.lastIndex(of: UInt8(ascii: "/"))
-    let folder = slash.map { String(finalPath[...$0]) } ?? ""
-    let name = slash.map { finalPath[finalPath.index(after: $0)...] } ?? finalPath[...]
-    let digits = String(stableHash(Array(name.utf8)), radix: 16)
-    path = folder + ".s3sync-" + String(repeating: "0", count: 16 - digits.utf8.count) + digits + ".part"
-    descriptor = try Self.create(path)
+  let descriptor: CInt
+  let name: TemporaryName
+  /// The folder that the temporary file is in.
+  let folder: OpenFolder
+  private var state = State.unfinished
+
+  /// Takes over an open and locked file.
+  init(adopting descriptor: CInt, _ name: TemporaryName, in folder: OpenFolder) {
+    self.descriptor = descriptor
+    self.name = name
+    self.folder = folder
+  }
+
+  /// Creates a file that was not there, with the permissions that the umask gives.
+  @Loop convenience init(for file: TargetFile, _ context: TransferContext) throws(SystemError) {
+    while true {
+      let name = TemporaryName.random(for: file.key)
+      let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+      let descriptor = unsafe openat(file.folder.descriptor, name.part, flags, 0o666)
+      if descriptor < 0 && errno == EEXIST { continue }
+      guard descriptor >= 0 else { throw SystemError(operation: "create", object: file.path) }
+      // Another run may have taken it for a stale one before it was locked.
+      if FileLock.take(descriptor, context) != .held, isLinked(descriptor) {
+        self.init(adopting: descriptor, name, in: file.folder)
+        return
+      }
+      close(descriptor)
+    }
   }
 
   deinit {
-    if !isPublished { unsafe unlink(path) }
+    if state == .unfinished { remove() }
     close(descriptor)
   }
 
-  /// Makes the file what stands under the final name.
-  ///
-  /// - Parameter durably: written to the disk before, and the name after.
-  func publish(modified: Timestamp?, durably: Bool) throws(SystemError) {
-    if let modified {
+  /// Leaves the file, and its record, to a later run.
+  func keep() { state = .kept }
+
+  /// Removes the file in the end after all.
+  func discard() { if state == .kept { state = .unfinished } }
+
+  /// Gives the file its final name.
+  @Loop func publish(_ file: TargetFile, _ publication: Publication, _ context: TransferContext) throws(SyncError) {
+    let target = try systemCalls { () throws(SystemError) in
+      try prepare(file, publication, context)
+      return try file.createFolder()
+    }
+    if try !rename(to: target, file) {
+      // An empty folder gives way: S3 knows none.
+      if unsafe unlinkat(target.descriptor, file.name, AT_REMOVEDIR) != 0 { try publication.removeFolder?() }
+      guard try rename(to: target, file) else { throw .obstructed("\(file.path) is a folder that is not empty") }
+    }
+    state = .published
+    unsafe unlinkat(folder.descriptor, name.record, 0)
+    // Whoever may write into the folder could have put another file under the temporary name.
+    guard isNamed(file.name, in: target) else {
+      throw .system(SystemError(code: ESTALE, operation: "create", object: file.path))
+    }
+    if publication.isDurable {
+      try systemCalls { () throws(SystemError) in try synchronize(target, file.path) }
+    }
+  }
+
+  @Loop private func prepare(
+    _ file: TargetFile, _ publication: Publication, _ context: TransferContext
+  ) throws(SystemError) {
+    if let mode = publication.mode, fchmod(descriptor, mode_t(mode)) != 0 {
+      context.warn("cannot set permissions in this file system: \(SystemError.describe(errno))")
+    }
+    publication.mark?.write(to: descriptor)
+    if let modified = publication.modified {
       let time = timespec(tv_sec: Int(modified.seconds), tv_nsec: Int(modified.nanoseconds))
       let times = [time, time]
-      guard unsafe futimens(descriptor, times) == 0 else {
-        throw SystemError(operation: "set the time of", object: path)
+      if unsafe futimens(descriptor, times) != 0 {
+        context.warn("cannot set file times in this file system: \(SystemError.describe(errno))")
       }
     }
-    if durably, fsync(descriptor) != 0 { throw SystemError(operation: "write", object: path) }
-    guard unsafe rename(path, finalPath) == 0 else { throw SystemError(operation: "create", object: finalPath) }
-    isPublished = true
-    if durably { try Self.syncFolder(of: finalPath) }
+    if publication.isDurable, fsync(descriptor) != 0 { throw SystemError(operation: "write", object: file.path) }
   }
 
-  /// Removes a temporary file whose run is over; one that is being written is locked.
-  static func removeIfStale(_ path: String) {
-    let descriptor = unsafe open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return }
+  /// False where the name is a folder's.
+  private func rename(to target: OpenFolder, _ file: TargetFile) throws(SyncError) -> Bool {
+    if unsafe renameat(folder.descriptor, name.part, target.descriptor, file.name) == 0 { return true }
+    if errno == EISDIR || errno == ENOTEMPTY || errno == EEXIST { return false }
+    throw .system(SystemError(operation: "create", object: file.path))
+  }
+
+  /// Whether a name is this file's.
+  private func isNamed(_ name: String, in folder: OpenFolder) -> Bool {
+    var open = stat()
+    var named = stat()
+    guard unsafe fstat(descriptor, &open) == 0,
+      unsafe fstatat(folder.descriptor, name, &named, AT_SYMLINK_NOFOLLOW) == 0
+    else { return false }
+    return open.st_ino == named.st_ino && open.st_dev == named.st_dev
+  }
+
+  private func synchronize(_ folder: OpenFolder, _ path: String) throws(SystemError) {
+    let descriptor = unsafe openat(folder.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError(operation: "open the folder of", object: path) }
     defer { close(descriptor) }
-    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unsafe unlink(path) }
+    guard fsync(descriptor) == 0 else { throw SystemError(operation: "write the folder of", object: path) }
   }
 
-  private static func create(_ path: String) throws(SystemError) -> CInt {
-    let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC
-    var descriptor = unsafe open(path, flags, 0o666)
-    if descriptor < 0 && errno == ENOENT {
-      try createFolders(of: path)
-      descriptor = unsafe open(path, flags, 0o666)
-    }
-    guard descriptor >= 0 else { throw SystemError(operation: "create", object: path) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
-      throw SystemError(code: EBUSY, operation: "create", object: path)
-    }
-    // Only where a killed run has left something: ext4 takes emptying for a sign that the file is rewritten in place, and
-    // has its close wait for the disk.
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_size == 0 || ftruncate(descriptor, 0) == 0 else {
-      let error = SystemError(operation: "empty", object: path)
-      close(descriptor)
-      throw error
-    }
-    return descriptor
+  private func remove() {
+    unsafe unlinkat(folder.descriptor, name.part, 0)
+    unsafe unlinkat(folder.descriptor, name.record, 0)
   }
+}
 
-  private static func createFolders(of path: String) throws(SystemError) {
-    for index in path.indices.dropFirst() where path[index] == "/" {
-      let folder = String(path[..<index])
-      if unsafe mkdir(folder, 0o777) != 0 && errno != EEXIST { throw SystemError(operation: "create", object: folder) }
-    }
-  }
-
-  private static func syncFolder(of path: String) throws(SystemError) {
-    let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? "."
-    let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw SystemError(operation: "open", object: folder) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw SystemError(operation: "write", object: folder) }
-  }
+/// Whether an open file still has a name.
+private func isLinked(_ descriptor: CInt) -> Bool {
+  var status = stat()
+  return unsafe fstat(descriptor, &status) == 0 && status.st_nlink > 0
 }

@@ -1,84 +1,157 @@
-// One file to one object: whole where it is small, in parts where it is not.
+// One file to one object: whole where it is small, in parts where it is not, and again where it changed meanwhile.
 
 import AWS
 import Glibc
+import HTTP
 import S3
 import Streams
 
-/// What an upload or a copy came to.
+/// The result of an upload or a copy.
 enum StoreOutcome: Sendable {
-  case stored(size: Int64)
-  /// `--if-none-match`: there is such an object.
+  case stored(size: Int64, Verification)
+  /// --if-none-match: the object exists.
   case exists
 }
 
+/// Uploads a file's bytes as they were at one moment.
+///
+/// A write during the upload is noticed (size, times and inode of the open file and of its name), before the last bytes
+/// are sent where possible: the service then stores nothing. The upload is repeated. A file that never rests is given up
+/// only in a state that the next run repairs: with a modification time later than that of the object.
 @Loop
 struct Upload {
-  let client: S3.Client
-  let options: TransferOptions
-  let progress: Progress?
+  /// Attempts after which a file that keeps changing may be given up, and after which it is.
+  private static let patience = 3
+  private static let maximumAttempts = 12
+
+  let context: TransferContext
+
+  private var options: TransferOptions { context.options }
 
   func run(_ path: String, to object: ObjectURI) async throws(SyncError) -> StoreOutcome {
-    let file: OpenFile
-    do throws(SystemError) {
-      file = try OpenFile(path, followsSymlinks: options.followsSymlinks)
-    } catch {
-      throw .system(error)
+    /// The object has bytes of this run: seconds of Unix time when it was stored.
+    var stored: Int64?
+    for attempt in 1...Self.maximumAttempts {
+      let file = try systemCalls { () throws(SystemError) in
+        try OpenFile(path, followsSymlinks: options.followsSymlinks)
+      }
+      let meter = context.meter()
+      do throws(SyncError) {
+        let verification = try await store(
+          file, path, object, onlyIfAbsent: options.onlyIfAbsent && stored == nil, meter)
+        stored = Int64(time(nil))
+        if !file.hasChanged { return .stored(size: file.size, verification) }
+      } catch {
+        if options.onlyIfAbsent, stored == nil, case .changed = error, !file.hasChanged { return .exists }
+        guard file.hasChanged, !Loop.isInterrupted else { throw error }
+      }
+      meter.advance(to: 0)
+      await Loop.sleep(seconds: min(1.1 * Double(attempt), 3))
+      if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
+      if attempt >= Self.patience, isRepairable(file, stored) { break }
     }
-    let attributes = options.attributes(forName: path)
-    let partSize = options.partSize ?? TransferOptions.usualPartSize
+    throw .changed("the file kept changing while it was uploaded; the next run uploads it again")
+  }
+
+  /// Whether the next run takes the file for newer than the object.
+  private func isRepairable(_ file: OpenFile, _ stored: Int64?) -> Bool {
+    guard let stored else { return true }
+    return file.currentlyModified.map { $0.seconds > stored } ?? true
+  }
+
+  private func store(
+    _ file: OpenFile, _ path: String, _ object: ObjectURI, onlyIfAbsent: Bool, _ meter: ByteMeter
+  ) async throws(SyncError) -> Verification {
     guard file.size <= MultipartPlan.maximumObjectSize else {
       throw .tooLarge(bytes: file.size, limit: MultipartPlan.maximumObjectSize)
     }
-    do throws(SyncError) {
+    let attributes = options.attributes(forName: path, of: file)
+    let partSize = options.partSize ?? TransferOptions.usualPartSize
+    let stored =
       if file.size > max(partSize, MultipartPlan.minimumPartSize) {
-        try await inParts(file, MultipartPlan(size: file.size, partSize: partSize), object, attributes)
+        try await inParts(
+          file, MultipartPlan(size: file.size, partSize: partSize), object, attributes, onlyIfAbsent, meter)
       } else {
-        try await whole(file, object, attributes)
+        try await whole(file, object, attributes, onlyIfAbsent, meter)
       }
-    } catch {
-      if options.onlyIfAbsent, case .changed = error { return .exists }
-      if file.hasChanged { throw .changed("the file changed while it was read") }
-      throw error
-    }
-    if file.hasChanged { throw .changed("the file changed while it was read") }
-    return .stored(size: file.size)
+    let verification = Verification(stored)
+    return options.verifies ? try await verify(file, object, stored) : verification
   }
 
-  private func whole(_ file: OpenFile, _ object: ObjectURI, _ attributes: ObjectAttributes) async throws(SyncError) {
-    var payload = Payload.file(descriptor: file.descriptor, offset: 0, length: file.size)
-    if file.size <= TransferOptions.smallSize {
-      do throws(SystemError) {
-        payload = .bytes(try file.contents())
-      } catch {
-        throw .system(error)
+  private func whole(
+    _ file: OpenFile, _ object: ObjectURI, _ attributes: ObjectAttributes, _ onlyIfAbsent: Bool, _ meter: ByteMeter
+  ) async throws(SyncError) -> StoredObject {
+    let isSmall = file.size <= TransferOptions.smallSize
+    let payload =
+      if isSmall {
+        Payload.bytes(try systemCalls { () throws(SystemError) in try file.contents() })
+      } else {
+        self.payload(file, 0..<file.size) { meter.advance(to: $0) }
       }
+    if isSmall, file.hasChanged { throw .changed("the file changed while it was read") }
+    let stored = try await call { () async throws(ServiceError) in
+      try await context.client.put(object, payload, attributes: attributes, ifAbsent: onlyIfAbsent)
     }
-    let body = payload
-    _ = try await call { () async throws(ServiceError) in
-      try await client.put(object, body, attributes: attributes, ifAbsent: options.onlyIfAbsent)
-    }
-    progress?.add(bytes: Int(file.size))
+    meter.advance(to: file.size)
+    return stored
   }
 
   private func inParts(
-    _ file: OpenFile, _ plan: MultipartPlan, _ object: ObjectURI, _ attributes: ObjectAttributes
-  ) async throws(SyncError) {
-    let store = PartStore(client, options)
+    _ file: OpenFile, _ plan: MultipartPlan, _ object: ObjectURI, _ attributes: ObjectAttributes, _ onlyIfAbsent: Bool,
+    _ meter: ByteMeter
+  ) async throws(SyncError) -> StoredObject {
+    let store = PartStore(context.client)
+    let sent = PartCounts(plan.partCount, meter)
     try await store.begin(object, attributes)
     do throws(SyncError) {
       try await forEachPart(plan.partCount, limit: TransferOptions.partsAtOnce) { index throws(SyncError) in
         let range = plan.range(index)
-        let length = range.upperBound - range.lowerBound
-        try await store.add(
-          number: index + 1, .file(descriptor: file.descriptor, offset: range.lowerBound, length: length))
-        progress?.add(bytes: Int(length))
+        try await store.add(number: index + 1, payload(file, range) { sent.set(index, $0) })
       }
       guard !file.hasChanged else { throw .changed("the file changed while it was read") }
-      try await store.complete()
+      return try await store.complete(onlyIfAbsent: onlyIfAbsent)
     } catch {
       await store.abort()
       throw error
     }
+  }
+
+  /// A range of the file whose last bytes are sent only where the file is still unchanged.
+  private func payload(
+    _ file: OpenFile, _ range: Range<Int64>, _ count: @escaping @Sendable (Int64) -> Void
+  ) -> Payload {
+    let length = range.upperBound - range.lowerBound
+    return .file(descriptor: file.descriptor, offset: range.lowerBound, length: length) { handedOver in
+      count(handedOver)
+      return handedOver < length || !file.hasChanged
+    }
+  }
+
+  /// --verify: compares the file with what the service says of the object now.
+  private func verify(_ file: OpenFile, _ object: ObjectURI, _ stored: StoredObject) async throws(SyncError)
+    -> Verification
+  {
+    let request = GetRequest(object, ifMatch: stored.etag)
+    let description = try await call { () async throws(ServiceError) in try await context.client.head(request) }
+    guard description.size == file.size else { throw .checksum }
+    return try await FileVerifier(context: context).verify(file.descriptor, request, description)
+  }
+}
+
+/// Bytes sent of each part, which starts anew where a part is sent again; used on the loop's thread alone.
+private final class PartCounts: @unchecked Sendable {
+  private var counts: [Int64]
+  private var total: Int64 = 0
+  private let meter: ByteMeter
+
+  init(_ count: Int, _ meter: ByteMeter) {
+    counts = Array(repeating: 0, count: count)
+    self.meter = meter
+  }
+
+  func set(_ index: Int, _ count: Int64) {
+    total += count - counts[index]
+    counts[index] = count
+    meter.advance(to: total)
   }
 }

@@ -1,9 +1,9 @@
-// --verbose: a line on standard error for each request, and for each that is tried again.
+// --verbose: a line on standard error for each request and for each retry.
 
 import AWS
 import Streams
 
-/// Prints what happens on the network, between the lines of the progress.
+/// Prints requests and responses, with the progress line erased before each.
 struct Verbose: @unchecked Sendable {
   /// Used on the loop's thread alone.
   let progress: Progress?

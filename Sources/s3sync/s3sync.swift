@@ -12,23 +12,26 @@ struct Tool: ParsableCommand {
     commandName: "s3sync",
     abstract: "Moves objects between S3, folders and pipes.",
     discussion: """
-      s3sync photos/ s3://bucket/input/        a folder to a prefix, what has changed
+      s3sync photos/ s3://bucket/input/        a folder to a prefix: what has changed
       s3sync s3://bucket/output/ results/      a prefix to a folder
-      s3sync s3://a/x/ s3://b/y/               within S3, no byte passing here
+      s3sync s3://a/x/ s3://b/y/               within S3, by server-side copies
       s3sync s3://bucket/input/ -              a prefix as a tar on standard output
       s3sync s3://bucket/key -                 one object to standard output
       s3sync - s3://bucket/key                 standard input to one object
       s3sync --files-from list -               the objects of a list as a tar
-      s3sync --list s3://bucket/prefix         object records on standard output
+      s3sync --files-from list photos/ s3://bucket/input/    the files of a list
+      s3sync --list s3://bucket/prefix/        object records on standard output
+      s3sync --list                            all buckets
 
-      A file or an object (no slash at its end) is moved by itself: s3sync part.ndjson s3://bucket/output/
+      A file or an object (no slash at its end) is moved by itself: s3sync part.ndjson s3://bucket/output/. \
+      FIFOs and character devices are streams, as - is.
 
-      Exit status: 0 done; 64 called wrongly; 65 bad input (a key that is no path); 69 the service refused, or there is \
-      no such thing; 74 input or output failed; 75 try again later; 77 not permitted; 78 no credentials or bad \
+      Exit status: 0 done; 64 usage; 65 bad input (a key that is not a valid path); 69 the service refused, or there is \
+      no such object; 74 input or output failed; 75 try again later; 77 not permitted; 78 no credentials or invalid \
       configuration. Any item that failed makes it non-zero.
 
       Credentials, region and endpoint are found as the AWS tools find them: environment, profiles, container, \
-      instance; AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, AWS_CA_BUNDLE, AWS_MAX_ATTEMPTS and the proxies' variables.
+      instance; AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, AWS_CA_BUNDLE, AWS_MAX_ATTEMPTS and the variables of proxies.
       """,
     version: toolVersion)
 
@@ -38,29 +41,27 @@ struct Tool: ParsableCommand {
   @Argument(help: ArgumentHelp("A folder or file, an s3:// URI, or - for standard output.", valueName: "target"))
   var target: String?
 
-  @OptionGroup(title: "What is moved") var selection: SelectionFlags
-  @OptionGroup(title: "What objects are given") var attributes: AttributeFlags
-  @OptionGroup(title: "How it is moved") var transfer: TransferFlags
-  @OptionGroup(title: "Where S3 is") var connection: ConnectionFlags
+  @OptionGroup(title: "Selection") var selection: SelectionFlags
+  @OptionGroup(title: "Attributes of objects") var attributes: AttributeFlags
+  @OptionGroup(title: "Transfer and output") var transfer: TransferFlags
+  @OptionGroup(title: "Connection") var connection: ConnectionFlags
 
   static func main() {
-    let arguments = CommandLine.arguments.dropFirst()
     do {
-      let tool = try parseAsRoot(Array(arguments))
-      guard let tool = tool as? Tool else { exit(withError: CleanExit.helpRequest()) }
-      runTool("s3sync") { try tool.work(Array(arguments)) }
+      guard let tool = try parseAsRoot() as? Tool else { exit(withError: CleanExit.helpRequest()) }
+      runTool("s3sync") { try tool.work() }
     } catch {
-      // Wrong flags leave with 64, help and version with 0.
+      // Wrong flags exit with 64, help and version with 0.
       exit(withError: error)
     }
   }
 
-  private func work(_ arguments: [String]) throws -> ExitStatus {
-    let command = try Command(self, arguments)
+  private func work() throws -> ExitStatus {
+    let command = try Command(self)
     Interruption.install()
     let watch = Interruption.Watch()
     let everyTurn = {
-      watch.look()
+      watch.check()
       command.everyTurn()
     }
     let outcome = Loop.run(connections: command.options.jobs, everyTurn: everyTurn) {
@@ -71,7 +72,7 @@ struct Tool: ParsableCommand {
       }
     }
     command.progress?.clear()
-    Interruption.leaveIfCome()
+    Interruption.endIfRequested()
     return try outcome.get()
   }
 }

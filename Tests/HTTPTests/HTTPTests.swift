@@ -104,25 +104,44 @@ private func echo(_ request: Request) throws -> String {
 
   @Test func intoAClosureInOrder() throws {
     let taken = Mutex<[UInt8]>([])
-    let sink = Request.Sink.chunks { bytes in
+    let sink = Request.Sink.chunks(take: { bytes in
       taken.withLock { taken in bytes.withUnsafeBytes { taken.append(contentsOf: $0) } }
       return true
-    }
+    })
     let response = try perform(Request("GET", origin + "/bytes/500000", sink: sink)).get()
     #expect(response.body.isEmpty && response.bytesReceived == 500_000)
     #expect(taken.withLock { $0 } == pattern(500_000))
   }
 
   @Test func aClosureMayEndIt() {
-    let sink = Request.Sink.chunks { $0.byteCount == 0 }
+    let sink = Request.Sink.chunks(take: { $0.byteCount == 0 })
     #expect(failure(Request("GET", origin + "/bytes/100", sink: sink)) == .stopped)
   }
 
+  @Test func theHeadersComeBeforeTheFirstByteAndMayBeRefused() throws {
+    let taken = Mutex<Int>(0)
+    let sink = Request.Sink.chunks { status, headers in
+      status == 206 || headers["x-none"] != nil
+    } take: { bytes in
+      taken.withLock { $0 += bytes.byteCount }
+      return true
+    }
+    #expect(failure(Request("GET", origin + "/bytes/100", sink: sink)) == .stopped)
+    #expect(taken.withLock { $0 } == 0)
+  }
+
+  @Test func anObserverOfAFileMayEndIt() {
+    let descriptor = temporaryFile(pattern(1 << 20))
+    defer { close(descriptor) }
+    let body = Request.Body.file(descriptor: descriptor, offset: 0, length: 1 << 20) { $0 < 1 << 20 }
+    #expect(failure(Request("PUT", origin + "/echo", body: body)) == .source(errno: ESTALE))
+  }
+
   @Test(arguments: [300, 304, 403, 404, 500, 503]) func everyStatusIsAResponse(status: Int) throws {
-    let sink = Request.Sink.chunks { _ in
+    let sink = Request.Sink.chunks(take: { _ in
       Issue.record("an explanation is not the sink's")
       return false
-    }
+    })
     let response = try perform(Request(status == 304 ? "HEAD" : "GET", origin + "/status/\(status)", sink: sink)).get()
     #expect(response.status == status)
   }

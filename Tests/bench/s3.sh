@@ -6,7 +6,8 @@
 # Files are in $SCRATCH: /dev/shm, memory, unless set; large-down is worth running on a disk too. For each program: wall
 # seconds, CPU seconds of the client (user + system), peak RSS in MiB; at the end the medians of all rounds, their spread,
 # and s3sync's ratio to s5cmd. ROUNDS (1), OBJECTS (10000), LARGE (1024 MiB), PROGRAMS (s3sync s5cmd aws); each round
-# begins with another one.
+# begins with another one. PROGRAMS="s3sync old" with OLD=PATH compares with an earlier s3sync; TLS=1 serves TLS, with a
+# certificate made for the run.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 parts=${*:-small nothing large-up large-down}
@@ -20,6 +21,13 @@ port=$((20000 + RANDOM % 20000))
 export RGW_DIR=$scratch/rgw PORT=$port
 export AWS_ACCESS_KEY_ID=AKTESTKEY00000000001 AWS_SECRET_ACCESS_KEY=testsecretkey0123456789abcdefghijklmnopqr
 export AWS_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true AWS_ENDPOINT_URL=http://127.0.0.1:$port
+if [ -n "${TLS:-}" ]; then
+  export CERTIFICATE=$scratch/certificate.pem AWS_CA_BUNDLE=$scratch/certificate.pem SSL_CERT_FILE=$scratch/certificate.pem
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 \
+    -keyout "$scratch/key.pem" -out "$CERTIFICATE" 2> /dev/null
+  cat "$scratch/key.pem" >> "$CERTIFICATE"
+  export AWS_ENDPOINT_URL=https://127.0.0.1:$port
+fi
 export S3_ENDPOINT_URL=$AWS_ENDPOINT_URL
 trap 'bash Tests/support/rgw.sh stop; rm -rf "$scratch"' EXIT
 if ! bash Tests/support/rgw.sh start > "$scratch/rgw.log" 2>&1; then
@@ -55,6 +63,7 @@ move() {
     from=${2//%/$program} to=${3//%/$program}
     case $program in
     s3sync) measure "$label" s3sync "$s3sync" "$from/" "$to/" ;;
+    old) measure "$label" old "$OLD" "$from/" "$to/" ;;
     s5cmd) measure "$label" s5cmd "$s5cmd" --log error sync "$from/*" "$to/" ;;
     aws) measure "$label" aws "$venv/bin/aws" s3 sync --quiet "$from" "$to" ;;
     esac
@@ -70,12 +79,12 @@ for line in open(sys.argv[1]):
     label, program, *values = line.rstrip("\n").split("\t")
     figures[label][program].append([float(v) for v in values])
 def spread(values): return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
-print("\n| | program | wall s | client CPU s | RSS MiB | wall ÷ s5cmd | CPU ÷ s5cmd |\n|---|---|---|---|---|---|---|")
+print("\n| | program | wall s | client CPU s | RSS MiB | wall ÷ peer | CPU ÷ peer |\n|---|---|---|---|---|---|---|")
 for label, programs in figures.items():
     middle = {p: [statistics.median(column) for column in zip(*runs)] for p, runs in programs.items()}
     for program, runs in programs.items():
         wall, cpu, rss = zip(*runs)
-        peer = middle.get("s5cmd")
+        peer = middle.get("s5cmd") or middle.get("old")
         ratios = [f"{middle[program][i] / peer[i]:.2f}" if peer else "" for i in (0, 1)]
         print(f"| {label} | {program} | {spread(wall)} | {spread(cpu)} | {max(rss):.0f} | {ratios[0]} | {ratios[1]} |")
 PY

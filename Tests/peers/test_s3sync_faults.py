@@ -103,7 +103,7 @@ def test_download_never_leaves_a_partial_file(server, tmp_path, fault, status):
 
 
 @pytest.mark.parametrize("fault", [("truncate", 1 << 20), ("reset",)], ids=["truncated", "reset"])
-def test_large_download_goes_on_where_it_stopped(server, tmp_path, fault):
+def test_large_download_is_resumed_where_it_stopped(server, tmp_path, fault):
     data = random.Random(5).randbytes(24 << 20)
     server.put("bucket", "large", data)
     server.fault = lambda a: fault if a.method == "GET" and a.times <= 2 else None
@@ -114,7 +114,8 @@ def test_large_download_goes_on_where_it_stopped(server, tmp_path, fault):
     assert all(a.headers.get("if-match") for a in gets)
     if fault[0] == "truncate":
         starts = {a.headers["range"] for a in gets}
-        assert f"bytes={1 << 20}-{(8 << 20) - 1}" in starts, "a broken part is taken up again from where it broke"
+        resumed = {f"bytes={(n << 23) + (1 << 20)}-{((n + 1) << 23) - 1}" for n in range(3)}
+        assert len(resumed & starts) == 2, "a broken range is resumed where it broke"
 
 
 def test_large_download_with_a_corrupt_byte_is_refused(server, tmp_path):
@@ -129,8 +130,30 @@ def test_a_service_that_ignores_ranges_is_refused(server, tmp_path):
     server.put("bucket", "large", random.Random(8).randbytes(20 << 20))
     server.fault = lambda a: ("whole",) if a.method == "GET" else None
     done = sync(server, "s3://bucket/large", tmp_path / "large")
-    assert done.returncode == 69 and b"more bytes than were asked for" in done.stderr
+    assert done.returncode == 69 and b"ignores ranges" in done.stderr
     assert names(tmp_path) == set()
+
+
+WRONG_RANGES = {
+    "another start": ("shift", -(1 << 20)),
+    "one byte later": ("shift", 1),
+    "another total": ("headers", {"content-range": f"bytes 0-{(16 << 20) - 1}/{(20 << 20) + 1}"}),
+    "another end": ("headers", {"content-range": f"bytes 0-{(16 << 20) - 2}/{20 << 20}"}),
+    "no Content-Range": ("headers", {"content-range": None}),
+    "another entity tag": ("headers", {"etag": '"another"'}),
+}
+
+
+@pytest.mark.parametrize("form", ["file", "folder"])
+@pytest.mark.parametrize("fault", WRONG_RANGES.values(), ids=WRONG_RANGES.keys())
+def test_a_range_other_than_the_one_requested_is_refused(server, tmp_path, fault, form):
+    server.put("bucket", "in/large", random.Random(8).randbytes(20 << 20)).etag = "0" * 32 + "-2"
+    server.fault = lambda a: fault if a.method == "GET" and "range" in a.headers else None
+    arguments = {"file": ["s3://bucket/in/large", tmp_path / "large"], "folder": ["s3://bucket/in/", tmp_path],
+                 "output": ["s3://bucket/in/large", "-"]}
+    done = sync(server, *arguments[form], AWS_MAX_ATTEMPTS="2")
+    assert done.returncode in (69, 75), done.stderr
+    assert names(tmp_path) == set() and not done.stdout.endswith(bytes(1024))
 
 
 # A file system of 8 MiB in a mount namespace of its own.
@@ -280,8 +303,8 @@ def test_an_unreadable_folder_protects_what_is_below_it(server, tmp_path):
     server.put("bucket", key, b"kept")
     server.put("bucket", "up/gone", b"gone")
     done = sync(server, "--delete", tmp_path, "s3://bucket/up/")
-    assert done.returncode == 74
-    assert set(server.objects["bucket"]) == {key}
+    assert done.returncode == 74 and b"deletions skipped" in done.stderr
+    assert set(server.objects["bucket"]) == {key, "up/gone"}
 
 
 def test_a_newer_object_of_the_same_size_is_downloaded_awscli_599(server, tmp_path):
@@ -441,12 +464,57 @@ def test_an_error_record_cannot_be_forged(server):
     assert b'"tool":"s3sync"' in archive.extractfile(archive.getmembers()[0]).read()
 
 
-def test_object_larger_than_allowed_is_an_error_record(server):
-    server.put("bucket", "in/large", bytes(2 << 20))
+def test_object_larger_than_may_be_held_is_streamed(server):
+    data = random.Random(3).randbytes((20 << 20) + 5)
+    server.put("bucket", "in/large", data)
     server.put("bucket", "in/small", b"small")
     done = sync(server, "--max-object", "1M", "s3://bucket/in/", "-")
     archive = tarfile.open(fileobj=io.BytesIO(done.stdout))
+    assert {m.name: archive.extractfile(m).read() for m in archive} == {"large": data, "small": b"small"}
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("fault,code", [(("status", 404, "NoSuchKey"), "not-found"), (("status", 403, "AccessDenied"), "forbidden"),
+                                        (("status", 412, "PreconditionFailed"), "changed")], ids=["404", "403", "412"])
+def test_a_large_object_that_is_gone_before_its_header_is_an_error_record(server, fault, code):
+    server.put("bucket", "in/large", bytes(3 << 20))
+    server.put("bucket", "in/small", b"small")
+    server.fault = lambda a: fault if a.key.endswith("large") else None
+    done = sync(server, "--max-object", "1M", "s3://bucket/in/", "-")
+    archive = tarfile.open(fileobj=io.BytesIO(done.stdout))
     assert [m.name for m in archive] == ["large.error.json", "small"] and done.returncode == 0
+    assert f'"code":"{code}"'.encode() in done.stdout
+
+
+@pytest.mark.parametrize("fault", [("status", 412, "PreconditionFailed"), ("status", 404, "NoSuchKey"), ("corrupt", 9),
+                                   ("shift", -1)], ids=["changed", "gone", "corrupt", "another range"])
+def test_a_large_object_that_breaks_after_its_header_truncates_the_tar(server, fault):
+    server.put("bucket", "in/large", random.Random(2).randbytes(20 << 20))
+    server.fault = lambda a: fault if a.method == "GET" and "bytes=0-" not in a.headers.get("range", "bytes=0-") else None
+    done = sync(server, "--max-object", "1M", "s3://bucket/in/", "-", AWS_MAX_ATTEMPTS="2")
+    assert done.returncode == 75 and b"large" in done.stderr and not done.stdout.endswith(bytes(1024))
+
+
+@pytest.mark.parametrize("fault", [("status", 400, "InvalidRequest"), ("status", 403, "AccessDenied"), ("status", 404, "NoSuchKey"),
+                                   ("status", 405, "MethodNotAllowed")], ids=["400", "403", "404", "405"])
+@pytest.mark.parametrize("form", ["prefix", "list"])
+def test_one_refused_object_is_that_objects_record(server, fault, form):
+    for name in "abc":
+        server.put("bucket", "in/" + name, name.encode())
+    server.fault = lambda a: fault if a.key == "in/b" else None
+    arguments = {"prefix": ["s3://bucket/in/", "-"], "list": ["--files-from", "-", "-"]}[form]
+    done = sync(server, *arguments, stdin=b"".join(b"s3://bucket/in/%c\n" % c for c in b"abc"))
+    archive = tarfile.open(fileobj=io.BytesIO(done.stdout))
+    assert [m.name[-12:] for m in archive][1].endswith(".error.json") and len(archive.getnames()) == 3
+    assert done.returncode == 0 and b"b" in done.stderr
+
+
+def test_a_stale_line_of_a_list_is_that_objects_record(server):
+    server.put("bucket", "k", b"xy")
+    server.put("bucket", "l", b"good")
+    done = sync(server, "--files-from", "-", "-", stdin=b'{"bucket":"bucket","key":"k","size":9}\ns3://bucket/l\n')
+    archive = tarfile.open(fileobj=io.BytesIO(done.stdout))
+    assert archive.getnames() == ["k.error.json", "l"] and done.returncode == 0
 
 
 @pytest.mark.parametrize("size", [0, 1, (8 << 20) - 1, 8 << 20, (8 << 20) + 1, 20 << 20])

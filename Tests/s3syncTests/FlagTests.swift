@@ -1,5 +1,7 @@
 // Filters, sizes, names, types.
 
+import AWS
+import ArgumentParser
 import S3
 import Testing
 
@@ -30,22 +32,71 @@ func globs(pattern: String, name: String, matches: Bool) {
     (["--exclude", "*", "--include", "*.jpg"], "a.jpg", true),
     (["--exclude", "*", "--include", "*.jpg"], "a.png", false),
     (["--include=*.jpg", "--exclude=*"], "a.jpg", false), ([], "x", true),
+    (["--exclude", "--list", "--include", "a*"], "--list", false),
     (["--exclude", "a*", "--", "--include", "*"], "a", false),
   ])
-func filters(arguments: [String], name: String, admitted: Bool) {
-  #expect(filter(arguments: arguments).admits(Key(name)) == admitted)
+func filters(arguments: [String], name: String, admitted: Bool) throws {
+  let flags = try SelectionFlags.parse(arguments.first == nil ? [] : Array(arguments.prefix { $0 != "--" }))
+  #expect(try FilterFlag.filter(flags.exclude + flags.include).admits(Key(name)) == admitted)
 }
 
 @Test(
-  "sizes",
+  "which folders are not opened",
   arguments: [
-    ("64M", Int64(64 << 20)), ("1g", 1 << 30), ("512K", 512 << 10), ("7", 7), ("0", nil), ("-1", nil), ("M", nil),
-    ("1X", nil),
-    ("99999999999T", nil),
-  ])
+    ([("-", "*")], "a/", false), ([("-", "a/*")], "a/", false), ([("-", "a/*")], "ab/", true),
+    ([("-", "*"), ("+", "a/*")], "a/", true), ([("-", "*"), ("+", "a/b/*")], "a/", true),
+    ([("-", "*"), ("+", "a/b/*")], "a/c/", false), ([("-", "*"), ("+", "*.jpg")], "a/", true),
+    ([("+", "*.jpg"), ("-", "a/*")], "a/", false), ([("-", "a/?")], "a/", true), ([("-", "[ab]/*")], "b/", false),
+    ([("-", "*/node_modules/*")], "x/node_modules/", false), ([("-", "a*")], "a/b/", false), ([], "a/", true),
+  ] as [([(String, String)], String, Bool)])
+func excludedFolders(rules: [(String, String)], folder: String, opened: Bool) {
+  let filter = Filter(rules: rules.map { Filter.Rule(includes: $0.0 == "+", glob: Glob($0.1)) })
+  #expect(filter.admitsBelow(Key(folder)) == opened)
+}
+
+private let sizeCases: [(String, Int64?)] = [
+  ("64M", 67_108_864), ("64MB", 67_108_864), ("64MiB", 67_108_864), ("64mib", 67_108_864), ("1g", 1_073_741_824),
+  ("512K", 524_288), ("7", 7), ("7B", 7), ("0", nil), ("-1", nil), ("M", nil), ("1X", nil), ("1iB", nil), ("1MM", nil),
+  ("1 M", nil), ("99999999999T", nil),
+]
+
+@Test("sizes", arguments: sizeCases)
 func sizes(text: String, bytes: Int64?) {
   #expect(byteCount(text) == bytes)
 }
+
+@Test(
+  "limits of deletions",
+  arguments: [
+    ("0", 1000, 0), ("7", 1000, 7), ("10%", 1000, 100), ("10%", 9, 0), ("100%", 9, 9), ("101%", 9, nil), ("-1", 9, nil),
+    ("%", 9, nil), ("x", 9, nil),
+  ] as [(String, Int, Int?)])
+func deletionLimits(text: String, count: Int, limit: Int?) {
+  #expect(DeletionLimit(text)?.limit(ofItems: count) == limit)
+}
+
+@Test(
+  "times in metadata",
+  arguments: [
+    ("1700000000.123456789", 1_700_000_000, 123_456_789), ("1700000000", 1_700_000_000, 0), ("0.5", 0, 500_000_000),
+    ("-0.5", -1, 500_000_000), ("-7", -7, 0),
+  ] as [(String, Int64, Int32)])
+func fileTimes(text: String, seconds: Int64, nanoseconds: Int32) throws {
+  let time = Timestamp(seconds: seconds, nanoseconds: nanoseconds)
+  #expect(time.decimalSeconds == text)
+  #expect(Timestamp(decimalSeconds: text) == time)
+}
+
+@Test("texts that are no times", arguments: ["", "-", ".", "1.2.3", "+1", "1e9", "0x1", "1 ", "999999999999999"])
+func malformedTimes(text: String) { #expect(Timestamp(decimalSeconds: text) == nil || text == ".") }
+
+@Test(
+  "passwords in URLs",
+  arguments: [
+    ("http://user:secret@host/x?a", "http://user:…@host/x?a"), ("http://host:80/a@b:c", "http://host:80/a@b:c"),
+    ("x", "x"),
+  ]) func passwords(url: String, shown: String)
+{ #expect(withoutPassword(url) == shown) }
 
 @Test(
   "types by extension",
@@ -62,7 +113,9 @@ func types(name: String, type: String?) {
   arguments: [
     ("a/b", true), (".hidden", true), ("...", true), ("", false), ("..", false), ("a/..", false), ("./a", false),
     ("/a", false),
-    ("a/", false), (".s3sync-0123456789abcdef.part", false), (".s3sync-notes", true),
+    ("a/", false), (".s3sync-0123456789abcdef-0123456789abcdef.part", false),
+    (".s3sync-0123456789abcdef-0123456789abcdef.record", false), (".s3sync-0123456789abcdef.part", true),
+    (".s3sync-notes", true),
   ])
 func paths(key: String, isPath: Bool) {
   #expect((pathProblem(Key(key)) == nil) == isPath)
@@ -77,4 +130,39 @@ func paths(key: String, isPath: Bool) {
 @Test func errorCodes() {
   #expect(errorCode(.changed("x")) == "changed")
   #expect(errorCode(.checksum) == nil)
+}
+
+@Test func rateLimit() {
+  let limiter = RateLimiter(bytesPerSecond: 1000)
+  let second: Int64 = 1_000_000_000
+  #expect(limiter.reserve(100, now: 10 * second) == 0, "a tenth of a second may pass at once")
+  #expect(limiter.reserve(500, now: 10 * second) == second / 2)
+  #expect(limiter.reserve(0, now: 11 * second) == 0)
+  #expect(limiter.reserve(1100, now: 20 * second) == second)
+}
+
+@Test func downloadRecords() throws {
+  let identity = DownloadRecord.Identity(object: "s3://b/k", versionID: nil, etag: "e", size: 100)
+  let bytes =
+    DownloadRecord(identity, rangeSize: 30, inode: 7).header + DownloadRecord.line(range: 0, crc32: 5)
+    + DownloadRecord.line(range: 3, crc32: 6) + DownloadRecord.line(range: 4, crc32: 7)
+  let record = try #require(DownloadRecord(bytes))
+  #expect(record.identity == identity && record.rangeSize == 30 && record.inode == 7)
+  #expect(record.checksums == [0: 5, 3: 6], "a range that the object does not have is ignored")
+  // Cut at every length it is a shorter record or none; damaged it does not trap.
+  for length in 0..<bytes.count { #expect((DownloadRecord(Array(bytes[..<length]))?.checksums.count ?? 0) <= 2) }
+  for index in bytes.indices {
+    for bit in 0..<8 {
+      var damaged = bytes
+      damaged[index] ^= 1 << bit
+      _ = DownloadRecord(damaged)
+    }
+  }
+}
+
+@Test func temporaryNames() throws {
+  let name = TemporaryName.random(for: Key("a/b"))
+  #expect(TemporaryName(name.part.utf8) == name && TemporaryName(name.record.utf8) == name)
+  #expect(name.owner == Key("a/b").temporaryOwner && name != TemporaryName.random(for: Key("a/b")))
+  #expect(TemporaryName(name.part.dropLast().utf8) == nil && TemporaryName("x".utf8) == nil)
 }

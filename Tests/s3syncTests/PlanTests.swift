@@ -15,7 +15,7 @@ struct Row: Sendable {
   var source = (size: Int64(1), time: Int64(100), milliseconds: Int32(0))
   var target: (size: Int64, time: Int64, milliseconds: Int32)? = (1, 100, 0)
   var direction = Direction.upload
-  var comparison = Comparison.sizeAndTime
+  var rules = ComparisonRules()
   let decision: Decision
 }
 
@@ -23,28 +23,37 @@ struct Row: Sendable {
   "the decision table",
   arguments: [
     Row(target: nil, decision: .transfer),
-    Row(target: nil, comparison: .checksum, decision: .transfer),
-    Row(target: (2, 100, 0), comparison: .sizeOnly, decision: .transfer),
-    Row(target: (2, 100, 0), comparison: .checksum, decision: .transfer),
-    Row(target: (1, 1, 0), comparison: .sizeOnly, decision: .skip),
-    Row(comparison: .checksum, decision: .compareBytes),
+    Row(target: nil, rules: ComparisonRules(comparison: .checksum), decision: .transfer),
+    Row(target: (2, 100, 0), rules: ComparisonRules(comparison: .sizeOnly), decision: .transfer),
+    Row(target: (2, 100, 0), rules: ComparisonRules(comparison: .checksum), decision: .transfer),
+    Row(target: (1, 1, 0), rules: ComparisonRules(comparison: .sizeOnly), decision: .skip),
+    Row(rules: ComparisonRules(comparison: .checksum), decision: .compareBytes),
     Row(source: (1, 101, 0), decision: .transfer),
     Row(source: (1, 101, 0), direction: .copy, decision: .transfer),
     Row(decision: .skip),
     Row(source: (1, 99, 0), decision: .skip),
     Row(source: (1, 99, 0), direction: .copy, decision: .skip),
     Row(direction: .download, decision: .skip),
-    Row(source: (1, 99, 0), direction: .download, decision: .transfer),
-    Row(source: (1, 101, 0), direction: .download, decision: .transfer),
+    Row(source: (1, 99, 0), direction: .download, decision: .compareTimes),
+    Row(source: (1, 101, 0), direction: .download, decision: .compareTimes),
+    Row(source: (1, 101, 0), direction: .download, rules: ComparisonRules(usesFileTimes: false), decision: .transfer),
+    Row(target: (2, 1, 0), rules: ComparisonRules(skipsExistingTargets: true), decision: .skip),
+    Row(target: nil, rules: ComparisonRules(skipsExistingTargets: true), decision: .transfer),
+    Row(target: (2, 101, 0), rules: ComparisonRules(skipsNewerTargets: true), decision: .skip),
+    Row(target: (2, 99, 0), rules: ComparisonRules(skipsNewerTargets: true), decision: .transfer),
+    Row(
+      target: (2, 99, 0), direction: .download, rules: ComparisonRules(skipsNewerTargets: true), decision: .compareTimes
+    ),
+    Row(target: (2, 101, 0), direction: .download, rules: ComparisonRules(skipsNewerTargets: true), decision: .skip),
     // Milliseconds count where both sides have them.
     Row(source: (1, 100, 7), decision: .skip),
     Row(source: (1, 100, 7), target: (1, 100, 6), decision: .transfer),
-    Row(source: (1, 100, 6), target: (1, 100, 7), direction: .download, decision: .transfer),
+    Row(source: (1, 100, 6), target: (1, 100, 7), direction: .download, decision: .compareTimes),
   ])
 func decisions(row: Row) {
   let source = entry("k", size: row.source.size, time: row.source.time, milliseconds: row.source.milliseconds)
   let target = row.target.map { entry("k", size: $0.size, time: $0.time, milliseconds: $0.milliseconds) }
-  #expect(decide(source: source, target: target, direction: row.direction, comparison: row.comparison) == row.decision)
+  #expect(decide(source: source, target: target, direction: row.direction, rules: row.rules) == row.decision)
 }
 
 /// A stream of entries made one by one.
@@ -79,7 +88,7 @@ private func plan(
   try Loop.run { () -> Result<Planned, SyncError> in
     var planned = Planned()
     let planner = Planner(
-      direction: direction, comparison: .sizeAndTime, filter: filter, deletes: true, ignoresCase: ignoresCase
+      direction: direction, rules: ComparisonRules(), filter: filter, deletes: true, ignoresCase: ignoresCase
     ) { key, _ in planned.problems.append(key.text) }
     do throws(SyncError) {
       let plan = try await planner.plan(
@@ -113,13 +122,20 @@ private func plan(
         == Planned(transfers: ["b"], deletions: ["d"]))
   }
 
-  @Test func unreadableIsNotAbsent() throws {
+  @Test func unreadableIsAProblem() throws {
     let source = [
       Entry(key: Key("a"), kind: .unreadable(reason: "r")), Entry(key: Key("d/"), kind: .unreadableFolder(reason: "r")),
       entry("e"),
     ]
-    let planned = try plan(source, [entry("a"), entry("d/x"), entry("d/y/z"), entry("d0")], direction: .upload)
-    #expect(planned == Planned(transfers: ["e"], deletions: ["d0"], problems: ["a", "d/"]))
+    let planned = try plan(source, [entry("a")], direction: .upload)
+    #expect(planned == Planned(transfers: ["e"], problems: ["a", "d/"]))
+  }
+
+  @Test func whatIsNoFileAtTheTargetIsNeitherCurrentNorDeleted() throws {
+    let target = [
+      Entry(key: Key("a"), kind: .unreadable(reason: "r")), Entry(key: Key("b"), kind: .unreadable(reason: "r")),
+    ]
+    #expect(try plan([entry("a", size: 0)], target) == Planned(transfers: ["a"]))
   }
 
   @Test func keysThatAreNoPaths() throws {
@@ -138,7 +154,7 @@ private func plan(
     let before = residentMemory()
     let deletions = try Loop.run { () -> Result<Int, SyncError> in
       let planner = Planner(
-        direction: .copy, comparison: .sizeAndTime, filter: Filter(), deletes: true, ignoresCase: false
+        direction: .copy, rules: ComparisonRules(), filter: Filter(), deletes: true, ignoresCase: false
       ) { _, _ in }
       func key(_ index: Int) -> Key { Key("photos/" + String(100_000_000 + index) + ".jpg") }
       do throws(SyncError) {

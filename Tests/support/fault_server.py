@@ -27,6 +27,8 @@ class Stored:
     etag: str
     modified: datetime.datetime
     headers: dict
+    parts: list = dataclasses.field(default_factory=list)  # sizes, of a multipart upload
+    tags: str = ""
 
 
 @dataclasses.dataclass
@@ -51,12 +53,14 @@ class FaultServer:
     breaks before the answer; ("truncate", n): n bytes of the body come, then the connection ends; ("corrupt", n): byte
     n is flipped; ("length", n): Content-Length is n too large; ("stall", seconds): nothing happens for so long, then the
     connection ends; ("delay", seconds): the answer comes so much later;
-    ("whole",): a range is not looked at; ("garbage",): the body is no XML; ("embedded", word): 200 with an error inside.
+    ("whole",): a range is ignored; ("shift", n): a range starts n bytes earlier or later than requested, truthfully
+    labelled; ("headers", {name: value}): these headers of the answer are replaced, removed where the value is None; ("garbage",): the body is no XML; ("embedded", word): 200 with an error inside.
     """
 
     def __init__(self, tls=None):
         self.objects = {}
         self.uploads = {}
+        self.upload_headers = {}
         self.requests = []
         self.counts = {}
         self.fault = lambda asked: None
@@ -153,8 +157,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if fault and fault[0] == "status":
             extra = fault[3] if len(fault) > 3 else {}
             return self.answer(fault[1], self.error(fault[2]), extra)
+        if fault and fault[0] == "shift":
+            bounds = re.fullmatch(r"bytes=(\d+)-(\d+)", asked.headers.get("range", ""))
+            if bounds and int(bounds[1]) + fault[1] >= 0:
+                asked.headers["range"] = f"bytes={int(bounds[1]) + fault[1]}-{int(bounds[2]) + fault[1]}"
         with state.lock:
             status, data, extra = self.work(asked)
+        if fault and fault[0] == "headers":
+            extra = {name: value for name, value in {**extra, **fault[1]}.items() if value is not None}
         if fault and fault[0] == "embedded":
             data = self.error(fault[1])
         if fault and fault[0] == "garbage":
@@ -187,6 +197,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def work(self, asked):
         state = self.server_state
+        if not asked.bucket:
+            return 200, ("<ListAllMyBucketsResult><Owner><ID>x</ID></Owner><Buckets>" + "".join(
+                f"<Bucket><Name>{name}</Name><CreationDate>2026-01-02T03:04:05.000Z</CreationDate></Bucket>"
+                for name in sorted(state.objects)) + "</Buckets></ListAllMyBucketsResult>").encode(), {}
         store = state.objects.get(asked.bucket)
         if store is None:
             return 404, self.error("NoSuchBucket"), {}
@@ -206,13 +220,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 return 412, self.error("PreconditionFailed"), {}
             if "x-amz-copy-source" in asked.headers:
                 return self.copy(asked, store)
-            kept = {n: v for n, v in asked.headers.items() if n.startswith("x-amz-meta-") or n in ("content-type", "cache-control")}
-            stored = state.put(asked.bucket, asked.key, asked.body, **kept)
+            stored = state.put(asked.bucket, asked.key, asked.body, **self.kept(asked))
+            stored.tags = asked.headers.get("x-amz-tagging", "")
             return 200, b"", {"etag": f'"{stored.etag}"'}
         if asked.method == "DELETE":
             store.pop(asked.key, None)
             return 204, b"", {}
         return self.read(asked, store)
+
+    @staticmethod
+    def kept(asked):
+        """The headers of an upload that its object has from then on."""
+        names = ("content-type", "cache-control", "content-encoding", "content-disposition")
+        return {n: v for n, v in asked.headers.items() if n.startswith("x-amz-meta-") or n in names}
 
     def copy(self, asked, store):
         bucket, _, key = urllib.parse.unquote(asked.headers["x-amz-copy-source"]).lstrip("/").partition("/")
@@ -242,6 +262,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             first, last = int(wanted[1]), min(int(wanted[2]), len(data) - 1)
             headers["content-range"] = f"bytes {first}-{last}/{len(data)}"
             data, status = data[first:last + 1], 206
+        if stored.parts and "partNumber" in asked.query:
+            data, status = data[:stored.parts[int(asked.query["partNumber"]) - 1]], 206
         if asked.method == "HEAD":
             headers["content-length"] = str(len(data))
             data = b""
@@ -254,8 +276,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         after = asked.query.get("continuation-token", "")
         if after:
             keys = [k for k in keys if k.encode() > after.encode()]
-        page = keys[:state.page_size]
+        delimiter = asked.query.get("delimiter")
+        prefixes = []
+        if delimiter:
+            inner = [k for k in keys if delimiter in k[len(prefix):]]
+            prefixes = sorted({prefix + k[len(prefix):].partition(delimiter)[0] + delimiter for k in inner})
+            keys = [k for k in keys if k not in inner]
+        page = keys[:min(state.page_size, int(asked.query.get("max-keys", 1000)))]
         parts = ["<?xml version='1.0'?><ListBucketResult><EncodingType>url</EncodingType>"]
+        for found in prefixes:
+            parts.append(f"<CommonPrefixes><Prefix>{urllib.parse.quote_plus(found, safe='/')}</Prefix></CommonPrefixes>")
         for key in page:
             stored = store[key]
             modified = stored.modified.strftime("%Y-%m-%dT%H:%M:%S.") + f"{stored.modified.microsecond // 1000:03}Z"
@@ -273,6 +303,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if "uploads" in asked.query:
             name = f"upload-{len(state.requests)}"
             state.uploads[name] = {}
+            state.upload_headers[name] = self.kept(asked)
             return 200, (f"<InitiateMultipartUploadResult><UploadId>{name}</UploadId>"
                          "</InitiateMultipartUploadResult>").encode(), {}
         name = asked.query["uploadId"]
@@ -298,7 +329,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if numbers != sorted(parts):
             return 400, self.error("InvalidPart"), {}
         data = b"".join(parts[n] for n in numbers)
-        stored = state.put(asked.bucket, asked.key, data)
+        stored = state.put(asked.bucket, asked.key, data, **state.upload_headers[name])
+        stored.parts = [len(parts[n]) for n in numbers]
         digest = hashlib.md5(b"".join(hashlib.md5(parts[n]).digest() for n in numbers)).hexdigest()
         stored.etag = f"{digest}-{len(numbers)}"
         whole = asked.headers.get("x-amz-checksum-crc32")

@@ -35,7 +35,7 @@ public struct CRC<Register: FixedWidthInteger & UnsignedInteger & Sendable>: Sen
 
   /// The CRC of everything before, `crc` (0 at the start), followed by the bytes.
   @inline(__always)
-  func update(_ crc: Register, _ bytes: RawSpan) -> Register {
+  public func update(_ crc: Register, _ bytes: RawSpan) -> Register {
     var register = ~crc
     unsafe bytes.withUnsafeBytes { bytes in
       unsafe tables.withUnsafeBufferPointer { tables in
@@ -116,7 +116,7 @@ extension CRC<UInt32> {
 }
 
 /// An integer's bytes, the highest first, in base64: how S3's headers write a CRC.
-func base64(bigEndian value: some FixedWidthInteger) -> String {
+public func base64(bigEndian value: some FixedWidthInteger) -> String {
   let bytes = stride(from: value.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> $0) }
   return base64(bytes)
 }

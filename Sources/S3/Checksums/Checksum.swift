@@ -35,14 +35,17 @@ public enum Checksum: Equatable, Sendable {
     } else if let value = stored("sha1") {
       self = .sha1(value)
     } else {
-      // The tag of an object under KMS or a customer's key is no digest of its bytes.
-      let encryption = headers["x-amz-server-side-encryption"] ?? "AES256"
-      guard encryption == "AES256", headers["x-amz-server-side-encryption-customer-algorithm"] == nil,
-        let etag = headers["etag"], let md5 = S3.md5(ofEntityTag: unquoted(etag))
+      guard hasDigestTag(headers), let etag = headers["etag"], let md5 = S3.md5(ofEntityTag: unquoted(etag))
       else { return nil }
       self = .md5(md5)
     }
   }
+}
+
+/// Whether an entity tag can be a digest of the object's bytes: not under KMS or a customer's key.
+func hasDigestTag(_ headers: Headers) -> Bool {
+  (headers["x-amz-server-side-encryption"] ?? "AES256") == "AES256"
+    && headers["x-amz-server-side-encryption-customer-algorithm"] == nil
 }
 
 /// The MD5 that an entity tag is where it has 32 hexadecimal digits; a multipart upload's ends in `-N`.

@@ -8,21 +8,21 @@ public import HTTP
 /// The bytes of one upload or of one part of it.
 public enum Payload: Sendable {
   case bytes([UInt8])
-  /// A piece of an open file, which stays the caller's.
-  case file(descriptor: CInt, offset: Int64, length: Int64)
+  /// A piece of an open file, which stays the caller's; see `Request.Body.file` for the observer.
+  case file(descriptor: CInt, offset: Int64, length: Int64, observer: Request.Body.Observer? = nil)
 
   public var length: Int64 {
     switch self {
     case .bytes(let bytes): Int64(bytes.count)
-    case .file(_, _, let length): length
+    case .file(_, _, let length, _): length
     }
   }
 
   var body: Request.Body {
     switch self {
     case .bytes(let bytes): .bytes(bytes)
-    case .file(let descriptor, let offset, let length):
-      .file(descriptor: descriptor, offset: offset, length: length)
+    case .file(let descriptor, let offset, let length, let observer):
+      .file(descriptor: descriptor, offset: offset, length: length, observer: observer)
     }
   }
 
@@ -59,7 +59,7 @@ public enum Payload: Sendable {
     }
     switch self {
     case .bytes(let bytes): unsafe take(bytes.span.bytes)
-    case .file(let descriptor, let offset, let length):
+    case .file(let descriptor, let offset, let length, _):
       try readFile(descriptor, offset: offset, length: length, take)
     }
     return Digests(crc32: crc, payloadHash: isSecure ? Call.unsignedPayload : hexadecimal(hash.finalize()))

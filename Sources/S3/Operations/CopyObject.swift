@@ -15,11 +15,12 @@ extension Client {
   public func copy(
     _ source: GetRequest, to target: ObjectURI, attributes: ObjectAttributes
   ) async throws(ServiceError) -> String? {
-    let replaces = attributes.contentType != nil || attributes.cacheControl != nil || !attributes.metadata.isEmpty
+    let replaces = attributes.replacesMetadata
     var etag: String?
     _ = try await send("PUT", target.bucket, target.key) { call in
       call.headers += copySource(source) + attributes.headers
       if replaces { call.headers.append(("x-amz-metadata-directive", "REPLACE")) }
+      if !attributes.tags.isEmpty { call.headers.append(("x-amz-tagging-directive", "REPLACE")) }
     } check: { (response) throws(ServiceError) in
       etag = unquoted(try copiedTag(response, root: "CopyObjectResult"))
     }

@@ -22,6 +22,16 @@ public struct ObjectDescription: Sendable {
     checksum = Checksum(response.headers)
     headers = response.headers
   }
+
+  /// A value of user metadata, `x-amz-meta-NAME`.
+  public func metadata(_ name: String) -> String? { headers["x-amz-meta-\(name)"] }
+
+  /// The entity tag, where it is the MD5 of the MD5s of a multipart upload's parts; nil for any other, and for objects
+  /// encrypted under KMS or a customer's key.
+  public var multipartTag: String? {
+    guard let etag, hasDigestTag(headers), partCount(ofEntityTag: etag) != nil else { return nil }
+    return etag
+  }
 }
 
 /// The bytes of an object that has to be the one that was listed.
@@ -72,11 +82,15 @@ extension Client {
     } check: { (response) throws(ServiceError) in
       let found = try ObjectDescription(response)
       description = found
+      guard response.status != 206 else { throw .malformedAnswer("a part of the object where all of it was requested") }
       // A short body whose connection was closed early may look whole.
       guard found.size == response.body.count else {
         throw .transport(.truncated(expected: found.size, received: Int64(response.body.count)))
       }
-      if let size, size != found.size { throw .malformedAnswer("\(found.size) bytes where \(size) were listed") }
+      if let size, size != found.size {
+        let message = "\(found.size) bytes where \(size) were listed"
+        throw .refused(ServiceFailure(status: 412, code: "PreconditionFailed", message: message))
+      }
       guard let checksum = found.checksum else { return }
       var verifier = ChecksumVerifier(checksum)
       unsafe verifier.update(response.body.span.bytes)
@@ -86,45 +100,42 @@ extension Client {
     return (response.body, description)
   }
 
-  /// A range of an object, piece by piece. A connection that breaks is taken up again where it broke, of the same
-  /// object: the request's `ifMatch` should be set.
+  /// A range of an object, piece by piece. A connection that breaks is resumed where it broke, on the same object: the
+  /// request's `ifMatch` should be set. A response is refused before its first byte where its `Content-Range` is not
+  /// exactly the range requested, of an object of `total` bytes.
   ///
   /// - Parameters:
   ///   - range: of the object's bytes, not empty.
+  ///   - total: the object's size.
   ///   - take: gets the bytes in order, each once; false ends the transfer with `HTTPError.stopped`.
   ///     Called while the client works: it must not call the client.
   public func get(
-    _ request: GetRequest, range: Range<Int64>, take: @escaping @Sendable (RawSpan) -> Bool
-  ) async throws(ServiceError) {
-    let received = Received()
-    do throws(ServiceError) {
-      try await receive(request, range, received, take)
-    } catch {
-      if received.isTooMuch { throw .malformedAnswer("more bytes than were asked for") }
-      throw error
-    }
-  }
-
-  private func receive(
-    _ request: GetRequest, _ range: Range<Int64>, _ received: Received, _ take: @escaping @Sendable (RawSpan) -> Bool
+    _ request: GetRequest, range: Range<Int64>, of total: Int64, take: @escaping @Sendable (RawSpan) -> Bool
   ) async throws(ServiceError) {
     let length = range.upperBound - range.lowerBound
+    let received = Received()
     _ = try await send("GET", request.object.bucket, request.object.key) { call in
       request.fill(&call, wantsChecksum: false)
-      call.headers.append(("range", "bytes=\(range.lowerBound + received.count)-\(range.upperBound - 1)"))
-      call.sink = .chunks { bytes in
-        // More than was asked for: the answer is not the range.
-        received.isTooMuch = Int64(bytes.byteCount) > length - received.count
-        if received.isTooMuch { return false }
+      let expected = range.lowerBound + received.count..<range.upperBound
+      call.headers.append(("range", "bytes=\(expected.lowerBound)-\(expected.upperBound - 1)"))
+      received.problem = nil
+      call.sink = .chunks { status, headers in
+        received.problem = rangeProblem(
+          status: status, headers: headers, expected: expected, total: total, etag: request.ifMatch)
+        return received.problem == nil
+      } take: { bytes in
+        guard Int64(bytes.byteCount) <= length - received.count else {
+          received.problem = "more bytes than were requested"
+          return false
+        }
         received.count += Int64(bytes.byteCount)
         return take(bytes)
       }
     } progress: {
       received.count
+    } failure: { error in
+      received.problem.map { .malformedAnswer($0) } ?? error
     } check: { (response) throws(ServiceError) in
-      guard response.status == 206 else {
-        throw .transport(.other(code: response.status, message: "the service ignores ranges"))
-      }
       guard received.count == length else {
         throw .transport(.truncated(expected: length, received: received.count))
       }
@@ -135,6 +146,6 @@ extension Client {
 /// Bytes that have arrived; used on the loop's thread alone.
 private final class Received: @unchecked Sendable {
   var count: Int64 = 0
-  /// The service sent more than the range.
-  var isTooMuch = false
+  /// Why the current response is not what was requested.
+  var problem: String?
 }

@@ -6,6 +6,8 @@ import HTTP
 /// A page of a listing.
 public struct ListPage: Equatable, Sendable {
   public var objects: [ObjectRecord] = []
+  /// With a delimiter: what all keys begin with that hold it behind the prefix, the delimiter included.
+  public var prefixes: [Key] = []
   /// Where the next page begins; nil on the last.
   public var continuationToken: String?
 }
@@ -16,15 +18,20 @@ extension Client {
   /// - Parameters:
   ///   - continuationToken: of the page before, or nil for the first.
   ///   - after: the last key of the page before; a page that goes back is refused as a broken listing.
+  ///   - delimiter: keys that hold it behind the prefix are given as `prefixes`.
+  ///   - limit: objects and prefixes of the page, at most 1,000; nil leaves it to the service.
   public func list(
-    _ bucket: String, prefix: Key, continuationToken: String?, after: Key?
+    _ bucket: String, prefix: Key, continuationToken: String?, after: Key?, delimiter: String? = nil, limit: Int? = nil
   ) async throws(ServiceError) -> ListPage {
     var page = ListPage()
     _ = try await send("GET", bucket, nil) { call in
       if let continuationToken {
         call.query.append(("continuation-token", percentEncoded(continuationToken.utf8)))
       }
-      call.query += [("encoding-type", "url"), ("list-type", "2"), ("prefix", percentEncoded(prefix.bytes))]
+      if let delimiter { call.query.append(("delimiter", percentEncoded(delimiter.utf8))) }
+      call.query += [("encoding-type", "url"), ("list-type", "2")]
+      if let limit { call.query.append(("max-keys", String(limit))) }
+      call.query.append(("prefix", percentEncoded(prefix.bytes)))
     } check: { (response) throws(ServiceError) in
       do throws(XMLError) {
         page = try listPage(response.body, bucket: bucket)
@@ -64,6 +71,10 @@ func listPage(_ xml: [UInt8], bucket: String) throws(XMLError) -> ListPage {
   while let name = try reader.nextChild() {
     switch name {
     case "Contents": page.objects.append(try listedObject(&reader, bucket: bucket))
+    case "CommonPrefixes":
+      while let field = try reader.nextChild() {
+        if field == "Prefix" { page.prefixes.append(Key(bytes: try reader.text())) } else { try reader.skipElement() }
+      }
     case "IsTruncated": isTruncated = try reader.text() == Array("true".utf8)
     case "NextContinuationToken": page.continuationToken = String(decoding: try reader.text(), as: UTF8.self)
     case "EncodingType": isURLEncoded = try reader.text() == Array("url".utf8)
@@ -76,6 +87,10 @@ func listPage(_ xml: [UInt8], bucket: String) throws(XMLError) -> ListPage {
     for index in page.objects.indices {
       guard let key = decodedKey(page.objects[index].key.bytes) else { throw .malformed(offset: 0) }
       page.objects[index].key = Key(bytes: key)
+    }
+    for index in page.prefixes.indices {
+      guard let key = decodedKey(page.prefixes[index].bytes) else { throw .malformed(offset: 0) }
+      page.prefixes[index] = Key(bytes: key)
     }
   }
   guard isTruncated == (page.continuationToken != nil) || !isTruncated else { throw .truncated }

@@ -81,13 +81,13 @@ extension Client {
     return UploadedPart(number: number, etag: etag, crc32: nil, length: range.upperBound - range.lowerBound)
   }
 
-  /// Makes the parts one object; gives its entity tag. The answer may be 200 and hold an error all the same.
+  /// Makes the parts one object. The answer may be 200 and hold an error all the same.
   ///
   /// - Parameter parts: all of them, in order of their numbers.
   @discardableResult
   public func complete(
     _ upload: MultipartUpload, _ parts: [UploadedPart], ifAbsent: Bool = false
-  ) async throws(ServiceError) -> String? {
+  ) async throws(ServiceError) -> StoredObject {
     var body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
     var crc: UInt32? = 0
     for part in parts {
@@ -102,7 +102,7 @@ extension Client {
     }
     body += "</CompleteMultipartUpload>"
     let bytes = Array(body.utf8)
-    var etag: String?
+    var stored = StoredObject()
     var attempts = 0
     do throws(ServiceError) {
       _ = try await send("POST", upload.object.bucket, upload.object.key) { call in
@@ -120,7 +120,8 @@ extension Client {
         guard let fields = answer(response, root: "CompleteMultipartUploadResult") else {
           throw embeddedError(response)
         }
-        etag = fields["ETag"].map(unquoted)
+        stored.etag = fields["ETag"].map(unquoted).flatMap { $0.isEmpty ? nil : $0 }
+        stored.isChecksumConfirmed = crc.map { fields["ChecksumCRC32"] == base64(bigEndian: $0) } ?? false
       }
     } catch {
       // An answer that was lost on the way: the second attempt finds the upload gone, and the object there.
@@ -128,9 +129,9 @@ extension Client {
         let found = try? await head(GetRequest(upload.object)), found.size == parts.reduce(0, { $0 + $1.length }),
         let tag = found.etag, tag == expectedTag(parts)
       else { throw error }
-      etag = tag
+      stored.etag = tag
     }
-    return etag.flatMap { $0.isEmpty ? nil : $0 }
+    return stored
   }
 
   /// Forgets the upload and its parts. A part that was still on its way may arrive after it.

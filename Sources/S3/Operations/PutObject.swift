@@ -7,12 +7,16 @@ import HTTP
 public struct ObjectAttributes: Equatable, Sendable {
   public var contentType: String?
   public var cacheControl: String?
+  public var contentEncoding: String?
+  public var contentDisposition: String?
   public var storageClass: String?
   /// `AES256`, `aws:kms` or `aws:kms:dsse`.
   public var encryption: String?
   public var kmsKeyID: String?
   /// `x-amz-meta-*`: names without that.
   public var metadata: [(name: String, value: String)] = []
+  /// `x-amz-tagging`: at most ten.
+  public var tags: [(name: String, value: String)] = []
 
   public init() {}
 
@@ -20,28 +24,47 @@ public struct ObjectAttributes: Equatable, Sendable {
     left.headers.elementsEqual(right.headers) { $0 == $1 }
   }
 
+  /// Whether a copy is given these headers and metadata instead of all of its source's.
+  public var replacesMetadata: Bool {
+    contentType != nil || cacheControl != nil || contentEncoding != nil || contentDisposition != nil
+      || !metadata.isEmpty
+  }
+
   /// As PutObject, CopyObject and CreateMultipartUpload take them.
   var headers: [(name: String, value: String)] {
     var result = [(name: String, value: String)]()
     for (name, value) in [
-      ("content-type", contentType), ("cache-control", cacheControl), ("x-amz-storage-class", storageClass),
+      ("content-type", contentType), ("cache-control", cacheControl), ("content-encoding", contentEncoding),
+      ("content-disposition", contentDisposition), ("x-amz-storage-class", storageClass),
       ("x-amz-server-side-encryption", encryption), ("x-amz-server-side-encryption-aws-kms-key-id", kmsKeyID),
     ] {
       if let value { result.append((name, value)) }
     }
     for (name, value) in metadata { result.append(("x-amz-meta-\(name)", value)) }
+    if !tags.isEmpty {
+      let pairs = tags.map { "\(percentEncoded($0.name.utf8))=\(percentEncoded($0.value.utf8))" }
+      result.append(("x-amz-tagging", pairs.joined(separator: "&")))
+    }
     return result
   }
 }
 
+/// What the service says of an object that it has stored.
+public struct StoredObject: Equatable, Sendable {
+  /// Without quotes.
+  public var etag: String?
+  /// The service returned the checksum that was sent, so it has compared it with the bytes.
+  public var isChecksumConfirmed = false
+}
+
 extension Client {
-  /// Stores an object whole; gives its entity tag. The CRC-32 of the bytes goes with them.
+  /// Stores an object whole. The CRC-32 of the bytes goes with them.
   ///
   /// - Parameter ifAbsent: refused with 412 where there is such an object.
   @discardableResult
   public func put(
     _ object: ObjectURI, _ payload: Payload, attributes: ObjectAttributes = ObjectAttributes(), ifAbsent: Bool = false
-  ) async throws(ServiceError) -> String? {
+  ) async throws(ServiceError) -> StoredObject {
     let digests: Payload.Digests
     do throws(HTTPError) {
       digests = try await payload.digests(isSecure: isSecure(object.bucket))
@@ -55,7 +78,9 @@ extension Client {
       call.body = payload.body
       call.payloadHash = digests.payloadHash
     }
-    return response.headers["etag"].map(unquoted)
+    return StoredObject(
+      etag: response.headers["etag"].map(unquoted),
+      isChecksumConfirmed: response.headers["x-amz-checksum-crc32"] == base64(bigEndian: digests.crc32))
   }
 }
 

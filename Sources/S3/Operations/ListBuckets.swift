@@ -1,0 +1,58 @@
+// ListBuckets: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+
+public import AWS
+import HTTP
+
+/// A bucket of the account.
+public struct Bucket: Equatable, Sendable {
+  public let name: String
+  public let created: Timestamp?
+}
+
+extension Client {
+  /// All buckets that the credentials' account owns, in the service's order.
+  public func listBuckets() async throws(ServiceError) -> [Bucket] {
+    var buckets = [Bucket]()
+    var token: String?
+    repeat {
+      let response = try await services.send(bucketsCall(continuationToken: token))
+      do throws(XMLError) {
+        let page = try bucketPage(response.body)
+        buckets += page.buckets
+        guard page.continuationToken == nil || page.continuationToken != token else {
+          throw .malformed(offset: 0)
+        }
+        token = page.continuationToken
+      } catch {
+        throw .malformedAnswer("list of buckets: \(error)")
+      }
+    } while token != nil
+    return buckets
+  }
+}
+
+/// Reads a `ListAllMyBucketsResult`.
+func bucketPage(_ xml: [UInt8]) throws(XMLError) -> (buckets: [Bucket], continuationToken: String?) {
+  var reader = XMLReader(xml)
+  guard try reader.next() == .start("ListAllMyBucketsResult") else { throw .malformed(offset: 0) }
+  var buckets = [Bucket]()
+  var token: String?
+  while let name = try reader.nextChild() {
+    switch name {
+    case "Buckets":
+      while let child = try reader.nextChild() {
+        guard child == "Bucket" else {
+          try reader.skipElement()
+          continue
+        }
+        var fields = [String: String]()
+        while let field = try reader.nextChild() { fields[field] = String(decoding: try reader.text(), as: UTF8.self) }
+        guard let name = fields["Name"] else { throw .unexpectedElement("Bucket") }
+        buckets.append(Bucket(name: name, created: fields["CreationDate"].flatMap(Timestamp.init(iso8601:))))
+      }
+    case "ContinuationToken": token = String(decoding: try reader.text(), as: UTF8.self)
+    default: try reader.skipElement()
+    }
+  }
+  return (buckets, token.flatMap { $0.isEmpty ? nil : $0 })
+}

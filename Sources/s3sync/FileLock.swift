@@ -1,0 +1,28 @@
+// flock(2): who works on a temporary file.
+
+import AWS
+import Glibc
+import Streams
+
+enum FileLock {
+  case taken
+  /// Another process has it.
+  case held
+  /// The file system has no locks.
+  case unsupported
+
+  /// Locks an open file until it is closed; does not wait.
+  @Loop static func take(_ descriptor: CInt, _ context: TransferContext) -> FileLock {
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      switch errno {
+      case EINTR: continue
+      case EWOULDBLOCK: return .held
+      default:
+        context.warn(
+          "this file system has no locks (\(SystemError.describe(errno))): unfinished downloads are not resumed")
+        return .unsupported
+      }
+    }
+    return .taken
+  }
+}

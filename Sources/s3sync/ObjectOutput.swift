@@ -1,0 +1,55 @@
+// One object to standard output, a FIFO or a device.
+
+import AWS
+import S3
+import Streams
+
+@Loop
+struct ObjectOutput {
+  let context: TransferContext
+  let window: Int64
+
+  /// Writes the object's bytes as they come. They are checked when all have come: a wrong checksum is an error after the
+  /// fact, as in any pipe.
+  func run(_ object: ObjectURI, _ description: ObjectDescription, to descriptor: CInt) async throws(SyncError) {
+    context.progress?.totalItems = 1
+    context.progress?.totalBytes = description.size
+    let output = CheckedOutput(descriptor, description.checksum)
+    if description.size > 0 {
+      let request = GetRequest(object, ifMatch: description.etag)
+      let read = OrderedRead(context: context, window: window)
+      try await read.run(request, size: description.size) { (bytes) async throws(SyncError) in
+        try await output.write(bytes)
+      }
+    }
+    try await output.finish()
+    context.trace(object.description, description.checksum.map { Verification($0) } ?? .lengthAndRanges)
+  }
+}
+
+/// Writes and hashes on another thread; one write after the other.
+private final class CheckedOutput: @unchecked Sendable {
+  private let output: OutputStream
+  private var verifier: ChecksumVerifier?
+
+  init(_ descriptor: CInt, _ checksum: Checksum?) {
+    output = OutputStream(descriptor: descriptor)
+    verifier = checksum.map { ChecksumVerifier($0) }
+  }
+
+  @Loop func write(_ bytes: [UInt8]) async throws(SyncError) {
+    try await Loop.blocking {
+      Result { () throws(SystemError) in
+        unsafe self.verifier?.update(bytes.span.bytes)
+        try self.output.write(bytes)
+      }
+    }.mapError { SyncError.system($0) }.get()
+  }
+
+  @Loop func finish() async throws(SyncError) {
+    try await Loop.blocking {
+      Result { () throws(SystemError) in try self.output.close() }
+    }.mapError { SyncError.system($0) }.get()
+    if let verifier, !verifier.matches { throw .checksum }
+  }
+}

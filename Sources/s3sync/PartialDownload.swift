@@ -1,0 +1,97 @@
+// A large download in progress: its temporary file, and the record by which a later run resumes it.
+
+import AWS
+import Glibc
+import HTTP
+import S3
+import Streams
+
+@Loop
+final class PartialDownload {
+  let file: TemporaryFile
+  let plan: MultipartPlan
+  private let recordDescriptor: CInt
+  /// CRC-32 of each range that has arrived.
+  private(set) var checksums: [UInt32?]
+
+  /// Begins a download. Without an identity, or where the record cannot be written, it cannot be resumed.
+  init(
+    _ file: TemporaryFile, _ identity: DownloadRecord.Identity?, size: Int64, rangeSize: Int64
+  ) {
+    self.file = file
+    plan = MultipartPlan(size: size, partSize: rangeSize)
+    checksums = Array(repeating: nil, count: plan.partCount)
+    var status = stat()
+    guard let identity, unsafe fstat(file.descriptor, &status) == 0 else {
+      recordDescriptor = -1
+      return
+    }
+    recordDescriptor = unsafe openat(
+      file.folder.descriptor, file.name.record, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    let record = DownloadRecord(identity, rangeSize: plan.partSize, inode: UInt64(status.st_ino))
+    append(record.header)
+  }
+
+  /// Continues a download of an earlier run.
+  init(resuming file: TemporaryFile, _ record: DownloadRecord) {
+    self.file = file
+    plan = MultipartPlan(size: record.identity.size, exactPartSize: record.rangeSize)
+    checksums = (0..<plan.partCount).map { record.checksums[$0] }
+    recordDescriptor = unsafe openat(
+      file.folder.descriptor, file.name.record, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC)
+  }
+
+  deinit { if recordDescriptor >= 0 { close(recordDescriptor) } }
+
+  /// Whether a range has arrived.
+  func has(_ index: Int) -> Bool { checksums[index] != nil }
+
+  /// A range has arrived and is in the file.
+  func finish(_ index: Int, crc32: UInt32) {
+    checksums[index] = crc32
+    append(DownloadRecord.line(range: index, crc32: crc32))
+  }
+
+  /// Leaves file and record to a later run, where there is anything to resume.
+  func keep() {
+    if recordDescriptor >= 0, checksums.contains(where: { $0 != nil }) { file.keep() }
+  }
+
+  /// The later run's part: reads back what has arrived, and forgets ranges that are not what the record says.
+  func verifyResumed() async {
+    let descriptor = file.descriptor
+    for index in checksums.indices {
+      guard let expected = checksums[index] else { continue }
+      let range = plan.range(index)
+      let found = await Loop.blocking { () -> UInt32? in
+        var crc: UInt32 = 0
+        do throws(HTTPError) {
+          try readFile(descriptor, offset: range.lowerBound, length: range.upperBound - range.lowerBound) {
+            crc = crc32.update(crc, $0)
+          }
+          return crc
+        } catch {
+          return nil
+        }
+      }
+      if found != expected { checksums[index] = nil }
+    }
+  }
+
+  /// The CRC-32 of the whole object from those of its ranges; nil while some are missing.
+  var crc32OfAll: UInt32? {
+    var crc: UInt32 = 0
+    for (index, part) in checksums.enumerated() {
+      guard let part else { return nil }
+      let range = plan.range(index)
+      crc = crc32.combine(crc, part, length: range.upperBound - range.lowerBound)
+    }
+    return crc
+  }
+
+  /// Best effort: without its record a download begins anew.
+  private func append(_ line: [UInt8]) {
+    guard recordDescriptor >= 0 else { return }
+    _ = unsafe Glibc.write(recordDescriptor, line, line.count)
+  }
+}

@@ -1,0 +1,142 @@
+// One file or object moved by itself, under the rules of a mirror of one item.
+
+import AWS
+import Glibc
+import HTTP
+import S3
+import Streams
+
+@Loop
+struct SingleTransfer {
+  let context: TransferContext
+  /// A single item is transferred unless a flag says how it may be current.
+  let rules: ComparisonRules
+  let filter: Filter
+  let isDryRun: Bool
+  let reporter: Reporter
+
+  func download(_ object: ObjectURI, folder: String, name: Key) async throws(SyncError) {
+    guard filter.admits(Key(lastName(object.key))) else { return }
+    let description = try await describe(object)
+    let entry = Entry(
+      key: name, size: description.size, modified: description.lastModified, etag: description.etag)
+    let current = s3sync.entry(ofFile: name, in: folder, links: .report, isSource: false)
+    let path = folder + name.text
+    try await transfer(.download, object.description, path, entry, current?.kind == .item ? current : nil) {
+      (decision) async throws(SyncError) in
+      switch decision {
+      case .compareTimes:
+        return decide(source: entry, fileTime: description.fileModified, target: current ?? entry, rules: rules)
+          == .skip
+      case .compareBytes:
+        return try await ContentComparison(context: context).isEqual(
+          file: path, size: entry.size, object: object, etag: entry.etag, followsSymlinks: false)
+      case .skip, .transfer: return decision == .skip
+      }
+    } work: { () async throws(SyncError) in
+      let target = TargetFolder(folder)
+      let leftovers = Leftovers(in: target, context)
+      leftovers.scan()
+      defer { leftovers.removeStale(of: name) }
+      // A mirror synchronises its file system once; for one file that is what --fsync does.
+      let download = Download(context: context, target: target, leftovers: leftovers, isDurable: true)
+      return .stored(size: entry.size, try await download.run(object, entry, as: name))
+    }
+  }
+
+  func upload(_ path: String, to object: ObjectURI) async throws(SyncError) {
+    let name = Key(path.split(separator: "/").last.map(String.init) ?? path)
+    guard filter.admits(name) else { return }
+    let file = try systemCalls { () throws(SystemError) in
+      try OpenFile(path, followsSymlinks: context.options.followsSymlinks)
+    }
+    let entry = Entry(key: name, size: file.size, modified: file.modified)
+    let current = try await currentObject(object)
+    try await transfer(.upload, path, object.description, entry, current) { (decision) async throws(SyncError) in
+      guard decision == .compareBytes else { return decision == .skip }
+      return try await ContentComparison(context: context).isEqual(
+        file: path, size: entry.size, object: object, etag: current?.etag)
+    } work: { () async throws(SyncError) in
+      try await Upload(context: context).run(path, to: object)
+    }
+  }
+
+  func copy(_ source: ObjectURI, to target: ObjectURI) async throws(SyncError) {
+    guard filter.admits(Key(lastName(source.key))) else { return }
+    let description = try await describe(source)
+    let entry = Entry(
+      key: source.key, size: description.size, modified: description.lastModified, etag: description.etag)
+    let current = try await currentObject(target)
+    try await transfer(.copy, source.description, target.description, entry, current) {
+      (decision) async throws(SyncError) in
+      guard decision == .compareBytes else { return decision == .skip }
+      return try await ContentComparison(context: context).isEqual(source, entry.etag, target, current?.etag)
+    } work: { () async throws(SyncError) in
+      try await ObjectCopy(context: context).run(source, entry, to: target)
+    }
+  }
+
+  /// What the service knows of a source; where there is no such object, whether a prefix was meant.
+  func describe(_ object: ObjectURI) async throws(SyncError) -> ObjectDescription {
+    do throws(SyncError) {
+      return try await call { () async throws(ServiceError) in try await context.client.head(GetRequest(object)) }
+    } catch {
+      guard case .service(let failure) = error, failure.kind == .missing else { throw error }
+      throw .noSuchObject(await explanation(ofMissing: object))
+    }
+  }
+
+  private func explanation(ofMissing object: ObjectURI) async -> String {
+    let prefix = ObjectURI(bucket: object.bucket, key: Key(bytes: object.key.bytes + [UInt8(ascii: "/")]))
+    do throws(ServiceError) {
+      let page = try await context.client.list(
+        object.bucket, prefix: prefix.key, continuationToken: nil, after: nil, limit: 1)
+      return page.objects.isEmpty
+        ? "no object \(object.key.text)" : "no object \(object.key.text); did you mean \(prefix)?"
+    } catch {
+      if case .refused(let failure) = error, failure.code == "NoSuchBucket" { return "no bucket \(object.bucket)" }
+      return "no object \(object.key.text)"
+    }
+  }
+
+  /// The target as it is; asked for only where a flag compares with it.
+  private func currentObject(_ object: ObjectURI) async throws(SyncError) -> Entry? {
+    guard rules != SingleTransfer.unconditional, !rules.skipsExistingTargets else { return nil }
+    return try await entry(
+      ofObject: object.key, below: ObjectURI(bucket: object.bucket, key: Key(bytes: [])), context.client,
+      isSource: false
+    ).get()
+  }
+
+  /// The rules without any flag of comparison: transfer always.
+  private static let unconditional = ComparisonRules()
+
+  private func transfer(
+    _ direction: Direction, _ source: String, _ target: String, _ entry: Entry, _ current: Entry?,
+    isCurrent: (Decision) async throws(SyncError) -> Bool, work: () async throws(SyncError) -> StoreOutcome
+  ) async throws(SyncError) {
+    let name = direction.rawValue
+    var isUnconditional = rules
+    isUnconditional.usesFileTimes = true
+    context.progress?.totalItems = 1
+    context.progress?.totalBytes = entry.size
+    if isUnconditional != Self.unconditional {
+      if rules.skipsExistingTargets, current != nil {
+        return reporter.done(name, source, target, size: entry.size, skipped: "it exists")
+      }
+      let decision = decide(source: entry, target: current, direction: direction, rules: rules)
+      if try await isCurrent(decision) {
+        return reporter.done(name, source, target, size: entry.size, skipped: "it is current")
+      }
+    }
+    if isDryRun { return reporter.done(name, source, target, size: entry.size, isDryRun: true) }
+    switch try await work() {
+    case .stored(let size, let verification):
+      reporter.done(name, source, target, size: size, verification: verification)
+      context.trace(source, verification)
+    case .exists: reporter.done(name, source, target, size: entry.size, skipped: "it exists")
+    }
+  }
+}
+
+private func lastName(_ key: Key) -> String { key.text.split(separator: "/").last.map(String.init) ?? key.text }
