@@ -75,7 +75,7 @@ let package = Package(
     .target(name: "ASCII", swiftSettings: settings),
 
     // What flows between the tools.
-    .target(name: "Streams", swiftSettings: settings),
+    .target(name: "Streams", dependencies: ["ASCII"], swiftSettings: settings),
 
     // Arithmetic.
     .target(name: "Elements", swiftSettings: settings),

@@ -94,14 +94,14 @@ public final class InputStream {
     return skipped
   }
 
-  /// Reads to the end of the input; returns whether every byte passed over was zero.
-  public func drainZeros() throws -> Bool {
-    var zeros = true
+  /// Reads to the end of the input; returns how many bytes there were, or nil where one of them was not zero.
+  public func drainZeros() throws -> Int? {
+    var count: Int? = 0
     repeat {
-      zeros = zeros && buffer[start..<end].allSatisfy { $0 == 0 }
+      count = buffer[start..<end].allSatisfy { $0 == 0 } ? count.map { $0 + end - start } : nil
       start = end
     } while try fill()
-    return zeros
+    return count
   }
 
   /// Adds at least one byte to the buffer; false at the end of the input.

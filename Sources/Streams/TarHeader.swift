@@ -6,6 +6,8 @@ public struct TarHeader: Equatable {
   public static let size = 512
 
   var name: [UInt8]
+  /// What a link names.
+  var target: [UInt8]
   var size: Int
   var type: UInt8
   /// GNU's old sparse format: whether more header blocks follow this one.
@@ -24,11 +26,20 @@ public struct TarHeader: Equatable {
     self.size = size
     type = block[156]
     name = Self.text(block[0..<100])
+    target = Self.text(block[157..<257])
     // Only POSIX's magic has a prefix field; GNU's ("ustar" and two blanks) keeps times and sparse maps there.
     if block[257..<263].elementsEqual(Array("ustar\0".utf8)), block[345] != 0 {
       name = Self.text(block[345..<500]) + [UInt8(ascii: "/")] + name
     }
     isExtended = type == UInt8(ascii: "S") && block[482] != 0
+  }
+
+  /// Whether the first bytes of a file are a header: with POSIX's or GNU's magic, or of old tar's kind, which has none
+  /// and is known by its checksum alone.
+  static func begins(_ bytes: [UInt8]) -> Bool {
+    if bytes.count >= 262, bytes[257..<262].elementsEqual("ustar".utf8) { return true }
+    guard bytes.count >= size, bytes[0] != 0 else { return false }
+    return (try? TarHeader(Array(bytes[..<size]))) != nil
   }
 
   /// A header of our own: everything that is not name, size, time or type is fixed, so that equal items give equal bytes.

@@ -8,6 +8,8 @@ public enum TarError: ReportableError, Equatable {
   case extendedHeaderTooLong(bytes: Int)
   case nameTooLong(bytes: Int)
   case dataAfterEnd
+  /// Zeros, but not as many as tar writes for an archive without members.
+  case onlyZeros(bytes: Int)
 
   public var status: ExitStatus { .data }
 
@@ -18,6 +20,7 @@ public enum TarError: ReportableError, Equatable {
     case .extendedHeaderTooLong(let bytes): "the tar archive has an extended header of \(bytes) bytes, over 1 MiB"
     case .nameTooLong(let bytes):
       "the tar archive has a member name of \(bytes) bytes, over \(ItemName.maximumLength)"
+    case .onlyZeros(let bytes): "\(bytes) zero bytes, not an archive"
     case .dataAfterEnd: "there is data after the end of the tar archive"
     }
   }
@@ -51,6 +54,7 @@ public struct TarReader {
   private var bodyLeft = 0
   private var padding = 0
   private var lastName: ItemName?
+  private var hasHeader = false
 
   private static let maximumExtendedHeader = 1 << 20
 
@@ -60,6 +64,7 @@ public struct TarReader {
   public mutating func next() throws -> TarEntry? {
     var local = PaxRecords()
     var longName: [UInt8]?
+    var longTarget: [UInt8]?
     while true {
       try passOver(bodyLeft + padding)
       (bodyLeft, padding) = (0, 0)
@@ -69,13 +74,15 @@ public struct TarReader {
         throw TarError.header(error == .checksum ? "a wrong checksum" : "an impossible size", after: lastName?.text)
       }
       switch header.type {
-      case UInt8(ascii: "x"): local = try paxRecords(header)
+      // Solaris wrote X before POSIX chose x.
+      case UInt8(ascii: "x"), UInt8(ascii: "X"): local = try paxRecords(header)
       case UInt8(ascii: "g"): global = try paxRecords(header).over(global)
       case UInt8(ascii: "L"): longName = Array(try extendedBody(header).prefix { $0 != 0 })
-      case UInt8(ascii: "K"): _ = try extendedBody(header)
+      case UInt8(ascii: "K"): longTarget = Array(try extendedBody(header).prefix { $0 != 0 })
       // A volume label is no member.
       case UInt8(ascii: "V"): try beginBody(header.size)
-      default: return try entry(header, records: local.over(global), longName: longName)
+      default:
+        return try entry(header, records: local.over(global), longName: longName, longTarget: longTarget)
       }
     }
   }
@@ -89,8 +96,11 @@ public struct TarReader {
     return body
   }
 
-  private mutating func entry(_ header: TarHeader, records: PaxRecords, longName: [UInt8]?) throws -> TarEntry {
-    let name = records["path"] ?? longName ?? header.name
+  private mutating func entry(
+    _ header: TarHeader, records: PaxRecords, longName: [UInt8]?, longTarget: [UInt8]?
+  ) throws -> TarEntry {
+    // A sparse file's own name; its path is one that old readers can extract it under.
+    let name = records["GNU.sparse.name"] ?? records["path"] ?? longName ?? header.name
     guard name.count <= ItemName.maximumLength else { throw TarError.nameTooLong(bytes: name.count) }
     var size = header.size
     if let value = records["size"] {
@@ -105,7 +115,9 @@ public struct TarReader {
       guard block.count == TarHeader.size else { throw TarError.truncated(after: lastName?.text) }
       isExtended = block[504] != 0
     }
-    let kind = Self.kind(header.type, name: name, isSparse: records["GNU.sparse.major"] != nil)
+    let target = ItemName(bytes: records["linkpath"] ?? longTarget ?? header.target).text
+    let isSparse = records.values.contains { $0.key.hasPrefix("GNU.sparse.") }
+    let kind = Self.kind(header.type, name: name, target: target, isSparse: isSparse)
     // Links, devices and directories have no body whatever their size field says (GNU tar writes some that do).
     if (UInt8(ascii: "1")...UInt8(ascii: "6")).contains(header.type) { size = 0 }
     try beginBody(size)
@@ -113,13 +125,14 @@ public struct TarReader {
     return TarEntry(name: ItemName(bytes: name), kind: kind, size: size)
   }
 
-  private static func kind(_ type: UInt8, name: [UInt8], isSparse: Bool) -> TarEntry.Kind {
+  private static func kind(_ type: UInt8, name: [UInt8], target: String, isSparse: Bool) -> TarEntry.Kind {
     if isSparse { return .other(description: "a sparse file") }
+    let toTarget = target.isEmpty ? "" : " to \(target)"
     switch type {
     case UInt8(ascii: "0"), 0, UInt8(ascii: "7"): return name.last == UInt8(ascii: "/") ? .directory : .file
     case UInt8(ascii: "5"): return .directory
-    case UInt8(ascii: "1"): return .other(description: "a hard link")
-    case UInt8(ascii: "2"): return .other(description: "a symbolic link")
+    case UInt8(ascii: "1"): return .other(description: "a hard link\(toTarget)")
+    case UInt8(ascii: "2"): return .other(description: "a symbolic link\(toTarget)")
     case UInt8(ascii: "3"), UInt8(ascii: "4"): return .other(description: "a device")
     case UInt8(ascii: "6"): return .other(description: "a named pipe")
     case UInt8(ascii: "S"): return .other(description: "a sparse file")
@@ -131,11 +144,28 @@ public struct TarReader {
   private mutating func headerBlock() throws -> [UInt8]? {
     let block = try input.read(TarHeader.size)
     guard block.count == TarHeader.size else { throw TarError.truncated(after: lastName?.text) }
-    guard block.allSatisfy({ $0 == 0 }) else { return block }
+    guard block.allSatisfy({ $0 == 0 }) else {
+      hasHeader = true
+      return block
+    }
+    guard hasHeader else {
+      try checkEmptyArchive()
+      return nil
+    }
     let second = try input.read(TarHeader.size)
     guard second.count == TarHeader.size else { throw TarError.truncated(after: lastName?.text) }
-    guard second.allSatisfy({ $0 == 0 }), try input.drainZeros() else { throw TarError.dataAfterEnd }
+    guard second.allSatisfy({ $0 == 0 }), try input.drainZeros() != nil else { throw TarError.dataAfterEnd }
     return nil
+  }
+
+  /// Two blocks, or records of twenty as tar pads them, are an archive without members; other zeros are a file whose
+  /// data was lost.
+  private func checkEmptyArchive() throws {
+    guard let rest = try input.drainZeros() else { throw TarError.dataAfterEnd }
+    let count = TarHeader.size + rest
+    guard count == 2 * TarHeader.size || count % (20 * TarHeader.size) == 0 else {
+      throw TarError.onlyZeros(bytes: count)
+    }
   }
 
   private mutating func beginBody(_ size: Int) throws {

@@ -1,3 +1,5 @@
+// The tensors and failures in a tar archive.
+
 import Streams
 
 /// The members of a tar of tensors.
@@ -8,36 +10,28 @@ struct TensorItems {
     case failed(ErrorRecord)
   }
 
-  private var reader: TarReader
+  private var items: ArchiveItems
 
-  init(_ input: InputStream) { reader = TarReader(input) }
+  init(_ input: InputStream) { items = ArchiveItems(input) }
 
-  /// The next tensor or failure; directories are passed over. Throws what `TarReader` throws.
+  /// The next tensor or failure. Throws what `TarReader` throws.
   mutating func next() throws -> Item? {
-    while let entry = try reader.next() {
-      switch entry.kind {
-      case .directory: continue
-      case .other(let description):
-        return .failed(InputError.notFile(description).record(for: entry.name.removing(".npy") ?? entry.name))
-      case .file: return try file(entry)
-      }
+    switch try items.next() {
+    case nil: return nil
+    case .record(let record): return .failed(record)
+    case .malformedRecord(let name): return .failed(InputError.badRecord.record(for: name))
+    case .notAFile(let name, let description):
+      return .failed(InputError.notFile(description).record(for: name.removing(".npy") ?? name))
+    case .file(let entry): return try file(entry)
     }
-    return nil
   }
 
   private mutating func file(_ entry: TarEntry) throws -> Item {
-    if entry.name.removing(ErrorRecord.suffix) != nil {
-      guard entry.size <= ErrorRecord.maximumSize else { return .failed(InputError.badRecord.record(for: entry.name)) }
-      let body = try reader.readBody()
-      do throws(ErrorRecord.Malformed) {
-        return .failed(try ErrorRecord(member: entry.name, body: body))
-      } catch { return .failed(InputError.badRecord.record(for: entry.name)) }
-    }
     guard let name = entry.name.removing(".npy") else { return .failed(InputError.notNpy.record(for: entry.name)) }
     guard entry.size <= InputTensor.maximumBytes else {
       return .failed(InputError.tooLarge(limit: InputTensor.maximumBytes).record(for: name))
     }
-    let body = try reader.readBody()
+    let body = try items.readBody()
     do throws(InputError) { return .tensor(name, try InputTensor(body)) } catch {
       return .failed(error.record(for: name))
     }

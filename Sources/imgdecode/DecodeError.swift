@@ -17,8 +17,14 @@ enum DecodeError: ReportableError, Equatable {
   case unsupported(String)
   case tooManyPixels(Size, limit: Int)
   case outputTooLarge(Size, limit: Int)
+  /// A side is longer than the decoder can handle.
+  case sideTooLong(Size, limit: Int)
   case tooManyBytes(limit: Int)
-  case tooManyScans
+  /// A number of scans that no encoder writes, or over what their product with the pixels may be.
+  case tooManyScans(Int, limit: Int)
+  case tooMuchWork(scans: Int, Size, limit: Int)
+  /// Bytes that decoding needs at once; nil where the decoder found out on the way.
+  case tooMuchMemory(bytes: Int?, limit: Int)
   /// A tar member or path that is no regular file: "a symbolic link".
   case notAFile(description: String)
   case unreadable(SystemError)
@@ -27,7 +33,7 @@ enum DecodeError: ReportableError, Equatable {
 
   /// What is no JPEG, named by its first bytes, up to 512 of them.
   static func notJPEG(first bytes: ArraySlice<UInt8>) -> DecodeError {
-    let description = InputKind.describe(Array(bytes))
+    let description = DataDescription.of(Array(bytes))
     let article = ["a ", "an "].first { description.hasPrefix($0) } ?? ""
     return .notJPEG(description: String(description.dropFirst(article.count)))
   }
@@ -40,7 +46,8 @@ enum DecodeError: ReportableError, Equatable {
     case .noFrame, .noScan, .zeroSide, .corrupt: "corrupt"
     case .truncated: "truncated"
     case .unsupported: "unsupported"
-    case .tooManyPixels, .outputTooLarge, .tooManyBytes, .tooManyScans: "too-large"
+    case .tooManyPixels, .outputTooLarge, .sideTooLong, .tooManyBytes, .tooManyScans, .tooMuchWork, .tooMuchMemory:
+      "too-large"
     case .notAFile: "not-a-file"
     case .unreadable: "unreadable"
     case .reservedName: "reserved-name"
@@ -67,9 +74,15 @@ enum DecodeError: ReportableError, Equatable {
     case .outputTooLarge(let size, let limit):
       "it would become \(size.width) × \(size.height) pixels, over the limit of \(limit) (--max-pixels)"
     case .tooManyBytes(let limit): "more than \(limit) bytes (--max-bytes)"
-    case .tooManyScans: "progressive JPEG of more than 500 scans"
+    case .sideTooLong(let size, let limit):
+      "\(size.width) × \(size.height) pixels, over the decoder's limit of \(limit) a side"
+    case .tooManyScans(let count, let limit): "\(count) scans, over the limit of \(limit)"
+    case .tooMuchWork(let scans, let size, let limit):
+      "\(scans) scans of \(size.width) × \(size.height) pixels, over the limit of \(limit) pixels (--max-work)"
+    case .tooMuchMemory(let bytes, let limit):
+      "decoding needs \(bytes.map { "\($0) bytes" } ?? "more memory"), over the limit of \(limit) (--max-memory)"
     case .notAFile(let description): "\(description), not a JPEG file"
-    case .unreadable(let error): error.reason
+    case .unreadable(let error): SystemError.describe(error.code)
     case .reservedName: "its name ends in \(ErrorRecord.suffix), but it is no error record"
     }
   }

@@ -1,33 +1,63 @@
-// Finds the orientation in EXIF (a TIFF file in a JPEG segment) or XMP, whatever state they are in.
+// Finds the orientation in EXIF (a TIFF file in a JPEG segment) or XMP, whatever state they are in, as Pillow 13 does:
+// PIL/ImageOps.py exif_transpose, PIL/Image.py getexif, PIL/TiffImagePlugin.py ImageFileDirectory_v2.load.
 
 /// Reads the one tag that matters here. Broken metadata is common and never makes an image unreadable: it has no
 /// orientation then.
 enum EXIF {
+  /// What precedes the TIFF structure in its segment.
+  static let prefix = Array("Exif\0\0".utf8)
+
+  /// Whether EXIF has something to say about the orientation.
+  enum Finding: Equatable {
+    /// No tag: XMP is asked.
+    case absent
+    /// A tag whose first value is this whole number, or none that is one.
+    case present(Int?)
+  }
+
   /// The orientation that an image's metadata asks for.
   ///
   /// - Parameters:
-  ///   - exif: the TIFF structure from the APP1 segments, without `Exif\0\0`.
-  ///   - xmp: the XMP packet, asked when EXIF is silent.
+  ///   - exif: what follows `prefix` in the APP1 segments that begin with it, joined.
+  ///   - xmp: the last XMP packet; used where EXIF has no orientation tag.
   static func orientation(exif: [UInt8], xmp: [UInt8]) -> Orientation {
-    (orientationTag(exif) ?? orientationProperty(xmp)).flatMap(Orientation.init(exifValue:)) ?? .upright
+    let value: Int? =
+      switch orientationTag(exif) {
+      case .absent: orientationProperty(xmp)
+      case .present(let value): value
+      }
+    return value.flatMap(Orientation.init(exifValue:)) ?? .upright
   }
 
-  /// The value of tag 0x0112 in the first image file directory (TIFF 6.0, section 2), or nil.
-  static func orientationTag(_ tiff: [UInt8]) -> Int? {
-    let bytes = TIFFBytes(tiff)
-    guard let bytes, let directory = bytes.number(at: 4, size: 4), let count = bytes.number(at: directory, size: 2)
-    else { return nil }
+  /// Tag 0x0112 in the first image file directory (TIFF 6.0, section 2).
+  ///
+  /// The first readable entry with the tag counts. Data that cannot be read ends the directory; entries of unknown type,
+  /// without values, or with more data than the file could hold are skipped.
+  static func orientationTag(_ exif: [UInt8]) -> Finding {
+    // Some writers repeat the prefix.
+    let tiff = exif.starts(with: prefix) ? Array(exif.dropFirst(prefix.count)) : exif
+    if tiff.isEmpty { return .absent }
+    guard let bytes = TIFFBytes(tiff), let directory = bytes.unsigned(at: 4, size: 4) else { return .present(nil) }
+    guard let count = bytes.unsigned(at: directory, size: 2) else { return .absent }
+    var total = 0
     for index in 0..<count {
       let entry = directory + 2 + 12 * index
-      guard let tag = bytes.number(at: entry, size: 2), let type = bytes.number(at: entry + 2, size: 2),
-        let values = bytes.number(at: entry + 4, size: 4), entry + 12 <= tiff.count
-      else { return nil }
-      guard tag == 0x0112 else { continue }
-      // BYTE, SHORT, LONG: the types that a careless writer uses for it. More than one value is no orientation.
-      guard values == 1, let size = [1: 1, 3: 2, 4: 4][type] else { return nil }
-      return bytes.number(at: entry + 8, size: size)
+      guard entry + 12 <= tiff.count, let tag = bytes.unsigned(at: entry, size: 2),
+        let typeCode = bytes.unsigned(at: entry + 2, size: 2), let values = bytes.unsigned(at: entry + 4, size: 4)
+      else { return .absent }
+      guard let type = TIFFType(rawValue: typeCode), values > 0 else { continue }
+      let size = values * type.size
+      var data = entry + 8
+      if size > 4 {
+        guard let offset = bytes.unsigned(at: data, size: 4) else { return .absent }
+        total += size
+        if total > tiff.count { continue }
+        guard offset + size <= tiff.count else { return .absent }
+        data = offset
+      }
+      if tag == 0x0112 { return .present(bytes.wholeNumber(type, at: data)) }
     }
-    return nil
+    return .absent
   }
 
   /// The digit behind `tiff:Orientation="` or `tiff:Orientation>` in an XMP packet, or nil.
@@ -48,32 +78,5 @@ enum EXIF {
       rest = rest.dropFirst()
     }
     return nil
-  }
-}
-
-/// Numbers of a TIFF structure in its own byte order; every access is checked.
-private struct TIFFBytes {
-  let bytes: [UInt8]
-  let isLittleEndian: Bool
-
-  /// Nil where the bytes do not begin as TIFF does.
-  init?(_ bytes: [UInt8]) {
-    if bytes.starts(with: [0x49, 0x49, 0x2A, 0x00]) {
-      isLittleEndian = true
-    } else if bytes.starts(with: [0x4D, 0x4D, 0x00, 0x2A]) {
-      isLittleEndian = false
-    } else {
-      return nil
-    }
-    self.bytes = bytes
-  }
-
-  /// An unsigned number of 1, 2 or 4 bytes, or nil where the bytes end before it.
-  func number(at offset: Int, size: Int) -> Int? {
-    guard offset <= bytes.count - size else { return nil }
-    let field = bytes[offset..<offset + size]
-    return isLittleEndian
-      ? field.reversed().reduce(0) { $0 << 8 | Int($1) }
-      : field.reduce(0) { $0 << 8 | Int($1) }
   }
 }

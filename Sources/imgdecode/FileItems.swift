@@ -5,33 +5,49 @@ import Streams
 
 /// The files at the given paths. A file that cannot be read is a failed item; the others follow.
 struct FileItems: ItemSource {
-  private let nextPath: () throws -> [UInt8]?
+  /// Where paths come from.
+  enum Paths {
+    case arguments([[UInt8]])
+    case list(PathList)
+  }
+
+  /// Paths of the command line, the next one last.
+  private var arguments: [[UInt8]]
+  private let list: PathList?
+  private let standardInput: InputStream
   private let open: (_ descriptor: CInt, _ path: String, _ capacity: Int) -> InputStream
   private let maximumBytes: Int
 
   /// - Parameters:
-  ///   - maximumBytes: a longer file is an error, read no further.
+  ///   - standardInput: what the argument `-` names.
+  ///   - maximumBytes: a longer file is an error, unread where its size is known.
   ///   - open: gives the stream by which a file is read; a named pipe can block like any other input.
-  ///   - nextPath: the next path, or nil after the last.
   init(
-    maximumBytes: Int, open: @escaping (_ descriptor: CInt, _ path: String, _ capacity: Int) -> InputStream,
-    nextPath: @escaping () throws -> [UInt8]?
+    _ paths: Paths, standardInput: InputStream, maximumBytes: Int,
+    open: @escaping (_ descriptor: CInt, _ path: String, _ capacity: Int) -> InputStream
   ) {
-    self.nextPath = nextPath
+    switch paths {
+    case .arguments(let arguments): (self.arguments, list) = (arguments.reversed(), nil)
+    case .list(let list): (arguments, self.list) = ([], list)
+    }
+    self.standardInput = standardInput
     self.open = open
     self.maximumBytes = maximumBytes
   }
 
   mutating func next() throws -> Item? {
-    guard let path = try nextPath() else { return nil }
+    let isArgument = list == nil
+    guard let path = try list.map({ try $0.next() }) ?? arguments.popLast() else { return nil }
     let name = ItemName(bytes: path)
     guard name.removing(ErrorRecord.suffix) == nil else { return .failed(name, .reservedName) }
     do {
+      if isArgument, name == .standardInput { return .image(name, try readAll(standardInput)) }
       return .image(name, try read(name))
     } catch let error as DecodeError {
+      if isArgument, case .notAFile = error { return .unreadableArgument(name, error) }
       return .failed(name, error)
     } catch let error as SystemError where error.object == name.text {
-      return .failed(name, .unreadable(error))
+      return isArgument ? .unreadableArgument(name, .unreadable(error)) : .failed(name, .unreadable(error))
     }
   }
 
@@ -44,8 +60,13 @@ struct FileItems: ItemSource {
     defer { close(descriptor) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError(operation: "stat", object: name.text) }
-    guard status.st_mode & S_IFMT != S_IFDIR else { throw DecodeError.notAFile(description: "a directory") }
-    let stream = open(descriptor, name.text, min(max(Int(status.st_size) + 1, 4096), 256 << 10))
+    let kind = status.st_mode & S_IFMT
+    guard kind != S_IFDIR else { throw DecodeError.notAFile(description: "a directory") }
+    guard kind != S_IFREG || status.st_size <= maximumBytes else { throw DecodeError.tooManyBytes(limit: maximumBytes) }
+    return try readAll(open(descriptor, name.text, min(max(Int(status.st_size) + 1, 4096), 256 << 10)))
+  }
+
+  private func readAll(_ stream: InputStream) throws -> [UInt8] {
     let bytes = try stream.read(maximumBytes + 1)
     guard bytes.count <= maximumBytes else { throw DecodeError.tooManyBytes(limit: maximumBytes) }
     return bytes
@@ -57,7 +78,8 @@ struct PathList {
   private let input: InputStream
   private let separator: UInt8
 
-  /// - Parameter separator: the byte that ends a path: a newline, or zero after `find -print0`.
+  /// - Parameter separator: the byte that ends a path: a newline, before which a carriage return is dropped, or zero
+  ///   after `find -print0`.
   init(_ input: InputStream, separator: UInt8) {
     self.input = input
     self.separator = separator
@@ -69,7 +91,9 @@ struct PathList {
   func next() throws -> [UInt8]? {
     while let path = try input.read(until: separator, limit: Int(PATH_MAX)) {
       guard path.count <= Int(PATH_MAX) else { throw PathTooLong() }
-      if !path.isEmpty { return path }
+      let isFromWindows = separator == UInt8(ascii: "\n") && path.last == UInt8(ascii: "\r")
+      let trimmed = isFromWindows ? Array(path.dropLast()) : path
+      if !trimmed.isEmpty { return trimmed }
     }
     return nil
   }

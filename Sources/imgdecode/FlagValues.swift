@@ -30,12 +30,15 @@ struct Fraction: ExpressibleByArgument {
 
 /// `0.5` or `0.485,0.456,0.406`.
 struct ChannelValues: ExpressibleByArgument {
+  /// Three, the same where one was given.
   let values: [Double]
+  let isSingle: Bool
 
   init?(argument: String) {
     let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
     let finite = numbers.compactMap { $0 }.filter(\.isFinite)
     guard finite.count == numbers.count, [1, 3].contains(finite.count) else { return nil }
-    values = finite.count == 1 ? Array(repeating: finite[0], count: 3) : finite
+    isSingle = finite.count == 1
+    values = isSingle ? Array(repeating: finite[0], count: 3) : finite
   }
 }

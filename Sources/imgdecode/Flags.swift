@@ -63,6 +63,9 @@ struct TensorFlags: ParsableArguments {
   @Option(help: "The order of the axes: hwc or chw.")
   var layout = TensorFormat.Layout.hwc
 
+  @Flag(help: "Write one channel of brightness, shape (height, width, 1), converted before the resize.")
+  var gray = false
+
   @Option(help: ArgumentHelp("float32: multiply by this first, 0.5 or 1/255 (default: 1/255).", valueName: "x"))
   var scale: Fraction?
 
@@ -76,11 +79,14 @@ struct TensorFlags: ParsableArguments {
     guard dtype == .float32 || (scale == nil && mean == nil && std == nil) else {
       throw ValidationError("--scale, --mean and --std need --dtype float32.")
     }
+    guard !gray || (mean?.isSingle != false && std?.isSingle != false) else {
+      throw ValidationError("--gray takes one number for --mean and --std.")
+    }
     guard std?.values.contains(0) != true else { throw ValidationError("--std must not be 0.") }
   }
 
   func format() throws -> TensorFormat {
-    var format = TensorFormat(dataType: dtype, layout: layout)
+    var format = TensorFormat(dataType: dtype, layout: layout, isGray: gray)
     if let scale { format.normalization.scale = scale.value }
     if let mean { format.normalization.mean = mean.values }
     if let std { format.normalization.standardDeviation = std.values }
@@ -105,12 +111,30 @@ struct DecodingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Refuse compressed images of more bytes.", valueName: "n"))
   var maxBytes = 256 << 20
 
+  @Option(
+    help: ArgumentHelp(
+      "Refuse images whose scans times pixels are more; a progressive image has about ten scans.", valueName: "n"))
+  var maxWork = JPEGDecoder.Options().maximumWork
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Refuse images that need more bytes of memory at once: 4 a pixel, 2 a sample where there are several scans, and \
+      what the resize takes. Each thread has one image in work.
+      """, valueName: "n"))
+  var maxMemory = JPEGDecoder.Options().maximumMemory
+
   func validate() throws {
     guard (1...(1 << 32)).contains(maxPixels) else { throw ValidationError("--max-pixels is from 1 to 2^32.") }
     guard (1...(1 << 32)).contains(maxBytes) else { throw ValidationError("--max-bytes is from 1 to 2^32.") }
+    guard (1...(1 << 50)).contains(maxWork) else { throw ValidationError("--max-work is from 1 to 2^50.") }
+    guard (1...(1 << 50)).contains(maxMemory) else { throw ValidationError("--max-memory is from 1 to 2^50.") }
   }
 
-  func options() -> JPEGDecoder.Options { JPEGDecoder.Options(lenient: lenient, maximumPixels: maxPixels) }
+  func options() -> JPEGDecoder.Options {
+    JPEGDecoder.Options(
+      lenient: lenient, maximumPixels: maxPixels, maximumWork: maxWork, maximumMemory: maxMemory)
+  }
 }
 
 /// Where images come from.
@@ -121,25 +145,27 @@ struct InputFlags: ParsableArguments {
   @Flag(name: .customShort("0"), help: "The list's paths end in a zero byte, as find -print0 writes them.")
   var zeroSeparated = false
 
-  @Argument(help: "JPEG files; without any, standard input is one JPEG or a tar of them.")
+  @Argument(
+    help:
+      "JPEG files; - is standard input, as without any: one JPEG or a tar of them. A name that begins with - is ./-….")
   var files: [String] = []
 
   func validate() throws {
-    guard files.isEmpty || filesFrom == nil else { throw ValidationError("File arguments exclude --files-from.") }
+    guard files.isEmpty else { throw ValidationError("Paths are taken out before flags are parsed.") }
     guard !zeroSeparated || filesFrom != nil else { throw ValidationError("-0 needs --files-from.") }
   }
 
-  /// Gives the paths one after the other, or nil where standard input holds the images.
+  /// The paths of the files to read, or nil where standard input holds the images.
   ///
-  /// - Parameter open: makes the stream of a list that is a file.
+  /// - Parameters:
+  ///   - arguments: the paths on the command line.
+  ///   - open: makes the stream of a list that is a file.
   /// - Throws: `SystemError` when the list cannot be opened.
   func paths(
-    _ standardInput: InputStream, open: (_ descriptor: CInt, _ path: String) -> InputStream
-  ) throws -> (() throws -> [UInt8]?)? {
+    _ arguments: [[UInt8]], _ standardInput: InputStream, open: (_ descriptor: CInt, _ path: String) -> InputStream
+  ) throws -> FileItems.Paths? {
     guard let filesFrom else {
-      guard !files.isEmpty else { return nil }
-      var rest = files[...]
-      return { rest.popFirst().map { Array($0.utf8) } }
+      return arguments.isEmpty || arguments == [ItemName.standardInput.bytes] ? nil : .arguments(arguments)
     }
     var source = standardInput
     if filesFrom != "-" {
@@ -147,7 +173,6 @@ struct InputFlags: ParsableArguments {
       guard descriptor >= 0 else { throw SystemError(operation: "open", object: filesFrom) }
       source = open(descriptor, filesFrom)
     }
-    let list = PathList(source, separator: zeroSeparated ? 0 : UInt8(ascii: "\n"))
-    return { try list.next() }
+    return .list(PathList(source, separator: zeroSeparated ? 0 : UInt8(ascii: "\n")))
   }
 }

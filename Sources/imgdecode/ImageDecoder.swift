@@ -44,10 +44,22 @@ final class ImageDecoder {
     }
     let target = orientation.transposed ? plan.resized.transposed : plan.resized
     let scale = options.fast ? FastScale.choose(for: header.size, target: target) : 8
-    try decoder.decode(bytes, header, scale: scale, into: stored)  // (stored height, stored width, 4)
+    let otherMemory = bytes.count + memory(orientation.upright(JPEGDecoder.scaled(header.size, by: scale)), plan)
+    // (stored height, stored width, 4)
+    try decoder.decode(bytes, header, scale: scale, otherMemory: otherMemory, into: stored)
+    if options.format.isGray { Grayscale.convert(stored) }
     try resizer.resize(stored, orientation: orientation, plan: plan, into: kept)  // (kept height, kept width, 4)
     let data = options.format.data(kept, plan)  // (height, width, 3) or (3, height, width)
     return Tensor(header: options.format.header(plan.output).encoded, data: data)
+  }
+
+  /// Bytes at most that resizing an upright image and making its tensor take: the image between the two passes, the
+  /// kept pixels, twice where they are turned, and the tensor.
+  private func memory(_ upright: Size, _ plan: Plan) -> Int {
+    let between =
+      upright == plan.resized
+      ? 0 : max(upright.width * plan.output.height, plan.output.width * upright.height) * PixelBuffer.bytesPerPixel
+    return between + plan.output.pixelCount * (2 * PixelBuffer.bytesPerPixel + options.format.bytesPerPixel)
   }
 }
 

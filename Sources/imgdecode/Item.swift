@@ -1,4 +1,4 @@
-// What comes in: images with names, and what came in the place of an image.
+// The items of the input: images with names, and what stands in the place of an image.
 
 import Streams
 
@@ -7,11 +7,13 @@ enum Item: Equatable, Sendable {
   /// A file's or member's bytes; whether they are a JPEG is not known yet.
   case image(ItemName, [UInt8])
   case failed(ItemName, DecodeError)
+  /// A file argument that could not be read, which also makes the exit status that of the error.
+  case unreadableArgument(ItemName, DecodeError)
   /// The record of a failure further up, checked.
   case record(ErrorRecord)
 }
 
-/// Something that gives items in order.
+/// Gives items in order.
 protocol ItemSource {
   /// The next item, or nil at the end. Waits only for bytes of that item.
   ///
@@ -19,44 +21,36 @@ protocol ItemSource {
   mutating func next() throws -> Item?
 }
 
-/// The members of a tar archive.
+/// The members of a tar archive; those that WebDataset keeps beside images are skipped.
 struct TarItems: ItemSource {
-  private var reader: TarReader
+  private var items: ArchiveItems
   private let maximumBytes: Int
 
   /// - Parameter maximumBytes: a member that claims more is an error, unread.
   init(_ input: InputStream, maximumBytes: Int) {
-    reader = TarReader(input)
+    items = ArchiveItems(input, skipping: ArchiveItems.sidecars)
     self.maximumBytes = maximumBytes
   }
 
   mutating func next() throws -> Item? {
-    while let entry = try reader.next() {
-      // The answer's name is longer, and must be one that the next tool can read.
-      let longest = ItemName.maximumLength - ErrorRecord.suffix.utf8.count
-      let isRecord = entry.name.removing(ErrorRecord.suffix) != nil
-      guard isRecord || entry.name.bytes.count <= longest else {
-        throw TarError.nameTooLong(bytes: entry.name.bytes.count)
-      }
-      switch entry.kind {
-      case .directory: continue
-      case .other(let description): return .failed(entry.name, .notAFile(description: description))
-      case .file:
-        if isRecord { return try record(entry) }
-        guard entry.size <= maximumBytes else { return .failed(entry.name, .tooManyBytes(limit: maximumBytes)) }
-        return .image(entry.name, try reader.readBody())
-      }
+    switch try items.next() {
+    case nil: return nil
+    case .record(let record): return .record(record)
+    case .malformedRecord(let name): return .failed(name, .reservedName)
+    case .notAFile(let name, let description):
+      try check(name)
+      return .failed(name, .notAFile(description: description))
+    case .file(let entry):
+      try check(entry.name)
+      guard entry.size <= maximumBytes else { return .failed(entry.name, .tooManyBytes(limit: maximumBytes)) }
+      return .image(entry.name, try items.readBody())
     }
-    return nil
   }
 
-  private mutating func record(_ entry: TarEntry) throws -> Item {
-    guard entry.size <= ErrorRecord.maximumSize else { return .failed(entry.name, .reservedName) }
-    let body = try reader.readBody()
-    do throws(ErrorRecord.Malformed) {
-      return .record(try ErrorRecord(member: entry.name, body: body))
-    } catch {
-      return .failed(entry.name, .reservedName)
+  /// The result's name is longer, and must be one that the next tool can read.
+  private func check(_ name: ItemName) throws(TarError) {
+    guard name.bytes.count <= ItemName.maximumLength - ErrorRecord.suffix.utf8.count else {
+      throw .nameTooLong(bytes: name.bytes.count)
     }
   }
 }

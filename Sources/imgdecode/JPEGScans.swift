@@ -4,6 +4,8 @@
 struct JPEGScans: Equatable {
   /// Scan headers before the end of the image.
   private(set) var count = 0
+  /// Whether the first scan is followed by the number of lines (DNL).
+  private(set) var definesHeight = false
   /// The bytes before a segment that the end of the file cuts; all of them where no segment is cut.
   private(set) var wholeBytes: Int
 
@@ -16,6 +18,7 @@ struct JPEGScans: Equatable {
       while let segment = try segments.next() {
         if segment.marker == 0xD9 { return }
         if segment.marker == 0xDA { count += 1 }
+        if segment.marker == 0xDC, count == 1 { definesHeight = true }
       }
     } catch {
       if error == .truncated { wholeBytes = segments.markerOffset }

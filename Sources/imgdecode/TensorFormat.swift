@@ -17,11 +17,17 @@ struct TensorFormat: Equatable, Sendable {
 
   var dataType = DataType.uint8
   var layout = Layout.hwc
+  /// One channel of brightness instead of red, green and blue.
+  var isGray = false
   /// For `float32` alone.
   var normalization = Normalization()
 
+  var channelCount: Int { isGray ? 1 : 3 }
+  var bytesPerPixel: Int { channelCount * (dataType == .uint8 ? 1 : MemoryLayout<Float>.size) }
+
   func header(_ size: Size) -> NpyHeader {
-    let shape = layout == .hwc ? [size.height, size.width, 3] : [3, size.height, size.width]
+    let sides = [size.height, size.width]
+    let shape = layout == .hwc ? sides + [channelCount] : [channelCount] + sides
     return NpyHeader(elementType: dataType == .uint8 ? .uint8 : .float32, shape: shape)
   }
 
@@ -54,12 +60,12 @@ struct TensorFormat: Equatable, Sendable {
     _ pixels: PixelBuffer, _ plan: Plan, _ element: (UInt8, _ channel: Int) -> Element
   ) -> [UInt8] {
     let output = plan.output
-    let (pixelStep, channelStep) = layout == .hwc ? (3, 1) : (1, output.pixelCount)
-    let count = output.pixelCount * 3 * MemoryLayout<Element>.size
+    let (pixelStep, channelStep) = layout == .hwc ? (channelCount, 1) : (1, output.pixelCount)
+    let count = output.pixelCount * bytesPerPixel
     return unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, initialized in
       let elements = unsafe UnsafeMutableRawBufferPointer(bytes).bindMemory(to: Element.self)
       if pixels.size != output {
-        for channel in 0..<3 {
+        for channel in 0..<channelCount {
           let black = element(0, channel)
           for index in 0..<output.pixelCount { unsafe elements[index * pixelStep + channel * channelStep] = black }
         }
@@ -71,6 +77,7 @@ struct TensorFormat: Equatable, Sendable {
           let index = first + column * pixelStep
           let pixel = unsafe from.load(fromByteOffset: column * PixelBuffer.bytesPerPixel, as: UInt32.self)
           unsafe elements[index] = element(UInt8(truncatingIfNeeded: pixel), 0)
+          if isGray { continue }
           unsafe elements[index + channelStep] = element(UInt8(truncatingIfNeeded: pixel &>> 8), 1)
           unsafe elements[index + 2 * channelStep] = element(UInt8(truncatingIfNeeded: pixel &>> 16), 2)
         }

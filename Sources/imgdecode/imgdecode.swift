@@ -14,9 +14,11 @@ struct Imgdecode: ParsableCommand {
     abstract: "Decodes JPEG images into .npy tensors as ImageNet models are evaluated with.",
     discussion: """
       One JPEG on standard input gives one .npy. A tar on standard input, file arguments and --files-from give a tar of \
-      NAME.npy, in the order of the input; an image that fails is NAME.error.json in it.
+      NAME.npy, in the order of the input; an image that fails is NAME.error.json in it. Members of a tar whose names \
+      end in \(ArchiveItems.sidecars.joined(separator: " ")) or begin with ._ are skipped.
 
-      Exit status: 0 done, 64 called wrongly, 65 bad input, 74 input or output failed, 77 not permitted.
+      Exit status: 0 done, 64 called wrongly, 65 bad input, 74 input, output or memory failed, 77 not permitted. A file \
+      argument that cannot be read sets the status; the others are decoded all the same.
       """,
     version: toolVersion)
 
@@ -36,10 +38,43 @@ struct Imgdecode: ParsableCommand {
     _ = try options()
   }
 
-  func run() {
+  /// The flags with one dash, and those that are followed by a value.
+  static let shortFlags: Set = ["-0", "-h"]
+  static let valuedFlags: Set = [
+    "--resize", "--size", "--crop", "--filter", "--dtype", "--layout", "--scale", "--mean", "--std", "--max-pixels",
+    "--max-bytes", "--max-work", "--max-memory", "--files-from", "--threads",
+  ]
+
+  static func main() {
+    do {
+      let line = try commandLine(CommandLineArguments.ofThisProcess)
+      var command = try parseAsRoot(line.flags)
+      guard let tool = command as? Imgdecode else { return try command.run() }
+      guard line.paths.isEmpty || tool.input.filesFrom == nil else {
+        throw ValidationError("File arguments exclude --files-from.")
+      }
+      if line.paths.isEmpty, tool.input.filesFrom == nil, isatty(STDIN_FILENO) == 1 {
+        throw ValidationError("Nothing to decode: name files, or give a JPEG or a tar on standard input.")
+      }
+      tool.run(line.paths)
+    } catch {
+      exit(withError: error)
+    }
+  }
+
+  static func commandLine(_ arguments: [[UInt8]]) throws -> CommandLineArguments {
+    do throws(CommandLineArguments.UnknownFlag) {
+      return try CommandLineArguments(arguments, valued: valuedFlags, short: shortFlags)
+    } catch {
+      throw ValidationError(
+        "Unknown option '\(printable(error.argument))'; a file of this name is ./\(printable(error.argument)).")
+    }
+  }
+
+  private func run(_ paths: [[UInt8]]) -> Never {
     runTool(Self.name) {
       do {
-        return try work()
+        return try work(paths)
       } catch let error as DecodeError {
         // Of the failures of images only that of a lone one ends the tool.
         report(tool: Self.name, object: "standard input", reason: error.reason)
@@ -57,69 +92,72 @@ struct Imgdecode: ParsableCommand {
       ignoresOrientation: decoding.ignoreOrientation)
   }
 
-  private func work() throws -> ExitStatus {
+  private func work(_ arguments: [[UInt8]]) throws -> ExitStatus {
+    try refuseTerminal()
     let options = try options()
     let output = OutputStream()
-    let answers = Answers(output)
-    let conveyor = try Conveyor(options, threads: threads ?? ThreadCount.available(), deliver: answers.add)
-    // Whoever waits for the next item gets all that is done first.
+    let results = ResultWriter(output, progress: ProgressLine())
+    let decoder = try OrderedDecoder(options, threads: threads ?? ThreadCount.available(), deliver: results.add)
+    // Finished items are flushed before a read that would block.
     func stream(_ descriptor: CInt, _ name: String, _ capacity: Int = 256 << 10) -> InputStream {
       let stream = InputStream(descriptor: descriptor, name: name, capacity: capacity)
       stream.watchedOutput = STDOUT_FILENO
       stream.beforeBlocking = {
-        try conveyor.drain()
-        try answers.flush()
+        try decoder.drain()
+        try results.flush()
       }
       return stream
     }
     let standardInput = stream(STDIN_FILENO, "standard input")
     let items: any ItemSource
-    if let list = try input.paths(standardInput, open: { stream($0, $1) }) {
-      items = FileItems(maximumBytes: decoding.maxBytes, open: stream, nextPath: list)
+    if let paths = try input.paths(arguments, standardInput, open: { stream($0, $1) }) {
+      items = FileItems(paths, standardInput: standardInput, maximumBytes: decoding.maxBytes, open: stream)
     } else {
       switch try InputKind.sniff(standardInput) {
       case .tar: items = TarItems(standardInput, maximumBytes: decoding.maxBytes)
-      case .jpeg: return try decodeAlone(standardInput, options, answers, output)
+      case .jpeg: return try decodeAlone(standardInput, options, results, output)
       case .empty: throw DecodeError.empty
       case .npy, .other: throw DecodeError.notJPEG(first: try standardInput.peek(512))
       }
     }
-    try passThrough(items, conveyor, answers)
+    try passThrough(items, decoder, results)
     try output.close()
-    return strict ? answers.firstFailure ?? .ok : .ok
+    return (strict ? results.firstFailure : results.firstUnreadableArgument) ?? .ok
   }
 
   /// All items, in order. What came whole before the input broke is delivered before the error is.
-  private func passThrough(_ items: any ItemSource, _ conveyor: Conveyor, _ answers: Answers) throws {
+  private func passThrough(_ items: any ItemSource, _ decoder: OrderedDecoder, _ results: ResultWriter) throws {
     var items = items
     do {
       while let item = try items.next() {
+        if case .image(let name, let bytes) = item {
+          try decoder.submit(name, bytes)
+          continue
+        }
+        try decoder.drain()
         switch item {
-        case .image(let name, let bytes): try conveyor.submit(name, bytes)
-        case .failed(let name, let error):
-          try conveyor.drain()
-          try answers.add(name, error)
-        case .record(let record):
-          try conveyor.drain()
-          try answers.add(record)
+        case .image: break
+        case .failed(let name, let error): try results.add(name, error)
+        case .unreadableArgument(let name, let error): try results.add(name, error, isArgument: true)
+        case .record(let record): try results.add(record)
         }
       }
     } catch {
-      try conveyor.drain()
-      try answers.flush()
+      try decoder.drain()
+      try results.flush()
       throw error
     }
-    try conveyor.drain()
-    try answers.finish()
+    try decoder.drain()
+    try results.finish()
   }
 
   /// The one JPEG that is the whole of standard input.
   private func decodeAlone(
-    _ input: InputStream, _ options: ImageOptions, _ answers: Answers, _ output: OutputStream
+    _ input: InputStream, _ options: ImageOptions, _ results: ResultWriter, _ output: OutputStream
   ) throws -> ExitStatus {
     let bytes = try input.read(decoding.maxBytes + 1)
     guard bytes.count <= decoding.maxBytes else { throw DecodeError.tooManyBytes(limit: decoding.maxBytes) }
-    try answers.writeAlone(try ImageDecoder(options).decode(bytes))
+    try results.writeAlone(try ImageDecoder(options).decode(bytes))
     try output.close()
     return .ok
   }

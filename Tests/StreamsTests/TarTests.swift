@@ -72,6 +72,16 @@ private let end = [UInt8](repeating: 0, count: 1024)
     #expect(read[1].entry.kind == .file)
   }
 
+  @Test(arguments: [2, 20, 40], [false, true])
+  func zerosAreAnArchiveInTarsSizesAlone(blocks: Int, oneMore: Bool) throws {
+    let zeros = [UInt8](repeating: 0, count: 512 * (blocks + (oneMore ? 1 : 0)))
+    if oneMore {
+      #expect(throws: TarError.onlyZeros(bytes: zeros.count)) { try members(zeros) }
+    } else {
+      #expect(try members(zeros).isEmpty)
+    }
+  }
+
   @Test func directories() throws {
     let read = try members(header("d/", type: "5") + header("old/") + header("plain", type: "\0") + end)
     #expect(read.map(\.entry.kind) == [.directory, .directory, .file])

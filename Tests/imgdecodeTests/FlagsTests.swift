@@ -37,4 +37,15 @@ import Testing
     #expect(format.normalization.mean == [0.485, 0.456, 0.406])
     #expect(format.normalization.standardDeviation == [0.5, 0.5, 0.5])
   }
+
+  /// Paths are taken out of the command line before it is parsed, by this list.
+  @Test func everyFlagWithAValueIsListed() {
+    let lines = Imgdecode.helpMessage(columns: 1000).split(separator: "\n")
+    let valued = lines.compactMap { line -> String? in
+      let words = line.split(separator: " ")
+      guard words.count > 1, words[0].hasPrefix("--"), words[1].hasPrefix("<") else { return nil }
+      return String(words[0])
+    }
+    #expect(Set(valued) == Imgdecode.valuedFlags)
+  }
 }

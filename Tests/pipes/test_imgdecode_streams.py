@@ -117,7 +117,7 @@ def test_unreadable_missing_and_no_files(tmp_path):
             os.chmod(parent, os.stat(parent).st_mode | 0o755)
     done = subprocess.run([IMGDECODE, *names], cwd=tmp_path, capture_output=True, timeout=20, user=65534)
     answers = members(done.stdout)
-    assert done.returncode == 0 and answers[-1][0] == "a.jpg.npy"
+    assert done.returncode == 77 and answers[-1][0] == "a.jpg.npy"
     assert [record(body)["error"]["code"] for _, body in answers[:-1]] == [
         "unreadable", "unreadable", "not-a-file", "reserved-name"]
     assert "Permission denied" in record(answers[0][1])["error"]["message"]

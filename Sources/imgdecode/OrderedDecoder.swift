@@ -1,4 +1,4 @@
-// Several images at once, answers in the order of the questions, memory bounded.
+// Several images at once, results in input order, memory bounded.
 
 import Glibc
 import Streams
@@ -6,16 +6,16 @@ import Streams
 /// What became of one image.
 typealias Outcome = Result<Tensor, any Error>
 
-/// Decodes images on as many threads as asked for and hands the outcomes over in order.
+/// Decodes images on as many threads as asked for and delivers the outcomes in the order of submission.
 ///
-/// With one thread the work is done in `submit`. With more, at most twice as many images as threads are in hand.
+/// With one thread the work is done in `submit`. With more, at most twice as many images as threads are held.
 /// Used from one thread, the one that made it.
-final class Conveyor {
+final class OrderedDecoder {
   private let deliver: (ItemName, Outcome) throws -> Void
   private let decoder: ImageDecoder?
   private let workers: Workers?
   private let limit: Int
-  private var inHand: [Workers.Ticket] = []
+  private var pending: [Workers.Ticket] = []
 
   /// - Parameters:
   ///   - threads: at least 1.
@@ -29,22 +29,22 @@ final class Conveyor {
     workers = threads == 1 ? nil : try Workers(options, count: threads)
   }
 
-  /// Takes an image; delivers older ones when too many are in hand.
+  /// Takes an image; delivers older ones when too many are pending.
   func submit(_ name: ItemName, _ bytes: [UInt8]) throws {
     if let decoder { return try deliver(name, Result { try decoder.decode(bytes) }) }
     guard let workers else { return }
-    if inHand.count == limit { try deliverOldest(workers) }
-    inHand.append(workers.begin(name, bytes))
+    if pending.count == limit { try deliverOldest(workers) }
+    pending.append(workers.begin(name, bytes))
   }
 
-  /// Delivers everything that is in hand.
+  /// Delivers everything that is pending.
   func drain() throws {
     guard let workers else { return }
-    while !inHand.isEmpty { try deliverOldest(workers) }
+    while !pending.isEmpty { try deliverOldest(workers) }
   }
 
   private func deliverOldest(_ workers: Workers) throws {
-    let ticket = inHand.removeFirst()
+    let ticket = pending.removeFirst()
     try deliver(ticket.name, workers.finish(ticket))
   }
 }
