@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What each container of a Batch job runs. Its work is told by the environment:
+# What each container of a Batch job runs. The environment says what to do:
 #
 #   MANIFEST, FIRST, OUTPUT, AWS_BATCH_JOB_ARRAY_INDEX   one child: the images of manifest number FIRST + index, of which
 #                                                        the predictions become OUTPUT/<run>/part-<number>.ndjson
@@ -9,7 +9,9 @@
 #
 # <run> is the last part of MANIFEST, so what a child writes depends on its manifest alone and a retry overwrites it.
 # IMGDECODE_OPTIONS and CLASSIFY_OPTIONS hold further flags, separated by spaces; CLASSIFY_MODEL names the model.
-# The status is the pipeline's leftmost that is neither 0 nor 141; nothing is published unless every stage left with 0.
+# With LOG_FORMAT=json the last line on standard error is one JSON object with the figures of this container:
+#   {"time","level","event":"batch-child","job","index","images","failed":{CODE:N},"seconds","status"}
+# The status is the pipeline's leftmost that is neither 0 nor 141; nothing is published unless every stage exits with 0.
 set -uo pipefail
 export LC_ALL=C
 started=${EPOCHREALTIME/./}
@@ -19,13 +21,13 @@ fail() { # STATUS REASON
   exit "$1"
 }
 
-# A whole number of at most nine digits, without sign; what is printed has no leading zeros.
+# Prints a whole number of at most nine digits, without sign, without its leading zeros.
 whole_number() { # NAME VALUE
   [[ $2 =~ ^[0-9]{1,9}$ ]] || fail 64 "$1: not a whole number"
   printf '%d' "$((10#$2))"
 }
 
-# s3://bucket/prefix without control characters; what is printed has no slash at its end.
+# Prints s3://bucket/prefix, which has no control characters, without a slash at its end.
 prefix() { # NAME VALUE
   [[ $2 =~ ^s3://[A-Za-z0-9._-]{3,255}/[^/[:cntrl:]] && ! $2 =~ [[:cntrl:]] && ${#2} -le 1024 ]] ||
     fail 64 "$1: not s3://bucket/prefix"
@@ -37,7 +39,7 @@ flags() { # NAME VALUE
   [[ $2 =~ ^[A-Za-z0-9\ ._,=/:+-]*$ ]] || fail 64 "$1: holds more than plain words"
 }
 
-# As the first process of a container this one gets no signal that it has no trap for.
+# The first process of a container receives only signals that it has a trap for.
 group='' interrupted=''
 terminate() {
   interrupted=yes
@@ -72,12 +74,33 @@ in_process_group() { # COMMAND [ARG…]
   return "$status"
 }
 
-# Says what was done, how long it took since the start, and how fast that was.
+# Prints what was done, the seconds since the start, and images per second; in JSON the last line has that.
 summary() { # WHAT IMAGES
   local microseconds=$((${EPOCHREALTIME/./} - started)) tenths
+  images=$2
+  [ "${LOG_FORMAT-text}" != json ] || return 0
   tenths=$(($2 * 10000000 / (microseconds > 0 ? microseconds : 1)))
   printf 'batch-entrypoint: %s, %d.%d s, %d.%d images/s\n' "$1" \
     $((microseconds / 1000000)) $((microseconds / 100000 % 10)) $((tenths / 10)) $((tenths % 10)) >&2
+}
+
+# Prints the failed items of a file of predictions by code, as the members of a JSON object. An error's object begins with
+# its tool and code; in a label the quotation marks would be escaped.
+failed_by_code() { # FILE
+  grep -o '"error":{"tool":"[^"]*","code":"[^"]*"' "$1" | sed 's/.*"code"://' | sort | uniq -c |
+    awk '{ printf "%s%s:%d", separator, $2, $1; separator = "," }'
+}
+
+# The figures of this container in one line of JSON, written whatever its end.
+log_line() { # STATUS
+  local microseconds=$((${EPOCHREALTIME/./} - started)) level=info job=${AWS_BATCH_JOB_ID-} index=${AWS_BATCH_JOB_ARRAY_INDEX-}
+  [ "${LOG_FORMAT-text}" = json ] || return 0
+  [ "$1" -eq 0 ] || level=error
+  [[ $job =~ ^[A-Za-z0-9:_-]*$ ]] || job=''
+  [[ $index =~ ^[0-9]{1,9}$ ]] || index=0
+  printf '{"time":"%(%Y-%m-%dT%H:%M:%SZ)T","level":"%s","event":"batch-child","job":"%s","index":%d,"images":%d,' \
+    -1 "$level" "${job%%:*}" "$((10#$index))" "$images" >&2
+  printf '"failed":{%s},"seconds":%d.%03d,"status":%d}\n' "$failed" $((microseconds / 1000000)) $((microseconds / 1000 % 1000)) "$1" >&2
 }
 
 # The leftmost status that is neither 0 nor 141 (SIGPIPE: its reader failed, and says why itself); 141 where all others are 0.
@@ -104,7 +127,7 @@ classify_manifest() {
 
 # One child of an array, or the only one.
 run_child() {
-  local first index number target images errors expected
+  local first index number target expected errors
   first=$(whole_number FIRST "${FIRST-}") || exit
   index=$(whole_number AWS_BATCH_JOB_ARRAY_INDEX "${AWS_BATCH_JOB_ARRAY_INDEX-0}") || exit
   number=$(printf '%05d' "$((first + index))")
@@ -117,6 +140,7 @@ run_child() {
   expected=$(wc -l <"$work/manifest.ndjson")
   [ "$images" -eq "$expected" ] || fail 74 "$images lines for $expected images; nothing is published"
   errors=$(grep -c '"error":{"tool":"' "$work/part.ndjson")
+  failed=$(failed_by_code "$work/part.ndjson")
   in_process_group s3sync --quiet "$work/part.ndjson" "$target" || exit
 
   summary "$target: $images images, $errors errors" "$images"
@@ -145,7 +169,7 @@ classify_file() {
   pipeline_status "${PIPESTATUS[@]}"
 }
 
-# The reference sample's one image. A bad image fails the job, as there is no other to go on with.
+# The reference sample's one image. A bad image fails the job, since there is no other.
 run_image() {
   local path name target
   [[ ${INPUT_BUCKET-} =~ ^[A-Za-z0-9._-]{3,255}$ ]] || fail 64 'INPUT_BUCKET: not the name of a bucket'
@@ -163,13 +187,15 @@ run_image() {
   summary "$target" 1
 }
 
+work='' images=0 failed=''
+trap 'status=$?; rm -rf "$work"; TZ=UTC log_line "$status"' EXIT
+
 flags IMGDECODE_OPTIONS "${IMGDECODE_OPTIONS-}"
 flags CLASSIFY_OPTIONS "${CLASSIFY_OPTIONS-}"
 read -ra imgdecode_options <<<"${IMGDECODE_OPTIONS-}"
 read -ra classify_options <<<"${CLASSIFY_OPTIONS-}"
 
 work=$(mktemp -d) || exit 74
-trap 'rm -rf "$work"' EXIT
 
 if [ -n "${FILE_NAME-}" ]; then
   [ -z "${MANIFEST-}" ] || fail 64 'MANIFEST and FILE_NAME exclude each other'

@@ -1,19 +1,25 @@
 #!/bin/sh
 # Looks at an installed stack and says, one line each, what is wrong and what to do.
 #
-#   deploy/doctor.sh [--region REGION] [--stack NAME]
+#   deploy/doctor.sh [--region REGION] [--stack NAME] [--redrive]
 #
-# Lines begin with ok, note or BAD. Changes nothing. Status: 0 nothing is bad, 64 called wrongly, 69 something is bad, 77 no
-# credentials, 78 no region.
+#   --redrive    moves uploads that were given up back to the input queue, to be submitted again; changes nothing otherwise
+#
+# Lines begin with ok, note or BAD. Status: 0 nothing is bad, 64 called wrongly, 69 something is bad, 77 no credentials,
+# 78 no region, or a stack that is not ours.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 tool=doctor.sh stack=MLServerlessStack region=''
 # shellcheck source=deploy/stack.sh
 . "$here/stack.sh"
 
+redrive=false
 while [ $# -gt 0 ]; do
   common_option "$@"
-  [ "$taken" -gt 0 ] || fail 64 "$1: no such option (see --help)"
+  case $taken:$1 in
+  0:--redrive) redrive=true taken=1 ;;
+  0:*) fail 64 "$1: no such option (see --help)" ;;
+  esac
   shift "$taken"
 done
 
@@ -37,6 +43,7 @@ ask() {
 
 connect
 status=$(stack_status)
+check_own_stack "$status"
 case $status in
 '')
   bad "stack $stack: there is none in $region of account $account. Run install.sh"
@@ -114,14 +121,51 @@ check_image() {
   esac
   if aws ecr describe-images --repository-name "${repository#*/}" --image-ids "imageDigest=${image#*@}" >/dev/null 2>&1; then
     ok "image: ${image#*@}"
+    check_architecture "${image#*@}"
   else
     bad "image: ${image#*@} is no longer in the repository. Run install.sh --build"
   fi
 }
 
+# check_architecture DIGEST – the image, the functions and the jobs must agree, or nothing starts ("exec format error").
+check_architecture() {
+  local built='' config url wanted name
+  config=$(aws ecr batch-get-image --repository-name "${repository#*/}" --image-ids "imageDigest=$1" --output text \
+    --query 'images[0].imageManifest' 2>/dev/null | tr -d '\n ' | grep -oE '"config":\{[^}]*' | grep -oE 'sha256:[0-9a-f]{64}' | head -n 1) || config=''
+  [ -z "$config" ] || url=$(aws ecr get-download-url-for-layer --repository-name "${repository#*/}" --layer-digest "$config" \
+    --query downloadUrl --output text 2>/dev/null) || url=''
+  [ -z "${url:-}" ] || built=$(curl -sf --max-time 30 "$url" | grep -oE '"architecture": *"[a-z0-9]+"' | head -n 1 | cut -d '"' -f 4) || true
+  case $built in
+  amd64) built=x86_64 ;;
+  arm64) ;;
+  *)
+    note "architecture: the image's could not be read"
+    return
+    ;;
+  esac
+  wanted="job:$(ask batch describe-job-definitions --job-definitions "$definition" \
+    --query 'jobDefinitions[0].containerProperties.runtimePlatform.cpuArchitecture' | tr '[:upper:]' '[:lower:]')"
+  for name in "$(output submitFunction)" "$(output predictFunction)"; do
+    wanted="$wanted function:$(ask lambda get-function-configuration --function-name "$name" --query 'Architectures[0]' || true)"
+  done
+  for name in $wanted; do
+    # On EC2 a job definition has no architecture.
+    case $name in
+    *: | *":$built") ;;
+    *)
+      bad "architecture: the image is built for $built, the ${name%:*} runs on ${name#*:}. Run install.sh --build --architecture $(
+        case $name in *arm64) echo ARM64 ;; *) echo X86_64 ;; esac
+      )"
+      return
+      ;;
+    esac
+  done
+  ok "architecture: $built"
+}
+
 # ── Network ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-# check_route SUBNET VPC PUBLIC – whether a container in it gets to ECR, S3 and the logs.
+# check_route SUBNET VPC PUBLIC – whether a container in it reaches ECR, S3 and the logs.
 check_route() {
   local subnet="$1" vpc="$2" public="$3" filter found='' target='' free services missing='' service
   free=$(ask ec2 describe-subnets --subnet-ids "$subnet" --query 'Subnets[0].AvailableIpAddressCount') || return 0
@@ -190,16 +234,21 @@ $answer
 END
   case $state:$status in
   ENABLED:VALID) ok 'job queue: enabled, valid' ;;
-  *) bad "job queue: ${state:-missing} ${status:-}, ${reason:-no reason given}. Run aws batch update-job-queue --job-queue $stack --state ENABLED" ;;
+  *) bad "job queue: ${state:-missing} ${status:-}, ${reason:-no reason given}. Run aws batch update-job-queue --job-queue $queue --state ENABLED" ;;
   esac
-  # In milliseconds; a quarter of an hour is longer than any placing of a container takes.
+  # In milliseconds; placing a container takes less than a quarter of an hour. Batch names a reason at once where the job at
+  # the head of the queue can never be placed, and so blocks it.
   before=$((($(date +%s) - 900) * 1000))
-  answer=$(ask batch list-jobs --job-queue "$queue" --job-status RUNNABLE \
-    --query "jobSummaryList[?createdAt<\`$before\`].[jobId,jobName,statusReason]") || true
+  answer=$(ask batch list-jobs --job-queue "$queue" --job-status RUNNABLE --query \
+    "jobSummaryList[?createdAt<\`$before\` || statusReason && (starts_with(statusReason, 'MISCONFIGURATION') || starts_with(statusReason, 'CAPACITY'))].[jobId,jobName,statusReason]") || true
   while IFS=$tab read -r id name reason; do
     [ -n "$id" ] || continue
     stuck=$((stuck + 1))
-    [ "$stuck" -gt 5 ] || bad "job $name ($id): RUNNABLE for over 15 minutes: $(explain "$reason")"
+    [ "$stuck" -le 5 ] || continue
+    case $reason in
+    MISCONFIGURATION* | CAPACITY*) bad "job $name ($id): blocks the queue: $(explain "$reason")" ;;
+    *) bad "job $name ($id): RUNNABLE for over 15 minutes: $(explain "$reason")" ;;
+    esac
   done <<END
 $answer
 END
@@ -229,15 +278,57 @@ explain() {
 
 # ── Queues and functions ────────────────────────────────────────────────────────────────────────────────────────────────
 
+# queue_length OUTPUT – messages in that queue.
+queue_length() {
+  ask sqs get-queue-attributes --queue-url "$(output "$1")" --attribute-names ApproximateNumberOfMessages \
+    --query Attributes.ApproximateNumberOfMessages
+}
+
+# redrive_uploads COUNT – moves what was given up back to where it came from.
+redrive_uploads() {
+  local arn answer
+  arn=$(ask sqs get-queue-attributes --queue-url "$(output deadLetterQueue)" --attribute-names QueueArn --query Attributes.QueueArn) || return 0
+  if answer=$(aws sqs start-message-move-task --source-arn "$arn" 2>&1); then
+    note "uploads: $1 that were given up go back to the input queue; look again in a few minutes"
+  else
+    bad "uploads: $1 were given up and could not be moved back: $(one_line "$answer")"
+  fi
+}
+
 check_uploads() {
   local waiting dead
-  waiting=$(ask sqs get-queue-attributes --queue-url "$(output inputQueue)" --attribute-names ApproximateNumberOfMessages \
-    --query Attributes.ApproximateNumberOfMessages) || return 0
-  dead=$(ask sqs get-queue-attributes --queue-url "$(output deadLetterQueue)" --attribute-names ApproximateNumberOfMessages \
-    --query Attributes.ApproximateNumberOfMessages) || return 0
+  waiting=$(queue_length inputQueue) || return 0
+  dead=$(queue_length deadLetterQueue) || return 0
   ok "uploads: ${waiting:-0} wait for submission"
-  [ "${dead:-0}" -eq 0 ] ||
-    bad "uploads: $dead could not be submitted. Fix what the submit function's log says, then run aws sqs start-message-move-task for $(output deadLetterQueue)"
+  if [ "${dead:-0}" -eq 0 ]; then
+    [ "$redrive" = false ] || ok 'uploads: none was given up'
+  elif [ "$redrive" = true ]; then
+    redrive_uploads "$dead"
+  else
+    bad "uploads: $dead could not be submitted. Fix what the submit function's log says, then run doctor.sh --redrive"
+  fi
+}
+
+# last_line GROUP PATTERN – the last line of that log group within a day that the filter pattern finds, or nothing.
+last_line() {
+  local found
+  found=$(ask logs filter-log-events --log-group-name "$1" --start-time $((($(date +%s) - 86400) * 1000)) \
+    --filter-pattern "$2" --query 'events[-1].message') || return 1
+  # One answer a page; most pages have nothing.
+  printf '%s\n' "$found" | grep -v -e '^None$' -e '^$' | tail -n 1
+}
+
+# check_submissions – messages that batchsubmit could not submit stay in the queue; Lambda counts them as successes.
+check_submissions() {
+  local function found why
+  function=$(output submitFunction)
+  found=$(last_line "/aws/lambda/$function" '"\"event\":\"submit-failure\""') || return 0
+  if [ -z "$found" ]; then
+    ok 'submissions: none failed within a day'
+    return
+  fi
+  why=$(last_line "/aws/lambda/$function" '"batchsubmit:"') || why=''
+  bad "submissions: failed, and are tried again: $(one_line "${why:-$found}" | cut -c1-200). See aws logs tail /aws/lambda/$function"
 }
 
 # check_function NAME – its state, and the last thing that it reported as an error within a day.
@@ -245,14 +336,11 @@ check_function() {
   local state last
   state=$(ask lambda get-function-configuration --function-name "$1" --query State) || return 0
   case $state in
-  Active | Inactive | '') ;;
+  Active | '') ;;
+  Inactive) note "function $1: Inactive: nobody has called it for weeks, and its next call fails and wakes it. Run install.sh, which waits for it" ;;
   *) bad "function $1: $state: $(ask lambda get-function-configuration --function-name "$1" --query StateReason || true). Run install.sh --build" ;;
   esac
-  last=$(ask logs filter-log-events --log-group-name "/aws/lambda/$1" --start-time $((($(date +%s) - 86400) * 1000)) \
-    --filter-pattern '?errorType ?"Task timed out" ?"Runtime exited" ?"lambda-bootstrap:"' \
-    --query 'events[-1].message') || return 0
-  # One answer a page; most pages have nothing.
-  last=$(printf '%s\n' "$last" | grep -v '^None$' | tail -n 1)
+  last=$(last_line "/aws/lambda/$1" '?errorType ?"Task timed out" ?"Runtime exited" ?"lambda-bootstrap:"') || return 0
   if [ -n "$last" ]; then
     note "function $1: $(one_line "$last" | cut -c1-200). See aws logs tail /aws/lambda/$1"
   else
@@ -266,6 +354,7 @@ check_image
 check_network
 check_batch
 check_uploads
+check_submissions
 check_function "$(output submitFunction)"
 check_function "$(output predictFunction)"
 [ "$bad" -eq 0 ] || fail 69 "$bad thing(s) to do"

@@ -1,42 +1,49 @@
 #!/bin/sh
 # Removes the stack with its images, and says what is left that costs money.
 #
-#   deploy/uninstall.sh [--region REGION] [--stack NAME] [--delete-bucket] [--yes]
+#   deploy/uninstall.sh [--region REGION] [--stack NAME] [--bucket NAME] [--delete-bucket] [--yes]
 #
 #   --region REGION    where; else AWS_REGION or the AWS CLI's configuration
 #   --stack NAME       the stack's name (MLServerlessStack)
+#   --bucket NAME      the bucket of a stack that is gone, where it had another name than install.sh makes
 #   --delete-bucket    the bucket too, with every image and prediction in it; it is kept otherwise
 #   --yes              do not ask
 #
-# Running it again after a failure goes on where it stopped. Status: 0 nothing is left but what was to be kept, 64 called
-# wrongly, 69 something could not be removed, 75 busy, 77 no credentials, 78 no region or nobody to ask.
+# Running it again after a failure continues. Status: 0 nothing is left but what was to be kept, 64 called wrongly,
+# 69 something could not be removed, 75 busy, 77 no credentials, 78 no region, a stack that is not ours, or nobody to ask.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 tool=uninstall.sh stack=MLServerlessStack region=''
 # shellcheck source=deploy/stack.sh
 . "$here/stack.sh"
 
-delete_bucket=false yes=false
+delete_bucket=false yes=false bucket=''
 while [ $# -gt 0 ]; do
   common_option "$@"
   case $taken:$1 in
   0:--delete-bucket) delete_bucket=true taken=1 ;;
   0:--yes) yes=true taken=1 ;;
+  0:--bucket) needs_value "$@" && bucket=$2 taken=2 ;;
   0:*) fail 64 "$1: no such option (see --help)" ;;
   esac
   shift "$taken"
 done
 
 connect
-bucket=ml-serverless-bucket-$account-$region
+# bucket_exists – whether the bucket is there and ours.
 bucket_exists() { aws s3api head-bucket --bucket "$bucket" --expected-bucket-owner "$account" >/dev/null 2>&1; }
 
 status=$(stack_status)
+check_own_stack "$status"
 case $status in
 REVIEW_IN_PROGRESS) ;;
 *_CLEANUP_IN_PROGRESS) ;;
 *_IN_PROGRESS) fail 75 "stack $stack is $status: wait until that is over" ;;
 esac
+
+current=$(stack_bucket "$status")
+[ -z "$current" ] || [ -z "$bucket" ] || [ "$current" = "$bucket" ] || fail 64 "--bucket $bucket: stack $stack has $current"
+[ -n "$bucket" ] || bucket=${current:-$(default_bucket)}
 
 if [ -n "$status" ]; then
   say "To be removed from account $account in $region: stack $stack ($status), its container images and its logs."
@@ -46,6 +53,8 @@ fi
 empty_bucket=false
 if bucket_exists; then
   if [ "$delete_bucket" = true ]; then
+    owner=$(bucket_owner "$bucket")
+    [ -z "$owner" ] || fail 78 "$bucket belongs to stack $owner; nothing was removed"
     empty_bucket=true
     say "To be removed: $bucket and everything in it. This cannot be undone."
   else
@@ -82,6 +91,19 @@ delete_images() {
   done
 }
 
+# empty – deletes every object, and where there are versions every version, a thousand a call.
+empty() {
+  local versions
+  aws s3 rm "s3://$bucket" --recursive --only-show-errors >&2 || return
+  versions=$(mktemp)
+  # shellcheck disable=SC2016  # JMESPath's own quotes
+  while aws s3api list-object-versions --bucket "$bucket" --no-paginate --max-keys 1000 --output json --query \
+    '{Objects: [Versions, DeleteMarkers][].{Key: Key, VersionId: VersionId}, Quiet: `true`}' >"$versions" && grep -q '"Key"' "$versions"; do
+    aws s3api delete-objects --bucket "$bucket" --delete "file://$versions" --query 'Errors[].Message' --output text >&2 || break
+  done
+  rm "$versions"
+}
+
 failed=false
 if [ -n "$status" ]; then
   outputs=$(stack_outputs)
@@ -102,7 +124,7 @@ if [ -n "$status" ]; then
 fi
 
 if [ "$empty_bucket" = true ]; then
-  aws s3 rm "s3://$bucket" --recursive --only-show-errors >&2 && aws s3api delete-bucket --bucket "$bucket" >&2 || failed=true
+  if ! empty || ! aws s3api delete-bucket --bucket "$bucket" >&2; then failed=true; fi
 fi
 
 # What is left, by the tag that CloudFormation puts on everything, and by name.
@@ -117,7 +139,8 @@ if [ -n "$left" ]; then
   printf '%s\n' "$left" | sort -u | sed 's/^/  /' >&2
 fi
 if bucket_exists; then
-  say "Kept: $bucket; its storage is billed. Remove it with: deploy/uninstall.sh --stack $stack --region $region --delete-bucket"
+  say "Kept: $bucket; its storage is billed. Remove it with: deploy/uninstall.sh --stack $stack --region $region --bucket $bucket --delete-bucket"
+  [ "$bucket" = "$(default_bucket)" ] || say "To use it again: deploy/install.sh --stack $stack --region $region --bucket $bucket"
 fi
 [ "$failed" = false ] || fail 69 'not everything could be removed; run it again when the causes are gone'
 say 'done'

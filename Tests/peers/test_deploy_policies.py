@@ -40,7 +40,8 @@ def resolved(value):
 
 def statements(role):
     found = [s for policy in RESOURCES[role]["Properties"]["Policies"] for s in policy["PolicyDocument"]["Statement"]]
-    return [{**statement, "Resource": resolved(statement["Resource"])} for statement in found]
+    # Without --kms-key.
+    return [{**statement, "Resource": resolved(statement["Resource"])} for statement in found if "Fn::If" not in statement]
 
 
 def used(role, recorder):

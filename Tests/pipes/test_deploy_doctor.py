@@ -19,6 +19,7 @@ def fake(tmp_path):
     fake.rule("aws iam get-role")
     fake.rule("aws sts get-caller-identity", answer(f"{ACCOUNT}\tarn:aws:iam::{ACCOUNT}:user/somebody"))
     fake.rule("aws cloudformation describe-stacks", answer("UPDATE_COMPLETE"), parts=["StackStatus"])
+    fake.rule("aws cloudformation describe-stacks", answer("Image classification: an HTTP API"), parts=["Description"])
     fake.rule("aws cloudformation describe-stacks", answer(OUTPUTS), parts=["Outputs"])
     fake.rule("aws lambda get-account-settings", answer("1000"))
     fake.rule("aws service-quotas", answer("100.0"))
@@ -36,6 +37,12 @@ def fake(tmp_path):
     fake.rule("aws ec2 describe-route-tables", answer("rtb-1\nactive\tigw-1"))
     fake.rule("aws sqs get-queue-attributes", answer("0"))
     fake.rule("aws lambda get-function-configuration", answer("Active"))
+    fake.rule("aws lambda get-function-configuration", answer("x86_64"), parts=["Architectures"])
+    fake.add("curl")
+    fake.rule("aws ecr batch-get-image", answer('{ "config": { "digest": "sha256:%s" } }' % ("c" * 64)))
+    fake.rule("aws ecr get-download-url-for-layer", answer("https://layers/config"))
+    fake.rule("curl", answer('{"config":{},"architecture":"amd64"}'))
+    fake.rule("aws batch describe-job-definitions", answer("X86_64"), parts=["cpuArchitecture"])
     fake.rule("aws logs filter-log-events", answer("None"))
     return fake
 
@@ -60,9 +67,17 @@ BROKEN = [
      "BAD   compute environment: ENABLED INVALID, CLIENT_ERROR - no role", "install.sh"),
     ("aws batch describe-job-queues", [], answer("DISABLED\tVALID\tNone"), "BAD   job queue: DISABLED", "update-job-queue"),
     ("aws batch list-jobs", ["RUNNABLE"], answer("id-1\tname\tMISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - big"),
-     "BAD   job name (id-1): RUNNABLE", "--max-vcpus"),
+     "BAD   job name (id-1): blocks the queue", "--max-vcpus"),
     ("aws batch list-jobs", ["RUNNABLE"], answer("id-1\tname\tNone"), "BAD   job name (id-1)", "vCPU quota"),
-    ("aws sqs get-queue-attributes", ["dead"], answer("3"), "BAD   uploads: 3", "start-message-move-task"),
+    ("aws sqs get-queue-attributes", ["dead"], answer("3"), "BAD   uploads: 3", "doctor.sh --redrive"),
+    ("aws batch list-jobs", ["RUNNABLE"], answer("id-1\tname\tMISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - none fits"),
+     "BAD   job name (id-1): blocks the queue: MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT", "lower --vcpus"),
+    ("aws logs filter-log-events", ["submit-failure"], answer('None\n{"event":"submit-failure","messages":3}'),
+     "BAD   submissions: failed", "aws logs tail /aws/lambda/S-submit"),
+    ("curl", [], answer('{"architecture":"arm64"}'), "BAD   architecture: the image is built for arm64, the job runs on x86_64",
+     "--build --architecture X86_64"),
+    ("aws lambda get-function-configuration", ["S-predict", "Architectures"], answer("arm64"),
+     "BAD   architecture: the image is built for x86_64, the function runs on arm64", "--build --architecture ARM64"),
     ("aws lambda get-function-configuration", ["S-predict"], answer("Failed"), "BAD   function S-predict: Failed", "--build"),
 ]
 
@@ -81,7 +96,9 @@ NOTES = [
     ("aws lambda get-account-settings", [], answer("10"), "quota: 10 Lambda"),
     ("aws service-quotas", [], answer("6.0"), "quota: 6 FARGATE vCPUs"),
     ("aws batch list-jobs", ["FAILED"], answer("id\tname\tEssential container exited"), "job name (id): FAILED: Essential"),
-    ("aws logs filter-log-events", ["S-submit"], answer("None\n{\"errorType\":\"Usage\"}\nNone"), 'function S-submit: {"errorType"'),
+    ("aws lambda get-function-configuration", ["S-submit", "--query State "], answer("Inactive"), "function S-submit: Inactive"),
+    ("curl", [], answer(status=22), "architecture: the image's could not be read"),
+    ("aws logs filter-log-events", ["S-submit", "errorType"], answer("None\n{\"errorType\":\"Usage\"}\nNone"), 'function S-submit: {"errorType"'),
     ("aws ec2 describe-subnets", ["AvailableIpAddressCount"], answer("4"), "subnet subnet-1: 4 free"),
 ]
 
@@ -116,3 +133,24 @@ def test_what_may_not_be_asked_is_a_note(fake):
     fake.rule("aws lambda get-account-settings", answer(status=254, stderr="AccessDenied"))
     done = fake.run("doctor.sh")
     assert done.returncode == 0 and "AccessDenied" in done.stderr
+
+
+def test_redrive_moves_dead_letters_back(fake):
+    fake.rule("aws sqs get-queue-attributes", answer("3"), parts=["dead"])
+    fake.rule("aws sqs get-queue-attributes", answer("arn:dead"), parts=["QueueArn"])
+    fake.rule("aws sqs start-message-move-task")
+    done = fake.run("doctor.sh", "--redrive")
+    assert done.returncode == 0, done.stdout
+    assert fake.matching("start-message-move-task --source-arn arn:dead") and "3 that were given up go back" in done.stdout
+
+
+def test_redrive_of_nothing_changes_nothing(fake):
+    done = fake.run("doctor.sh", "--redrive")
+    assert done.returncode == 0 and "none was given up" in done.stdout and fake.changes == []
+
+
+def test_redrive_that_is_refused_is_bad(fake):
+    fake.rule("aws sqs get-queue-attributes", answer("3"), parts=["dead"])
+    fake.rule("aws sqs start-message-move-task", answer(status=254, stderr="AccessDenied"))
+    done = fake.run("doctor.sh", "--redrive")
+    assert done.returncode == 69 and "AccessDenied" in done.stdout

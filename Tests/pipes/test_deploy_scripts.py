@@ -15,13 +15,20 @@ def is_script(path):
 
 SCRIPTS = sorted(path for path in (ROOT / "deploy").rglob("*") if is_script(path))
 README = (ROOT / "deploy" / "README.md").read_text()
-SHELL = [path for path in SCRIPTS if path.suffix != ".py"]
+PERL = [path for path in SCRIPTS if path.read_bytes().startswith(b"#!/usr/bin/perl")]
+SHELL = [path for path in SCRIPTS if path.suffix != ".py" and path not in PERL]
 
 
 @pytest.mark.parametrize("script", SHELL, ids=lambda path: str(path.relative_to(ROOT)))
 def test_shellcheck(script):
     done = subprocess.run(["shellcheck", "-x", "-P", ROOT, script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("script", PERL, ids=lambda path: str(path.relative_to(ROOT)))
+def test_perl_has_no_complaint(script):
+    done = subprocess.run(["perl", "-wc", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, f"{script} syntax OK\n")
 
 
 # A failing stage of a pipeline must be seen there, which sh cannot; the reason stands in deploy/README.md.

@@ -17,6 +17,7 @@ def fake(tmp_path):
     fake.rule("aws")
     fake.rule("aws sts get-caller-identity", answer(f"{ACCOUNT}\tarn:aws:iam::{ACCOUNT}:user/somebody"))
     fake.rule("aws cloudformation describe-stacks", answer("UPDATE_COMPLETE"), parts=["StackStatus"])
+    fake.rule("aws cloudformation describe-stacks", answer("Image classification: an HTTP API"), parts=["Description"])
     fake.rule("aws cloudformation describe-stacks", answer(OUTPUTS), parts=["Outputs"])
     fake.rule("aws cloudformation describe-stacks", answer("arn:stack/id"), parts=["StackId"])
     fake.rule("aws ecr list-images", answer("sha256:" + "0" * 64), answer("None"))

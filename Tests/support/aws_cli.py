@@ -1,7 +1,8 @@
 """The AWS CLI without its second of imports a call: a server that has imported it forks for each call.
 
 `aws_cli.py serve SOCKET` listens; `aws_cli.py call SOCKET WORD…` hands over its words, environment, folder and standard
-streams, and leaves with the status. What runs is the CLI of PyPI's awscli; `cloudformation deploy` is moto_aws.py's.
+streams, and exits with the status. What runs is the CLI of PyPI's awscli; `cloudformation deploy` is moto_aws.py's or
+ministack_aws.py's, as CLOUD_KIND says.
 """
 
 import array
@@ -10,9 +11,10 @@ import os
 import signal
 import socket
 import sys
+import time
 
 # Those that the scripts of deploy/ ask.
-SERVICES = ["batch", "cloudformation", "ec2", "ecr", "iam", "lambda", "logs", "s3", "service-quotas", "sqs", "sts"]
+SERVICES = ["batch", "cloudformation", "cloudwatch", "ec2", "ecr", "events", "iam", "lambda", "logs", "s3", "service-quotas", "sqs", "sts"]
 
 
 def call(path, words):
@@ -45,7 +47,10 @@ def answer(driver, connection):
     words = told["words"]
     try:
         if words[:2] == ["cloudformation", "deploy"]:
-            status = moto_aws.deploy(words[2:])
+            if told["env"].get("CLOUD_KIND") == "ministack":
+                status = ministack_aws.deploy(words[2:], driver.main)
+            else:
+                status = moto_aws.deploy(words[2:])
         else:
             status = driver.main(words)
     except SystemExit as end:
@@ -55,8 +60,16 @@ def answer(driver, connection):
     connection.sendall(bytes([(status or 0) & 0xFF]))
 
 
+class Hurry:
+    """The time module of waiters: servers on this machine are done before the CLI's 5 to 30 seconds."""
+
+    def sleep(self, seconds):
+        time.sleep(min(seconds, 0.1))
+
+
 def prepared():
     """The CLI with what its calls read anew each time already read."""
+    botocore.waiter.time = Hurry()
     driver = clidriver.create_clidriver()
     loader = driver.session.get_component("data_loader")
     loader.load_data("endpoints")
@@ -90,9 +103,11 @@ def serve(path):
 if __name__ == "__main__":
     if sys.argv[1] == "call":
         sys.exit(call(sys.argv[2], sys.argv[3:]))
+    import botocore.waiter
     from awscli import clidriver
 
     sys.path.insert(0, os.path.dirname(__file__))
+    import ministack_aws
     import moto_aws
 
     serve(sys.argv[2])

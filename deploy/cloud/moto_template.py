@@ -1,8 +1,8 @@
 """stack.yaml as moto's server can create it: `moto_template.py STACK [PARAMETER=VALUE…]` prints JSON.
 
-moto keeps conditional resources apart badly when a stack is updated, knows no Fn::Cidr, wants a service role and a
-repository name that AWS does not, and silently leaves out types it has no model for. So conditions and address ranges are
-decided here, the two are added, and the types left out are named on stderr.
+moto confuses conditional resources when a stack is updated, has no Fn::Cidr, requires a service role and a repository name
+that AWS does not, and silently leaves out types it has no model for. So conditions and address ranges are decided here, the
+two are added, and the types left out are named on stderr.
 """
 
 import ipaddress
@@ -52,7 +52,7 @@ class Decider:
     """Conditions, Fn::If and Fn::Cidr under given parameter values."""
 
     def __init__(self, template, values):
-        self.conditions, self.values = template["Conditions"], values
+        self.conditions, self.values = template["Conditions"], {"AWS::Partition": "aws", **values}
 
     def holds(self, name):
         return self._truth(self.conditions[name])
@@ -121,10 +121,14 @@ def for_moto(path, given, leave_out=()):
         kept["ComputeEnvironment"]["Properties"]["ServiceRole"] = {"Fn::GetAtt": ["ExecutionRole", "Arn"]}
     if "Repository" in kept:
         kept["Repository"]["Properties"]["RepositoryName"] = "ml-serverless"
+    if "ApiInvokesPredict" in kept:
+        # moto looks the function up, and has no alias.
+        kept["ApiInvokesPredict"]["Properties"]["FunctionName"] = {"Ref": "PredictFunction"}
     outputs = present(template["Outputs"])
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Parameters": template["Parameters"],
+        "Mappings": template["Mappings"],
         "Resources": without(kept, skipped),
         "Outputs": without(outputs, skipped),
     }, skipped
