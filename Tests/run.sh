@@ -18,6 +18,7 @@ venv=.build/venv
 [ -x $venv/bin/python ] || python3 -m venv $venv
 if ! cmp -s Tests/requirements.txt $venv/installed.txt; then
   $venv/bin/pip install --quiet --disable-pip-version-check -r Tests/requirements.txt
+  $venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r deploy/cloud/requirements.txt
   cp Tests/requirements.txt $venv/installed.txt
 fi
 

@@ -322,7 +322,7 @@ last_line() {
 check_submissions() {
   local function found why
   function=$(output submitFunction)
-  found=$(last_line "/aws/lambda/$function" '"\"event\":\"submit-failure\""') || return 0
+  found=$(last_line "/aws/lambda/$function" '"submit-failure"') || return 0
   if [ -z "$found" ]; then
     ok 'submissions: none failed within a day'
     return

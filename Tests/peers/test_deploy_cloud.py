@@ -52,21 +52,13 @@ def first_class(line):
     return json.loads(line)["predictions"][0]["label"]
 
 
-def test_photographs_through_the_bucket_and_by_http(tmp_path):
-    folder = tmp_path / "cloud"
-    done = subprocess.run(command("--port", "0", *photos()), capture_output=True, text=True, timeout=180, env=environment(folder))
-    assert done.returncode == 0, done.stderr
-    *batch, real_time = done.stdout.splitlines()
-    assert {json.loads(line)["image"]: first_class(line) for line in batch} == {
-        f"input/{name}.jpg": label for name, label in CLASSES.items()}
-    assert first_class(real_time) == "cat" and "image" not in json.loads(real_time)
-    assert "AWS::ApiGatewayV2::Api" in done.stderr  # what moto skips is said
-    assert processes_of(folder) == []
-
-
 @pytest.fixture(scope="module")
 def folder_served(tmp_path_factory):
-    return tmp_path_factory.mktemp("served") / "cloud"
+    """The demos' parent folder, with something of its owner's in it."""
+    folder = tmp_path_factory.mktemp("served") / "cloud"
+    folder.mkdir()
+    (folder / "precious.txt").write_text("not the demo's")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +83,39 @@ def served(folder_served):
     deadline = time.monotonic() + 5
     while processes_of(folder) and time.monotonic() < deadline:
         time.sleep(0.1)
-    # Ctrl-C has ended every one of them.
+    # Ctrl-C has ended every one of them, and removed what the script made.
     assert processes_of(folder) == []
+    assert [path.name for path in folder.iterdir()] == ["precious.txt"]
+
+
+def test_photographs_through_the_bucket_and_by_http_beside_another_demo(served, folder_served):
+    """Both have the same parent folder."""
+    before = sorted(folder_served.iterdir())
+    done = subprocess.run(
+        command("--port", "0", *photos()), capture_output=True, text=True, timeout=180, env=environment(folder_served))
+    assert done.returncode == 0, done.stderr
+    *batch, real_time = done.stdout.splitlines()
+    assert {json.loads(line)["image"]: first_class(line) for line in batch} == {
+        f"input/{name}.jpg": label for name, label in CLASSES.items()}
+    assert first_class(real_time) == "cat" and "image" not in json.loads(real_time)
+    assert "AWS::ApiGatewayV2::Api" in done.stderr  # what moto skips is said
+    assert sorted(folder_served.iterdir()) == before and len(before) == 2
+
+
+@pytest.mark.parametrize("name", ["moto.server", "aws-lambda-rie"])
+def test_server_that_ends_is_said(tmp_path, name):
+    process = subprocess.Popen(
+        command("--serve", "--port", "0"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        env=environment(tmp_path), start_new_session=True)
+    for line in process.stderr:
+        if line.strip().startswith("logs"):
+            break
+    victims = [pid for pid in processes_of(tmp_path) if name.encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(victims[0], signal.SIGKILL)
+    rest = process.stderr.read()
+    assert process.wait(timeout=30) == 69
+    assert f"{name}" in rest and "has ended with status -9" in rest and "the logs are in" in rest and "Traceback" not in rest
+    assert processes_of(tmp_path) == []
 
 
 def post(url, body, kind="image/jpeg"):

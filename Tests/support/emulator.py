@@ -8,32 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-import zipfile
 
 from support.runtime_api import children
 from support.tools import ROOT
 
-FOLDER = ROOT / ".build" / "peers"
+sys.path.insert(0, str(ROOT / "deploy" / "cloud"))
 
-
-def emulator():
-    """The emulator's path; it is taken out of the wheel, which is never installed."""
-    machine = "arm64" if platform.machine() == "aarch64" else "x86_64"
-    path = FOLDER / f"aws-lambda-rie-{machine}"
-    if not path.exists():
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-                        "--dest", FOLDER, "aws-sam-cli"], check=True)
-        wheel = max(FOLDER.glob("aws_sam_cli-*.whl"))
-        with zipfile.ZipFile(wheel) as archive:
-            data = archive.read(f"samcli/local/rapid/{path.name}")
-        wheel.unlink()
-        partial = pathlib.Path(f"{path}.part")
-        partial.write_bytes(data)
-        partial.chmod(0o755)
-        partial.rename(path)
-    return path
-
+from function import emulator  # noqa: E402
 
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -7,10 +7,10 @@ import queue
 import shlex
 import subprocess
 import sys
+import tempfile
 import zipfile
 
-from processes import free_port, wait_for_port
-
+from processes import EndedError, free_port, wait_for_port
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / ".build" / "peers"
 
@@ -21,17 +21,20 @@ def emulator():
     path = FOLDER / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-             "--dest", path.parent, "aws-sam-cli"], check=True)
-        wheel = max(path.parent.glob("aws_sam_cli-*.whl"))
-        with zipfile.ZipFile(wheel) as archive:
-            data = archive.read(f"samcli/local/rapid/{name}")
-        wheel.unlink()
-        partial = path.with_suffix(".part")
-        partial.write_bytes(data)
-        partial.chmod(0o755)
-        partial.rename(path)
+        # In a folder of this run's, since another may be downloading it too.
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            done = subprocess.run(
+                [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes",
+                 "--dest", folder, "-r", pathlib.Path(__file__).with_name("emulator.txt")], stdout=sys.stderr, check=False)
+            if done.returncode != 0:
+                raise EndedError("AWS's runtime interface emulator could not be downloaded from PyPI: is there a network?")
+            (wheel,) = pathlib.Path(folder).glob("aws_sam_cli-*.whl")
+            with zipfile.ZipFile(wheel) as archive:
+                data = archive.read(f"samcli/local/rapid/{name}")
+            partial = pathlib.Path(folder) / name
+            partial.write_bytes(data)
+            partial.chmod(0o755)
+            partial.rename(path)
     return path
 
 

@@ -1,11 +1,13 @@
-"""The whole cloud on one machine: `local_cloud.py [--serve] [--port N] --folder FOLDER JPEG…`; called by demo-cloud.sh.
+"""The whole cloud on one machine: `local_cloud.py [--serve] [--port N] --folder PARENT JPEG…`; called by demo-cloud.sh.
 
 moto's server stands for S3, SQS, Batch and CloudFormation, AWS's runtime interface emulator for Lambda, gateway.py for API
 Gateway, and event_source.py and batch_runner.py for what moves between them. The tools, their entrypoints and stack.yaml are
-the real ones. What was classified goes to stdout, everything else to stderr.
+the real ones. Predictions go to stdout, everything else to stderr. Each run makes a folder of its own below PARENT and
+removes that one alone. Status: 0 done, 64 called wrongly, 65 a photograph cannot be read, 69 something did not start or ended.
 """
 
 import argparse
+import http.client
 import json
 import os
 import pathlib
@@ -15,15 +17,17 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 
 import boto3
+import botocore.exceptions
 from batch_runner import BatchRunner
 from event_source import EventSource
 from function import Function
 from gateway import Gateway
 from moto_template import for_moto
-from processes import Processes, free_port, wait_for_port
+from processes import EndedError, Processes, free_port, wait_for_port
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent
 REGION, STACK = "eu-west-1", "MLServerlessStack"
@@ -40,7 +44,7 @@ class LocalCloud:
     """The stack, created in moto, and its two functions; everything is `processes`' to end."""
 
     def __init__(self, processes, folder):
-        self.folder = pathlib.Path(folder)
+        self.folder, self.processes = folder, processes
         endpoint = self._start_moto(processes)
         # What a container would have from its role and from Batch.
         self.environment = {
@@ -84,7 +88,7 @@ class LocalCloud:
             Parameters=[{"ParameterKey": "ImageUri", "ParameterValue": IMAGE}])
         stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
         if stack["StackStatus"] != "CREATE_COMPLETE":
-            raise RuntimeError(f"the stack is {stack['StackStatus']}")
+            raise EndedError(f"the stack is {stack['StackStatus']}: see {self.folder}/moto.log")
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         # moto drops the bucket's notification; it is set again, as the template has it.
         (wanted,) = template["Resources"]["Bucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
@@ -112,7 +116,7 @@ class LocalCloud:
         for name, children, bad in results:
             say(f"batch: {name}: {children} child(ren), {bad} failed")
             if bad:
-                raise RuntimeError(f"children of {name} failed, see {self.folder}/batch.log")
+                raise EndedError(f"children of {name} failed: see {self.folder}/batch.log")
         return bool(messages or results)
 
     def results(self):
@@ -123,50 +127,103 @@ class LocalCloud:
             return [line for part in sorted(pathlib.Path(folder).rglob("*.ndjson")) for line in part.read_text().splitlines()]
 
 
+def classify(cloud, photos, url):
+    """The photographs through the bucket and Batch, then the first of them by HTTP."""
+    say(f"batch: {len(photos)} photos to s3://{cloud.bucket}/input/")
+    cloud.upload(photos)
+    while cloud.work():
+        cloud.processes.check()
+    for line in cloud.results():
+        print(line, flush=True)
+    say(f"real time: curl --data-binary @{photos[0].name} {url}/predict")
+    request = urllib.request.Request(f"{url}/predict", photos[0].read_bytes(), {"content-type": "image/jpeg"})
+    with urllib.request.urlopen(request) as answer:
+        print(answer.read().decode().strip(), flush=True)
+
+
+def serve(cloud, url):
+    """Works until a signal comes, or until a server ends by itself."""
+    say(f"""It stays up until Ctrl-C.
+  page    {url}/
+  call    curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' {url}/predict
+  batch   AWS_ENDPOINT_URL={cloud.environment['AWS_ENDPOINT_URL']} AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x \\
+          AWS_REGION={REGION} s3sync photos/ s3://{cloud.bucket}/input/      (then look below output/)
+  logs    {cloud.folder}""")
+    while True:
+        cloud.processes.check()
+        if not cloud.work():
+            time.sleep(1)
+
+
+def run(options):
+    try:
+        gateway = Gateway(options.port, None)
+    except OSError as error:
+        # Told before anything is started.
+        raise EndedError(f"port {options.port} is not free ({error.strerror}): use --port with another") from None
+    options.folder.mkdir(parents=True, exist_ok=True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=options.folder))
+    os.environ["PATH"] = f"{DEPLOY}:{os.environ['PATH']}"
+    keep = True
+    try:
+        with Processes() as processes:
+            say("starting moto, the emulator and the stack …")
+            try:
+                cloud = LocalCloud(processes, folder)
+                gateway.function = cloud.predict
+                threading.Thread(target=gateway.serve_forever, daemon=True).start()
+                url = f"http://127.0.0.1:{gateway.server_address[1]}"
+                if options.photos:
+                    classify(cloud, options.photos, url)
+                if options.serve:
+                    serve(cloud, url)
+            except KeyboardInterrupt:
+                keep = False
+                raise
+            except Exception:
+                # A call that failed because its server has ended is told as that.
+                processes.check()
+                raise
+            keep = False
+    finally:
+        if keep:
+            say(f"the logs are in {folder}")
+        else:
+            shutil.rmtree(folder)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--serve", action="store_true")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--folder", type=pathlib.Path, required=True)
     parser.add_argument("photos", nargs="*", type=pathlib.Path)
-    options = parser.parse_args()
-    shutil.rmtree(options.folder, ignore_errors=True)
-    options.folder.mkdir(parents=True)
-    os.environ["PATH"] = f"{DEPLOY}:{os.environ['PATH']}"
-    with Processes() as processes:
-        say("starting moto, the emulator and the stack …")
-        cloud = LocalCloud(processes, options.folder)
-        gateway = Gateway(options.port, cloud.predict)
-        threading.Thread(target=gateway.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{gateway.server_address[1]}"
-        if options.photos:
-            say(f"batch: {len(options.photos)} photos to s3://{cloud.bucket}/input/")
-            cloud.upload(options.photos)
-            while cloud.work():
-                pass
-            for line in cloud.results():
-                print(line, flush=True)
-            say(f"real time: curl --data-binary @{options.photos[0].name} {url}/predict")
-            request = urllib.request.Request(
-                f"{url}/predict", options.photos[0].read_bytes(), {"content-type": "image/jpeg"})
-            with urllib.request.urlopen(request) as answer:
-                print(answer.read().decode().strip(), flush=True)
-        if options.serve:
-            say(f"""It stays up until Ctrl-C.
-  page    {url}/
-  call    curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' {url}/predict
-  batch   AWS_ENDPOINT_URL={cloud.environment['AWS_ENDPOINT_URL']} AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x \\
-          AWS_REGION={REGION} s3sync photos/ s3://{cloud.bucket}/input/      (then look below output/)
-  logs    {options.folder}""")
-            while True:
-                if not cloud.work():
-                    time.sleep(1)
+    try:
+        options = parser.parse_args()
+    except SystemExit as end:
+        return 64 if end.code else 0
+    if not 0 <= options.port <= 65535:
+        say(f"local_cloud.py: --port {options.port}: 0 to 65535")
+        return 64
+    for photo in options.photos:
+        if not photo.is_file() or not os.access(photo, os.R_OK):
+            say(f"local_cloud.py: {photo}: cannot be read")
+            return 65
+    try:
+        run(options)
+    except KeyboardInterrupt:
+        return 130
+    except urllib.error.HTTPError as error:
+        say(f"local_cloud.py: {error.url}: status {error.code}: {error.read().decode('utf-8', 'replace').strip()}")
+        return 69
+    except subprocess.CalledProcessError as error:
+        say(f"local_cloud.py: {pathlib.Path(str(error.cmd[0])).name} has failed with status {error.returncode}")
+        return 69
+    except (EndedError, OSError, http.client.HTTPException, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+        say(f"local_cloud.py: {error}")
+        return 69
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
-        sys.exit(f"local_cloud.py: {error}")
+    sys.exit(main())

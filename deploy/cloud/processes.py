@@ -7,6 +7,10 @@ import subprocess
 import time
 
 
+class EndedError(Exception):
+    """Something that the cloud needs did not start, or has ended: what it was, and where it wrote why."""
+
+
 class Processes:
     """A `with` block that ends what was started in it, newest first, also when it is left by a signal."""
 
@@ -19,8 +23,15 @@ class Processes:
             process = subprocess.Popen(
                 [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 env={**os.environ, **(env or {})}, cwd=cwd, start_new_session=True)
+        process.log = log
         self.started.append(process)
         return process
+
+    def check(self):
+        """Fails when a program has ended by itself."""
+        for process in self.started:
+            if process.poll() is not None:
+                raise EndedError(f"{name_of(process)} has ended with status {process.returncode}: see {process.log}")
 
     def end(self, process):
         """Ends the group: politely, then after three seconds by force."""
@@ -73,7 +84,13 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def wait_for_port(port, process, seconds=30):
+def name_of(process):
+    """What a program that was started is called."""
+    words = process.args
+    return words[words.index("-m") + 1] if "-m" in words else os.path.basename(words[0])
+
+
+def wait_for_port(port, process, seconds=60):
     """Returns when something listens on `port` of the loopback interface; fails when `process` ends first."""
     deadline = time.monotonic() + seconds
     while True:
@@ -81,6 +98,8 @@ def wait_for_port(port, process, seconds=30):
             socket.create_connection(("127.0.0.1", port), 1).close()
             return
         except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{process.args[0]} does not listen on port {port}") from None
+            if process.poll() is not None:
+                raise EndedError(f"{name_of(process)} has ended with status {process.returncode}: see {process.log}") from None
+            if time.monotonic() > deadline:
+                raise EndedError(f"{name_of(process)} does not listen on port {port}: see {process.log}") from None
             time.sleep(0.05)
