@@ -38,11 +38,14 @@ func instructions(_ names: String...) -> [SwiftSetting] {
 /// The kernel targets of x86 instruction sets, which no other architecture builds.
 let x86Kernels: [Target] = [
   .target(
-    name: "KernelsAVX2", dependencies: ["KernelTemplates"],
+    name: "KernelsAVX2", dependencies: ["KernelTemplates", "CInstructionSets"],
     swiftSettings: kernelSettings + instructions("avx2", "fma")),
   .target(
-    name: "KernelsAVX512", dependencies: ["KernelTemplates"],
+    name: "KernelsAVX512", dependencies: ["KernelTemplates", "CInstructionSets"],
     swiftSettings: kernelSettings + instructions("avx512f", "avx512vl", "avx512bw", "fma")),
+  .target(
+    name: "KernelsVNNI", dependencies: ["KernelTemplates", "CInstructionSets"],
+    swiftSettings: kernelSettings + instructions("avx512f", "avx512vl", "avx512bw", "avx512vnni", "fma")),
 ]
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")

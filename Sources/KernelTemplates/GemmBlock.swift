@@ -1,34 +1,27 @@
-// A block of C: some rows of A against some packed panels of B, tile by tile, panel outermost so that a panel stays in the first
-// cache while the rows pass by it. After Goto & van de Geijn 2008; the rows of A stay where they are, as in Dukhan 2019.
+// A block of C: some rows of A against some packed panels of B, tile by tile, panel outermost so that a panel stays in L1 while the rows
+// pass by it. After Goto & van de Geijn 2008; the rows of A stay where they are, as in Dukhan 2019.
 
-/// C (rows, columns) = clamp(A · B + bias + residual).
+/// C (rows, columns) = epilogue(A · B + start).
 ///
 /// Rows are cut into `tileCount` tiles of nearly equal height (`GemmRows`). B lies in panels of two vectors' width; the last may be
-/// partly filled, and then C's part of it goes through `edge`.
-public struct GemmBlock {
-  /// (tileCount, positions, tileRows): where each row of a tile has its runs of `depth` floats.
-  public var pointers: UnsafePointer<UnsafePointer<Float>>
+/// partly filled, and then C's part of it goes through the epilogue's edge memory.
+public struct GemmBlock<Element, Epilogue: GemmEpilogue> {
+  /// (tileCount, positions, tileRows): where each row of a tile has its runs of `depth` elements.
+  public var pointers: UnsafePointer<UnsafePointer<Element>>
   public var rows: Int
   public var positions: Int
+  /// At least the format's `depthGroup`.
   public var depth: Int
-  /// (panels, positions · depth, 2 · width)
-  public var panels: UnsafePointer<Float>
+  /// (panels), each packed for the format: positions · ⌈depth / depthGroup⌉ steps.
+  public var panels: UnsafeRawPointer
   public var columns: Int
-  /// (panels · 2 · width)
-  public var bias: UnsafePointer<Float>
-  public var residual: UnsafePointer<Float>?
-  public var residualStride: Int
-  public var output: UnsafeMutablePointer<Float>
-  public var outputStride: Int
-  public var low: Float
-  public var high: Float
-  /// (2, tileRows, 2 · width), contents free before and after.
-  public var edge: UnsafeMutablePointer<Float>
+  /// (panels · 2 · width): what the sums start from.
+  public var start: UnsafePointer<Epilogue.Sum>
+  public var epilogue: Epilogue
 
   @inlinable public init(
-    pointers: UnsafePointer<UnsafePointer<Float>>, rows: Int, positions: Int, depth: Int, panels: UnsafePointer<Float>,
-    columns: Int, bias: UnsafePointer<Float>, residual: UnsafePointer<Float>?, residualStride: Int,
-    output: UnsafeMutablePointer<Float>, outputStride: Int, low: Float, high: Float, edge: UnsafeMutablePointer<Float>
+    pointers: UnsafePointer<UnsafePointer<Element>>, rows: Int, positions: Int, depth: Int, panels: UnsafeRawPointer,
+    columns: Int, start: UnsafePointer<Epilogue.Sum>, epilogue: Epilogue
   ) {
     self.pointers = pointers
     self.rows = rows
@@ -36,14 +29,8 @@ public struct GemmBlock {
     self.depth = depth
     self.panels = panels
     self.columns = columns
-    self.bias = bias
-    self.residual = residual
-    self.residualStride = residualStride
-    self.output = output
-    self.outputStride = outputStride
-    self.low = low
-    self.high = high
-    self.edge = edge
+    self.start = start
+    self.epilogue = epilogue
   }
 }
 
@@ -75,36 +62,36 @@ public struct GemmRows {
 }
 
 /// Tiles of one height, one below the other, all of one panel.
-public struct GemmRun {
+public struct GemmRun<Element, Epilogue: GemmEpilogue> {
   @usableFromInline var count: Int
-  /// (count, positions, tileRows) pointers to runs of `depth` floats: A's row r is its runs at 0…positions, joined.
-  @usableFromInline var pointers: UnsafePointer<UnsafePointer<Float>>
+  /// (count, positions, tileRows) pointers to runs of `depth` elements: A's row r is its runs at 0…positions, joined.
+  @usableFromInline var pointers: UnsafePointer<UnsafePointer<Element>>
+  @usableFromInline var positions: Int
+  @usableFromInline var depth: Int
   /// From one position's pointers to the next one's.
   @usableFromInline var tileRows: Int
-  /// (positions · depth, 2 · width), packed.
-  @usableFromInline var panel: UnsafePointer<Float>
-  /// (2 · width), what the sums start from.
-  @usableFromInline var bias: UnsafePointer<Float>
-  /// Added to the sums, rows `GemmBlock.residualStride` apart, or nil. May be `output` itself.
-  @usableFromInline var residual: UnsafePointer<Float>?
-  /// Rows `GemmBlock.outputStride` apart.
-  @usableFromInline var output: UnsafeMutablePointer<Float>
-  /// Memory that will be read next: its lines are asked for on the way, `pace` bytes for each row of the panel.
+  /// Packed, two vectors of weights a step.
+  @usableFromInline var panel: UnsafeRawPointer
+  /// (2 · width)
+  @usableFromInline var start: UnsafePointer<Epilogue.Sum>
+  /// Of the first tile.
+  @usableFromInline var epilogue: Epilogue
+  /// Memory that will be read next: prefetched, `pace` bytes per step.
   @usableFromInline var ahead: UnsafeRawPointer
   @usableFromInline var pace: Int
 
   @inlinable init(
-    count: Int, pointers: UnsafePointer<UnsafePointer<Float>>, tileRows: Int, panel: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>, residual: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>,
-    ahead: UnsafeRawPointer, pace: Int
+    count: Int, pointers: UnsafePointer<UnsafePointer<Element>>, positions: Int, depth: Int, tileRows: Int,
+    panel: UnsafeRawPointer, start: UnsafePointer<Epilogue.Sum>, epilogue: Epilogue, ahead: UnsafeRawPointer, pace: Int
   ) {
     self.count = count
     self.pointers = pointers
+    self.positions = positions
+    self.depth = depth
     self.tileRows = tileRows
     self.panel = panel
-    self.bias = bias
-    self.residual = residual
-    self.output = output
+    self.start = start
+    self.epilogue = epilogue
     self.ahead = ahead
     self.pace = pace
   }

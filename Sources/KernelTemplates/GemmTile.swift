@@ -7,50 +7,37 @@ public import CInstructionSets
 /// the multiplications.
 public enum TileHeight<let rows: Int> {}
 
-/// C (rows, 2 · width) = clamp(A · B + bias + residual) for every tile of `run`, of at most 12 rows. NaN stays NaN in the clamp.
+/// C (rows, 2 · width) = epilogue(A · B + start) for every tile of `run`, of at most 12 rows.
 ///
-/// Not inlined: its caller holds one call per height, more code than the optimiser would take in before it forgot that `rows` is
-/// a constant.
+/// The last step of a position may overlap the one before, so that no element after the run is read; its repeated elements have zero
+/// weights. Not inlined: its caller holds one call per height, more code than the optimiser would take in before it forgot that `rows`
+/// is a constant.
 @inline(never) @inlinable
-func gemmTiles<V: FloatVector, let rows: Int>(
-  _: V.Type, _: TileHeight<rows>.Type, _ block: UnsafePointer<GemmBlock>, _ run: GemmRun
+func gemmTiles<F: GemmFormat, let rows: Int>(
+  _: F.Type, _: TileHeight<rows>.Type, _ run: UnsafePointer<GemmRun<F.Element, F.Epilogue>>
 ) {
-  let width = V.width
-  let (positions, depth) = (block.pointee.positions, block.pointee.depth)
-  let (outputStride, residualStride) = (block.pointee.outputStride, block.pointee.residualStride)
-  var p = run.pointers
-  var ahead = run.ahead
-  var c = run.output
-  var added = run.residual
-  for _ in 0..<run.count {
-    if let added {  // read after the sums, by when it can have come
-      for row in 0..<rows { isa_prefetch(added + row &* residualStride) }
-    }
-    var x0 = V.load(run.bias)
-    var y0 = V.load(run.bias + width)
-    var x1 = x0
-    var y1 = y0
-    var x2 = x0
-    var y2 = y0
-    var x3 = x0
-    var y3 = y0
-    var x4 = x0
-    var y4 = y0
-    var x5 = x0
-    var y5 = y0
-    var x6 = x0
-    var y6 = y0
-    var x7 = x0
-    var y7 = y0
-    var x8 = x0
-    var y8 = y0
-    var x9 = x0
-    var y9 = y0
-    var x10 = x0
-    var y10 = y0
-    var x11 = x0
-    var y11 = y0
-    var b = run.panel
+  let (positions, tileRows, pace) = (run.pointee.positions, run.pointee.tileRows, run.pointee.pace)
+  let steps = (run.pointee.depth &+ F.depthGroup &- 1) / F.depthGroup
+  let last = max(0, run.pointee.depth &- F.depthGroup)
+  let vectorBytes = 4 &* F.width
+  var p = run.pointee.pointers
+  var ahead = run.pointee.ahead
+  var epilogue = run.pointee.epilogue
+  for _ in 0..<run.pointee.count {
+    epilogue.prefetch(rows: rows)
+    var r0 = TileRow<F>(run.pointee.start)
+    var r1 = r0
+    var r2 = r0
+    var r3 = r0
+    var r4 = r0
+    var r5 = r0
+    var r6 = r0
+    var r7 = r0
+    var r8 = r0
+    var r9 = r0
+    var r10 = r0
+    var r11 = r0
+    var b = run.pointee.panel
     for _ in 0..<positions {
       let a0 = p[0]
       let a1 = rows > 1 ? p[1] : a0
@@ -64,170 +51,44 @@ func gemmTiles<V: FloatVector, let rows: Int>(
       let a9 = rows > 9 ? p[9] : a0
       let a10 = rows > 10 ? p[10] : a0
       let a11 = rows > 11 ? p[11] : a0
-      p += run.tileRows
-      for k in 0..<depth {
-        let b0 = V.load(b)
-        let b1 = V.load(b + width)
-        b += 2 &* width
+      p += tileRows
+      var k = 0
+      let end = b + steps &* 2 &* vectorBytes
+      while b < end {
+        let b0 = F.weights(b)
+        let b1 = F.weights(b + vectorBytes)
+        b += 2 &* vectorBytes
         isa_prefetch(ahead)
-        ahead += run.pace
-        var a = V(repeating: a0[k])
-        x0 = x0.adding(a, times: b0)
-        y0 = y0.adding(a, times: b1)
-        if rows > 1 {
-          a = V(repeating: a1[k])
-          x1 = x1.adding(a, times: b0)
-          y1 = y1.adding(a, times: b1)
-        }
-        if rows > 2 {
-          a = V(repeating: a2[k])
-          x2 = x2.adding(a, times: b0)
-          y2 = y2.adding(a, times: b1)
-        }
-        if rows > 3 {
-          a = V(repeating: a3[k])
-          x3 = x3.adding(a, times: b0)
-          y3 = y3.adding(a, times: b1)
-        }
-        if rows > 4 {
-          a = V(repeating: a4[k])
-          x4 = x4.adding(a, times: b0)
-          y4 = y4.adding(a, times: b1)
-        }
-        if rows > 5 {
-          a = V(repeating: a5[k])
-          x5 = x5.adding(a, times: b0)
-          y5 = y5.adding(a, times: b1)
-        }
-        if rows > 6 {
-          a = V(repeating: a6[k])
-          x6 = x6.adding(a, times: b0)
-          y6 = y6.adding(a, times: b1)
-        }
-        if rows > 7 {
-          a = V(repeating: a7[k])
-          x7 = x7.adding(a, times: b0)
-          y7 = y7.adding(a, times: b1)
-        }
-        if rows > 8 {
-          a = V(repeating: a8[k])
-          x8 = x8.adding(a, times: b0)
-          y8 = y8.adding(a, times: b1)
-        }
-        if rows > 9 {
-          a = V(repeating: a9[k])
-          x9 = x9.adding(a, times: b0)
-          y9 = y9.adding(a, times: b1)
-        }
-        if rows > 10 {
-          a = V(repeating: a10[k])
-          x10 = x10.adding(a, times: b0)
-          y10 = y10.adding(a, times: b1)
-        }
-        if rows > 11 {
-          a = V(repeating: a11[k])
-          x11 = x11.adding(a, times: b0)
-          y11 = y11.adding(a, times: b1)
-        }
+        ahead += pace
+        r0.add(a0 + k, b0, b1)
+        if rows > 1 { r1.add(a1 + k, b0, b1) }
+        if rows > 2 { r2.add(a2 + k, b0, b1) }
+        if rows > 3 { r3.add(a3 + k, b0, b1) }
+        if rows > 4 { r4.add(a4 + k, b0, b1) }
+        if rows > 5 { r5.add(a5 + k, b0, b1) }
+        if rows > 6 { r6.add(a6 + k, b0, b1) }
+        if rows > 7 { r7.add(a7 + k, b0, b1) }
+        if rows > 8 { r8.add(a8 + k, b0, b1) }
+        if rows > 9 { r9.add(a9 + k, b0, b1) }
+        if rows > 10 { r10.add(a10 + k, b0, b1) }
+        if rows > 11 { r11.add(a11 + k, b0, b1) }
+        k &+= F.depthGroup
+        if F.depthGroup > 1 && k > last { k = last }
       }
     }
-    if let from = added {
-      x0 = x0 + V.load(from + 0 &* residualStride)
-      y0 = y0 + V.load(from + 0 &* residualStride + width)
-      if rows > 1 {
-        x1 = x1 + V.load(from + 1 &* residualStride)
-        y1 = y1 + V.load(from + 1 &* residualStride + width)
-      }
-      if rows > 2 {
-        x2 = x2 + V.load(from + 2 &* residualStride)
-        y2 = y2 + V.load(from + 2 &* residualStride + width)
-      }
-      if rows > 3 {
-        x3 = x3 + V.load(from + 3 &* residualStride)
-        y3 = y3 + V.load(from + 3 &* residualStride + width)
-      }
-      if rows > 4 {
-        x4 = x4 + V.load(from + 4 &* residualStride)
-        y4 = y4 + V.load(from + 4 &* residualStride + width)
-      }
-      if rows > 5 {
-        x5 = x5 + V.load(from + 5 &* residualStride)
-        y5 = y5 + V.load(from + 5 &* residualStride + width)
-      }
-      if rows > 6 {
-        x6 = x6 + V.load(from + 6 &* residualStride)
-        y6 = y6 + V.load(from + 6 &* residualStride + width)
-      }
-      if rows > 7 {
-        x7 = x7 + V.load(from + 7 &* residualStride)
-        y7 = y7 + V.load(from + 7 &* residualStride + width)
-      }
-      if rows > 8 {
-        x8 = x8 + V.load(from + 8 &* residualStride)
-        y8 = y8 + V.load(from + 8 &* residualStride + width)
-      }
-      if rows > 9 {
-        x9 = x9 + V.load(from + 9 &* residualStride)
-        y9 = y9 + V.load(from + 9 &* residualStride + width)
-      }
-      if rows > 10 {
-        x10 = x10 + V.load(from + 10 &* residualStride)
-        y10 = y10 + V.load(from + 10 &* residualStride + width)
-      }
-      if rows > 11 {
-        x11 = x11 + V.load(from + 11 &* residualStride)
-        y11 = y11 + V.load(from + 11 &* residualStride + width)
-      }
-      added = from + rows &* residualStride
-    }
-    let low = V(repeating: block.pointee.low)
-    let high = V(repeating: block.pointee.high)
-    x0.raised(to: low).lowered(to: high).store(c + 0 &* outputStride)
-    y0.raised(to: low).lowered(to: high).store(c + 0 &* outputStride + width)
-    if rows > 1 {
-      x1.raised(to: low).lowered(to: high).store(c + 1 &* outputStride)
-      y1.raised(to: low).lowered(to: high).store(c + 1 &* outputStride + width)
-    }
-    if rows > 2 {
-      x2.raised(to: low).lowered(to: high).store(c + 2 &* outputStride)
-      y2.raised(to: low).lowered(to: high).store(c + 2 &* outputStride + width)
-    }
-    if rows > 3 {
-      x3.raised(to: low).lowered(to: high).store(c + 3 &* outputStride)
-      y3.raised(to: low).lowered(to: high).store(c + 3 &* outputStride + width)
-    }
-    if rows > 4 {
-      x4.raised(to: low).lowered(to: high).store(c + 4 &* outputStride)
-      y4.raised(to: low).lowered(to: high).store(c + 4 &* outputStride + width)
-    }
-    if rows > 5 {
-      x5.raised(to: low).lowered(to: high).store(c + 5 &* outputStride)
-      y5.raised(to: low).lowered(to: high).store(c + 5 &* outputStride + width)
-    }
-    if rows > 6 {
-      x6.raised(to: low).lowered(to: high).store(c + 6 &* outputStride)
-      y6.raised(to: low).lowered(to: high).store(c + 6 &* outputStride + width)
-    }
-    if rows > 7 {
-      x7.raised(to: low).lowered(to: high).store(c + 7 &* outputStride)
-      y7.raised(to: low).lowered(to: high).store(c + 7 &* outputStride + width)
-    }
-    if rows > 8 {
-      x8.raised(to: low).lowered(to: high).store(c + 8 &* outputStride)
-      y8.raised(to: low).lowered(to: high).store(c + 8 &* outputStride + width)
-    }
-    if rows > 9 {
-      x9.raised(to: low).lowered(to: high).store(c + 9 &* outputStride)
-      y9.raised(to: low).lowered(to: high).store(c + 9 &* outputStride + width)
-    }
-    if rows > 10 {
-      x10.raised(to: low).lowered(to: high).store(c + 10 &* outputStride)
-      y10.raised(to: low).lowered(to: high).store(c + 10 &* outputStride + width)
-    }
-    if rows > 11 {
-      x11.raised(to: low).lowered(to: high).store(c + 11 &* outputStride)
-      y11.raised(to: low).lowered(to: high).store(c + 11 &* outputStride + width)
-    }
-    c += rows &* outputStride
+    r0.finish(epilogue, 0)
+    if rows > 1 { r1.finish(epilogue, 1) }
+    if rows > 2 { r2.finish(epilogue, 2) }
+    if rows > 3 { r3.finish(epilogue, 3) }
+    if rows > 4 { r4.finish(epilogue, 4) }
+    if rows > 5 { r5.finish(epilogue, 5) }
+    if rows > 6 { r6.finish(epilogue, 6) }
+    if rows > 7 { r7.finish(epilogue, 7) }
+    if rows > 8 { r8.finish(epilogue, 8) }
+    if rows > 9 { r9.finish(epilogue, 9) }
+    if rows > 10 { r10.finish(epilogue, 10) }
+    if rows > 11 { r11.finish(epilogue, 11) }
+    F.complete(epilogue, rows: rows)
+    epilogue = epilogue.at(row: rows, column: 0)
   }
 }

@@ -6,7 +6,7 @@ public struct KernelTable: Sendable {
   public var width: Int
   /// The most rows of a register tile.
   public var tileRows: Int
-  public var gemm: @Sendable (UnsafePointer<GemmBlock>) -> Void
+  public var gemm: @Sendable (UnsafePointer<FloatBlock>) -> Void
   /// `outputs` (2 or 4) chooses F(2×2, 3×3) or F(4×4, 3×3).
   public var winogradInput:
     @Sendable (
@@ -42,13 +42,13 @@ public struct KernelTable: Sendable {
     @Sendable (_ count: Int, _ shift: Float, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>) ->
       Void
 
-  /// The table of the kernels over `V` with tiles of `tileRows` rows (a literal). Inlined whole into the room that is compiled for
-  /// the instruction set: nothing of it may be shared with a room compiled for another.
+  /// The table of the kernels over `V`. Inlined whole into the target that is compiled for the instruction set: nothing of it may be
+  /// shared with a target compiled for another.
   @inline(__always) @inlinable
-  public init<V: FloatVector>(_: V.Type, tileRows: Int) {
+  public init<V: FloatVector>(_: V.Type) {
     width = V.width
-    self.tileRows = tileRows
-    gemm = { KernelTemplates.gemm(V.self, maximum: tileRows, $0) }
+    tileRows = FloatFormat<V>.tileRows
+    gemm = { KernelTemplates.gemm(FloatFormat<V>.self, $0) }
     winogradInput = { outputs, channels, pixels, to, elementStride, work in
       if outputs == 2 {
         KernelTemplates.winogradInput(

@@ -1,13 +1,18 @@
 // One output row of a kernel that slides a window over each channel by itself: depthwise convolution and pooling.
 
+/// The windows of a row of floats.
+public typealias WindowRow = ElementWindowRow<Float>
+/// The windows of a row of bytes.
+public typealias ByteWindowRow = ElementWindowRow<UInt8>
+
 /// Where an output row's windows lie. Kernel rows that fall outside the input were left out by the caller; columns are cut here.
-public struct WindowRow {
+public struct ElementWindowRow<Element> {
   /// The first pixel of the input row under the first kernel row that is inside.
-  public var input: UnsafePointer<Float>
+  public var input: UnsafePointer<Element>
   public var inWidth: Int
-  /// Floats from pixel to pixel.
+  /// Elements from pixel to pixel.
   public var inputStride: Int
-  /// Floats from one kernel row's input row to the next one's.
+  /// Elements from one kernel row's input row to the next one's.
   public var rowStep: Int
   public var kernelRows: Int
   public var kernelWidth: Int
@@ -15,13 +20,13 @@ public struct WindowRow {
   public var dilationWidth: Int
   public var padLeft: Int
   public var outWidth: Int
-  public var output: UnsafeMutablePointer<Float>
+  public var output: UnsafeMutablePointer<Element>
   public var outputStride: Int
   public var channels: Int
 
   @inlinable public init(
-    input: UnsafePointer<Float>, inWidth: Int, inputStride: Int, rowStep: Int, kernelRows: Int, kernelWidth: Int,
-    strideWidth: Int, dilationWidth: Int, padLeft: Int, outWidth: Int, output: UnsafeMutablePointer<Float>,
+    input: UnsafePointer<Element>, inWidth: Int, inputStride: Int, rowStep: Int, kernelRows: Int, kernelWidth: Int,
+    strideWidth: Int, dilationWidth: Int, padLeft: Int, outWidth: Int, output: UnsafeMutablePointer<Element>,
     outputStride: Int, channels: Int
   ) {
     self.input = input
@@ -51,7 +56,7 @@ public struct WindowRow {
     return end < kernelWidth ? end : kernelWidth
   }
   /// The input pixel under kernel column `column` of the window at output column `x`.
-  @inline(__always) @inlinable func pixel(_ x: Int, _ column: Int) -> UnsafePointer<Float> {
+  @inline(__always) @inlinable func pixel(_ x: Int, _ column: Int) -> UnsafePointer<Element> {
     input + (x &* strideWidth &- padLeft &+ column &* dilationWidth) &* inputStride
   }
 }

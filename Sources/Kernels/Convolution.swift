@@ -24,7 +24,7 @@ public final class Convolution: Sendable {
   public convenience init(
     shape: ConvolutionShape, maxBatch: Int, weights: UnsafePointer<Float>, scale: UnsafePointer<Float>? = nil,
     bias: UnsafePointer<Float>?, activation: Activation, residual: Bool, pool: ThreadPool,
-    instructionSet: InstructionSet = .current
+    instructionSet: CPUFeatures = .current
   ) {
     let cells = shape.kernelHeight * shape.kernelWidth
     self.init(

@@ -19,7 +19,7 @@ public final class Dense: Sendable {
   /// `weights` and `bias` (outputs) are read only during this call.
   public init(
     inputs k: Int, outputs n: Int, weights: UnsafePointer<Float>, layout: DenseLayout, bias: UnsafePointer<Float>?,
-    activation: Activation = .none, maxRows: Int, pool: ThreadPool, instructionSet: InstructionSet = .current
+    activation: Activation = .none, maxRows: Int, pool: ThreadPool, instructionSet: CPUFeatures = .current
   ) {
     inputs = k
     outputs = n

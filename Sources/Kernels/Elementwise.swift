@@ -5,7 +5,7 @@ internal import KernelTemplates
 /// output[i] = activation(a[i] + b[i])
 public func add(
   count: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
-  activation: Activation = .none, pool: ThreadPool, instructionSet: InstructionSet = .current
+  activation: Activation = .none, pool: ThreadPool, instructionSet: CPUFeatures = .current
 ) {
   let kernels = instructionSet.kernels
   let bounds = activation.bounds
@@ -18,7 +18,7 @@ public func add(
 /// output[i] = activation(a[i] · b[i])
 public func multiply(
   count: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
-  activation: Activation = .none, pool: ThreadPool, instructionSet: InstructionSet = .current
+  activation: Activation = .none, pool: ThreadPool, instructionSet: CPUFeatures = .current
 ) {
   let kernels = instructionSet.kernels
   forEachRun(count, pool) { first, count in
@@ -30,7 +30,7 @@ public func multiply(
 /// output[i] = activation(input[i])
 public func activate(
   _ activation: Activation, count: Int, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
-  pool: ThreadPool, instructionSet: InstructionSet = .current
+  pool: ThreadPool, instructionSet: CPUFeatures = .current
 ) {
   let kernels = instructionSet.kernels
   forEachRun(count, pool) { first, count in kernels.activateRun(activation.vector, count, input + first, output + first)
@@ -38,7 +38,7 @@ public func activate(
 }
 
 /// Cuts `count` elements into runs worth a task each.
-private func forEachRun(_ count: Int, _ pool: ThreadPool, _ body: (_ first: Int, _ count: Int) -> Void) {
+func forEachRun(_ count: Int, _ pool: ThreadPool, _ body: (_ first: Int, _ count: Int) -> Void) {
   let run = 16384
   pool.run(tasks: (count + run - 1) / run) { body($0 * run, min(run, count - $0 * run)) }
 }

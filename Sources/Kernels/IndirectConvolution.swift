@@ -124,12 +124,13 @@ struct IndirectConvolution: ConvolutionAlgorithm {
       let output = call.output + first * call.outputStride + group * shape.groupOutputs + firstColumn
       let residual = call.residual.map { $0 + first * call.residualStride + group * shape.groupOutputs + firstColumn }
       kernels.multiply(
-        GemmBlock(
+        FloatBlock(
           pointers: UnsafePointer(pointers), rows: height, positions: positions, depth: depth,
           panels: panels.panel(group: group, panel), columns: columns - firstColumn,
-          bias: panels.bias(group: group, panel), residual: residual, residualStride: call.residualStride,
-          output: output, outputStride: call.outputStride, low: bounds.low, high: bounds.high,
-          edge: memory + pointerFloats))
+          start: panels.bias(group: group, panel),
+          epilogue: FloatEpilogue(
+            residual: residual, residualStride: call.residualStride, output: output, outputStride: call.outputStride,
+            low: bounds.low, high: bounds.high, edge: memory + pointerFloats)))
       if call.activation.needsPass {
         for row in 0..<height {
           let to = output + row * call.outputStride

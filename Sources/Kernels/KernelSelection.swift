@@ -1,4 +1,4 @@
-// The table of compiled kernels that belongs to an instruction set.
+// The tables of compiled kernels that belong to a set of features.
 
 internal import KernelTemplates
 internal import KernelsPortable
@@ -6,20 +6,34 @@ internal import KernelsPortable
 #if arch(x86_64)
   internal import KernelsAVX2
   internal import KernelsAVX512
+  internal import KernelsVNNI
 #endif
 
-extension InstructionSet {
-  /// Calling into a table this processor does not support is an illegal instruction; `current` never is one.
+extension CPUFeatures {
+  /// The kernels over floats. Calling into a table this processor does not support is an illegal instruction; `current` never is one.
   var kernels: KernelTable {
     #if arch(x86_64)
-      switch self {
-      case .portable: portableKernels
-      case .avx2: avx2Kernels
-      case .avx512: avx512Kernels
-      }
-    #else
-      portableKernels
+      if isSuperset(of: [.avx512, .fma]) { return avx512Kernels }
+      if isSuperset(of: [.avx2, .fma]) { return avx2Kernels }
     #endif
+    return portableKernels
+  }
+
+  /// The kernels over bytes.
+  var byteKernels: ByteKernelTable {
+    #if arch(x86_64)
+      if isSuperset(of: [.avx512, .fma]) {
+        var kernels = avx512ByteKernels
+        if contains(.vnni) {
+          kernels.gemm = vnniGemm
+          kernels.tileRows = vnniTileRows
+          kernels.panels = .groups
+        }
+        return kernels
+      }
+      if isSuperset(of: [.avx2, .fma]) { return avx2ByteKernels }
+    #endif
+    return portableByteKernels
   }
 }
 
@@ -48,7 +62,12 @@ extension Activation {
   }
 }
 
+extension ByteKernelTable {
+  /// The results of `block`.
+  func multiply(_ block: ByteBlock) { withUnsafePointer(to: block) { gemm($0) } }
+}
+
 extension KernelTable {
   /// C = A · B for `block`.
-  func multiply(_ block: GemmBlock) { withUnsafePointer(to: block) { gemm($0) } }
+  func multiply(_ block: FloatBlock) { withUnsafePointer(to: block) { gemm($0) } }
 }

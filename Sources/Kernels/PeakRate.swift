@@ -1,9 +1,9 @@
-// What one core can do at most: the yardstick of a profile.
+// What one core can do at most: peak FLOP/s of a profile.
 
 internal import Glibc
 internal import KernelTemplates
 
-extension InstructionSet {
+extension CPUFeatures {
   /// Billions of floating-point operations a second of one core, a multiply-add being two: the fastest of some short runs of the
   /// register tile over operands that stay in the first cache. Takes about 20 ms.
   public func measuredPeak() -> Double {
@@ -16,10 +16,12 @@ extension InstructionSet {
     let repetitions = 400
     var best = Double.infinity
     pointers.withUnsafeBufferPointer { pointers in
-      let block = GemmBlock(
+      let block = FloatBlock(
         pointers: pointers.baseAddress!, rows: rows, positions: 1, depth: depth, panels: panel.start, columns: columns,
-        bias: panel.start, residual: nil, residualStride: 0, output: output.start, outputStride: columns,
-        low: -.infinity, high: .infinity, edge: output.start + rows * columns)
+        start: panel.start,
+        epilogue: FloatEpilogue(
+          residual: nil, residualStride: 0, output: output.start, outputStride: columns, low: -.infinity,
+          high: .infinity, edge: output.start + rows * columns))
       for _ in 0..<40 {
         let began = seconds()
         for _ in 0..<repetitions { kernels.multiply(block) }

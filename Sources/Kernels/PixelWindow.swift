@@ -34,9 +34,13 @@ struct PixelWindow {
   }
 
   /// Fills (tiles, positions, tileRows) for output pixels `rows`, counted through the images of a batch.
-  func fill(
-    _ pointers: UnsafeMutablePointer<UnsafePointer<Float>>, rows: Range<Int>, tileRows: Int,
-    input: UnsafePointer<Float>, inputStride: Int, zeros: UnsafePointer<Float>
+  ///
+  /// - Parameters:
+  ///   - repeats: how many times each position is given.
+  ///   - zeros: what stands for a pixel outside the input.
+  func fill<Element>(
+    _ pointers: UnsafeMutablePointer<UnsafePointer<Element>>, rows: Range<Int>, tileRows: Int, repeats: Int = 1,
+    input: UnsafePointer<Element>, inputStride: Int, zeros: UnsafePointer<Element>
   ) {
     let tiles = GemmRows(rows: rows.count, tileRows: tileRows)
     let pixels = outHeight * outWidth
@@ -54,8 +58,11 @@ struct PixelWindow {
           let inside = row >= 0 && row < inHeight
           for kx in 0..<kernelWidth {
             let column = x * strideWidth - padLeft + kx * dilationWidth
-            to.pointee = inside && column >= 0 && column < inWidth ? line + column * inputStride : zeros
-            to += tileRows
+            let pixel = inside && column >= 0 && column < inWidth ? line + column * inputStride : zeros
+            for _ in 0..<repeats {
+              to.pointee = pixel
+              to += tileRows
+            }
           }
         }
         x += 1
@@ -64,7 +71,7 @@ struct PixelWindow {
           if y == outHeight { (y, image) = (0, image + 1) }
         }
       }
-      tile += kernelHeight * kernelWidth * tileRows
+      tile += kernelHeight * kernelWidth * repeats * tileRows
     }
   }
 }

@@ -50,6 +50,16 @@ public struct PoolingShape: Hashable, Sendable {
     Self.inside(x * strideWidth - padLeft, kernelWidth, dilationWidth, inWidth)
   }
 
+  /// The shape whose windows hold what a mean counts: with padding, the padded input.
+  func counted(includingPad: Bool) -> PoolingShape {
+    guard includingPad else { return self }
+    var counted = self
+    counted.inHeight += padTop + padBottom
+    counted.inWidth += padLeft + padRight
+    (counted.padTop, counted.padLeft) = (0, 0)
+    return counted
+  }
+
   private static func inside(_ start: Int, _ kernel: Int, _ dilation: Int, _ size: Int) -> Range<Int> {
     let first = start >= 0 ? 0 : (-start + dilation - 1) / dilation
     let last = start >= size ? 0 : min(kernel, (size - start + dilation - 1) / dilation)

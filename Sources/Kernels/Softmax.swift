@@ -5,7 +5,7 @@ internal import KernelTemplates
 /// output (rows, columns): e^(x − max of the row), divided by the row's sum. In place when `output` is `input`.
 public func softmax(
   rows: Int, columns: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
-  instructionSet: InstructionSet = .current
+  instructionSet: CPUFeatures = .current
 ) {
   guard columns > 0 else { return }
   let kernels = instructionSet.kernels

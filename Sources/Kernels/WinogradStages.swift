@@ -148,13 +148,14 @@ struct WinogradStages {
     let elementStride = productElementStride(count)
     for element in 0..<elements {
       kernels.multiply(
-        GemmBlock(
+        FloatBlock(
           pointers: pointers + element * rowTiles * kernels.tileRows, rows: count, positions: 1,
           depth: shape.inChannels,
           panels: UnsafePointer(weights.start) + (panel * elements + element) * shape.inChannels * panelWidth,
-          columns: panelWidth, bias: UnsafePointer(zeros.start), residual: nil, residualStride: 0,
-          output: products + element * elementStride, outputStride: panelWidth, low: -.infinity, high: .infinity,
-          edge: space))
+          columns: panelWidth, start: UnsafePointer(zeros.start),
+          epilogue: FloatEpilogue(
+            residual: nil, residualStride: 0, output: products + element * elementStride, outputStride: panelWidth,
+            low: -.infinity, high: .infinity, edge: space)))
     }
     transformOutput(
       call, block.lowerBound + parts.start(part), count, panel, UnsafePointer(products), elementStride, work: space)

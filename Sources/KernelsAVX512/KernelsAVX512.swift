@@ -1,5 +1,22 @@
 // The kernels for AVX-512: 24 accumulators of the 32 registers.
 
+internal import CInstructionSets
 public import KernelTemplates
 
-public let avx512Kernels = KernelTable(SIMD16<Float>.self, tileRows: 12)
+public let avx512Kernels = KernelTable(SIMD16<Float>.self)
+public let avx512ByteKernels = ByteKernelTable(AVX512Bytes.self, panels: .mixed)
+
+enum AVX512Bytes: MixedByteFormat {
+  typealias Sums = SIMD16<Int32>
+  typealias Floats = SIMD16<Float>
+  /// More would be spilled: the compiler widens the bytes of all rows before it multiplies any.
+  @inline(__always) static var tileRows: Int { 8 }
+  @inline(__always) static func adding(_ sums: Sums, _ factor: Sums, times weights: Sums) -> Sums {
+    isa_dot_safe_16(sums, factor, weights)
+  }
+  @inline(__always) static func adding(_ sums: Sums, pairs: Sums, times weights: Sums) -> Sums {
+    isa_dot_pairs_16(sums, pairs, weights)
+  }
+  @inline(__always) static func firstPair(_ factor: Sums) -> Sums { isa_first_pair_16(factor) }
+  @inline(__always) static func lastPair(_ factor: Sums) -> Sums { isa_last_pair_16(factor) }
+}

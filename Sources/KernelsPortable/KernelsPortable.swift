@@ -2,4 +2,5 @@
 
 public import KernelTemplates
 
-public let portableKernels = KernelTable(SIMD4<Float>.self, tileRows: 4)
+public let portableKernels = KernelTable(SIMD4<Float>.self)
+public let portableByteKernels = ByteKernelTable(PortableBytes.self, panels: .groups)

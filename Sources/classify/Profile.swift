@@ -25,7 +25,7 @@ final class Profile {
   /// times `threads`. Minimal filtering counts as the multiplications it saves, so it may pass 100 %.
   func report(threads: Int) {
     guard images > 0 else { return }
-    let peak = InstructionSet.current.measuredPeak() * Double(threads)
+    let peak = CPUFeatures.current.measuredPeak() * Double(threads)
     let medians = times.map { Statistics.quantile($0, 0.5) ?? 0 }
     let total = medians.reduce(0, +)
     var lines = row(["operator", "algorithm", "output", "ms", "%", "GFLOPS", "of peak"], "node")

@@ -5,25 +5,27 @@ import Testing
 
 @testable import Kernels
 
-/// The instruction sets this machine can run.
-let instructionSets = InstructionSet.allCases.filter(\.isSupported)
+/// The sets of features this machine can run for which there are different kernels.
+let instructionSets: [CPUFeatures] = {
+  let sets: [CPUFeatures] = [[], [.avx2, .fma], [.avx2, .fma, .avx512], [.avx2, .fma, .avx512, .vnni]]
+  return sets.filter { CPUFeatures.detected.isSuperset(of: $0) }
+}()
 
 /// What convolutions are tested with: every instruction set this machine can run, and the templates as AVX-512 instantiates them.
 enum TestedKernels: CaseIterable {
   case portable, avx2, avx512, sixteenLanes
 
-  static let here = allCases.filter { tested in
-    instructionSets.contains { $0.rawValue == "\(tested)" } || tested == .sixteenLanes
-  }
+  static let here = allCases.filter { CPUFeatures.detected.isSuperset(of: $0.features) }
 
-  var table: KernelTable {
+  private var features: CPUFeatures {
     switch self {
-    case .portable: InstructionSet.portable.kernels
-    case .avx2: InstructionSet.avx2.kernels
-    case .avx512: InstructionSet.avx512.kernels
-    case .sixteenLanes: sixteenLaneKernels
+    case .portable, .sixteenLanes: []
+    case .avx2: [.avx2, .fma]
+    case .avx512: [.avx2, .fma, .avx512]
     }
   }
+
+  var table: KernelTable { self == .sixteenLanes ? sixteenLaneKernels : features.kernels }
 }
 
 struct ConvolutionCase {

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct DenseTests {
   @Test(arguments: instructionSets, [1, 2, 3, 5, 6, 7, 12, 13, 49])
-  func agreesWithOpenBLAS(_ set: InstructionSet, rows: Int) {
+  func agreesWithOpenBLAS(_ set: CPUFeatures, rows: Int) {
     let pool = ThreadPool(threads: 2)
     for k in [1, 3, 16, 33, 600] {
       for n in [1, 7, 8, 15, 16, 17, 31, 32, 33, 100] {

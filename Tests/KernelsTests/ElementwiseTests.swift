@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test(arguments: instructionSets, counts)
-  func addAndMultiply(_ set: InstructionSet, count: Int) {
+  func addAndMultiply(_ set: CPUFeatures, count: Int) {
     var noise = Noise(count)
     let a = GuardedBuffer((0..<count).map { $0 % 5 == 0 ? Self.special[$0 / 5 % Self.special.count] : noise.next() })
     let b = GuardedBuffer(noise.array(count), atStart: true)
@@ -31,7 +31,7 @@ import Testing
 
   /// NaN, infinities, denormals and the ends of the exponential's range, in every lane and in the rest.
   @Test(arguments: instructionSets, ConvolutionTests.activations)
-  func activationsOfSpecialValues(_ set: InstructionSet, _ activation: Activation) {
+  func activationsOfSpecialValues(_ set: CPUFeatures, _ activation: Activation) {
     let values = (0..<9).flatMap { shift in Self.special[shift...] + [Float(shift) - 4.5] }
     let input = GuardedBuffer(values)
     let output = GuardedBuffer(count: values.count)
@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test(arguments: instructionSets, [1, 2, 3, 7, 8, 9, 17, 33, 1000])
-  func softmaxRows(_ set: InstructionSet, columns: Int) {
+  func softmaxRows(_ set: CPUFeatures, columns: Int) {
     var noise = Noise(columns)
     let values = noise.array(3 * columns).map { $0 * 50 }
     let input = GuardedBuffer(values)

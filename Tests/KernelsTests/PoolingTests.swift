@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test(arguments: instructionSets, channels)
-  func largestAndMean(_ set: InstructionSet, channels: Int) {
+  func largestAndMean(_ set: CPUFeatures, channels: Int) {
     var noise = Noise(channels)
     let pool = ThreadPool(threads: 2)
     for (index, shape) in Self.shapes(channels).enumerated() {
@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test(arguments: instructionSets)
-  func paddingCountsWhereAsked(_ set: InstructionSet) {
+  func paddingCountsWhereAsked(_ set: CPUFeatures) {
     let shape = PoolingShape(
       channels: 1, inHeight: 2, inWidth: 2, outHeight: 2, outWidth: 2, kernelHeight: 3, kernelWidth: 3,
       strideHeight: 2, strideWidth: 2, padTop: 1, padLeft: 1, padBottom: 1, padRight: 1)

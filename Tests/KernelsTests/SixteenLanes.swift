@@ -3,7 +3,7 @@
 
 import KernelTemplates
 
-let sixteenLaneKernels = KernelTable(SixteenLanes.self, tileRows: 12)
+let sixteenLaneKernels = KernelTable(SixteenLanes.self)
 
 struct SixteenLanes: FloatVector {
   var lanes: SIMD16<Float>

@@ -48,16 +48,4 @@ import Testing
       }
     }
   }
-
-  @Test func forcedInstructionSets() throws {
-    #expect(throws: InstructionSetError.unknown("sse9")) { try InstructionSet(forced: "sse9") }
-    for set in InstructionSet.allCases {
-      if set.isSupported {
-        #expect(try InstructionSet(forced: set.rawValue) == set)
-      } else {
-        #expect(throws: InstructionSetError.unsupported(set)) { try InstructionSet(forced: set.rawValue) }
-      }
-    }
-    #expect(InstructionSet.portable < .avx2 && InstructionSet.avx2 < .avx512)
-  }
 }

@@ -12,6 +12,14 @@ import pytest
 from support.tools import BIN, MODEL, tool
 
 QEMU = shutil.which("qemu-x86_64")
+# The targets of instruction sets, and the multiplication of each one's register tiles with how many of them a row of a step takes: two
+# vectors, twice where a vector takes two multiplications, twice again where one loop serves safe and other weights.
+ROOMS = ["KernelsAVX2", "KernelsAVX512", "KernelsVNNI"]
+TILES = [
+    ("KernelsAVX2", "gemmTiles", "vfmadd", 2, 6), ("KernelsAVX512", "gemmTiles", "vfmadd", 2, 12),
+    ("KernelsAVX2", "mixedTiles", "vpmadd", 4, 6), ("KernelsAVX512", "mixedTiles", "vpmadd", 4, 8),
+    ("KernelsVNNI", "gemmTiles", "vpdpbusd", 2, 12),
+]
 
 
 def image(seed=0):
@@ -54,7 +62,7 @@ def symbols(path, kinds):
 
 
 @pytest.mark.skipif(not (BIN / "KernelsAVX2.build").exists(), reason="the objects of the release build are absent")
-@pytest.mark.parametrize("room", ["KernelsAVX2", "KernelsAVX512"])
+@pytest.mark.parametrize("room", ROOMS)
 def test_no_object_shares_a_weak_symbol_with_an_instruction_set(room):
     """The linker keeps one copy of a weak symbol: were it the one compiled for AVX-512, other paths would run it."""
     ours = set().union(*(symbols(path, "WV") for path in (BIN / f"{room}.build").glob("*.o")))
@@ -65,13 +73,20 @@ def test_no_object_shares_a_weak_symbol_with_an_instruction_set(room):
 
 
 @pytest.mark.skipif(not (BIN / "KernelsAVX2.build").exists(), reason="the objects of the release build are absent")
-def test_every_height_of_the_register_tile_is_a_loop_without_tests():
-    """A height known only at run time would be tested between the multiplications, at a fifth of the speed."""
-    longest = {}
-    for path in (BIN / "KernelsAVX2.build").glob("*.o"):
+@pytest.mark.parametrize("room, tiles, multiplication, per_row, tallest", TILES)
+def test_every_height_of_the_register_tile_is_a_loop_without_tests(room, tiles, multiplication, per_row, tallest):
+    """A height known only at run time would be tested between the multiplications, at a fifth of the speed. Nor may there be a call or
+    a vector that is spilled."""
+    loops = {}
+    for path in (BIN / f"{room}.build").glob("*.o"):
         command = ["objdump", "-d", "--no-show-raw-insn", str(path)]
         listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        for name, body in re.findall(r"^[0-9a-f]+ <(\S*gemmTiles\S*SIMD8\S*)>:\n(.*?)\n\n", listing + "\n", re.M | re.S):
-            runs = re.split(r"\tj\w+\s", body)
-            longest[name] = max(run.count("\tvfmadd") for run in runs)
-    assert {4, 6, 8, 10, 12} <= set(longest.values()), longest  # two vectors a row
+        for name, body in re.findall(rf"^[0-9a-f]+ <(\S*{tiles}\S*)>:\n(.*?)\n\n", listing + "\n", re.M | re.S):
+            loops[name] = max(re.split(r"\tj\w+\s", body), key=lambda run: run.count(f"\t{multiplication}"))
+    counts = {loop.count(f"\t{multiplication}") for loop in loops.values()}
+    assert {per_row * height for height in range(2, tallest + 1)} <= counts, counts
+    for name, loop in loops.items():
+        if loop.count(f"\t{multiplication}") > per_row * tallest:
+            continue  # compiled, never called
+        assert "\tcall" not in loop, name
+        assert not re.search(r"\tvmov[ua]p?\w*\s+%[xyz]mm\d+,-?(0x)?[0-9a-f]*\(%r[sb]p\)", loop), name  # a vector is spilled

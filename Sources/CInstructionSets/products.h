@@ -1,0 +1,70 @@
+// Products of bytes that Swift's SIMD types cannot say, one door for each instruction set. A factor is four bytes of a row repeated in
+// every lane; weights are four bytes, or two pairs of 16 bits, for each lane.
+#pragma once
+
+#include "bytes.h"
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+
+/// sums + Σ of four products u8 · s8 a lane, of weights whose pairs cannot exceed 16 bits: vpmaddubsw saturates.
+ISA_DOOR isa_i32x8 isa_dot_safe_8(isa_i32x8 sums, isa_i32x8 factor, isa_i32x8 weights) {
+  __m256i pairs = _mm256_maddubs_epi16((__m256i)factor, (__m256i)weights);
+  return sums + (isa_i32x8)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+}
+
+/// sums + Σ of two products of 16 bits a lane.
+ISA_DOOR isa_i32x8 isa_dot_pairs_8(isa_i32x8 sums, isa_i32x8 factor, isa_i32x8 weights) {
+  return sums + (isa_i32x8)_mm256_madd_epi16((__m256i)factor, (__m256i)weights);
+}
+
+// The first and the last two of the four bytes that every lane holds, widened to 16 bits. In assembly: the compiler would otherwise widen before it repeats the
+// bytes in every lane, in scalar registers, at a quarter of the loop's speed.
+ISA_DOOR isa_i32x8 isa_first_pair_8(isa_i32x8 factor) {
+  const __m256i order = _mm256_set1_epi32((int)0x80018000);
+  isa_i32x8 pair;
+  __asm__("vpshufb %2, %1, %0" : "=x"(pair) : "x"(factor), "x"(order));
+  return pair;
+}
+ISA_DOOR isa_i32x8 isa_last_pair_8(isa_i32x8 factor) {
+  const __m256i order = _mm256_set1_epi32((int)0x80038002);
+  isa_i32x8 pair;
+  __asm__("vpshufb %2, %1, %0" : "=x"(pair) : "x"(factor), "x"(order));
+  return pair;
+}
+#endif
+
+#if defined(__AVX512BW__)
+/// As `isa_dot_safe_8`.
+ISA_DOOR isa_i32x16 isa_dot_safe_16(isa_i32x16 sums, isa_i32x16 factor, isa_i32x16 weights) {
+  __m512i pairs = _mm512_maddubs_epi16((__m512i)factor, (__m512i)weights);
+  return sums + (isa_i32x16)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
+}
+
+/// As `isa_dot_pairs_8`.
+ISA_DOOR isa_i32x16 isa_dot_pairs_16(isa_i32x16 sums, isa_i32x16 factor, isa_i32x16 weights) {
+  return sums + (isa_i32x16)_mm512_madd_epi16((__m512i)factor, (__m512i)weights);
+}
+
+/// As `isa_first_pair_8`.
+ISA_DOOR isa_i32x16 isa_first_pair_16(isa_i32x16 factor) {
+  const __m512i order = _mm512_set1_epi32((int)0x80018000);
+  isa_i32x16 pair;
+  __asm__("vpshufb %2, %1, %0" : "=v"(pair) : "v"(factor), "v"(order));
+  return pair;
+}
+/// As `isa_last_pair_8`.
+ISA_DOOR isa_i32x16 isa_last_pair_16(isa_i32x16 factor) {
+  const __m512i order = _mm512_set1_epi32((int)0x80038002);
+  isa_i32x16 pair;
+  __asm__("vpshufb %2, %1, %0" : "=v"(pair) : "v"(factor), "v"(order));
+  return pair;
+}
+#endif
+
+#if defined(__AVX512VNNI__)
+/// sums + Σ of four products u8 · s8 a lane. Sums wrap.
+ISA_DOOR isa_i32x16 isa_dot_16(isa_i32x16 sums, isa_i32x16 factor, isa_i32x16 weights) {
+  return (isa_i32x16)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)factor, (__m512i)weights);
+}
+#endif

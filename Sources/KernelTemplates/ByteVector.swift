@@ -1,0 +1,74 @@
+// Bytes as vectors of floats. A byte's value, a product of two bytes and a sum of up to 514 such products are integers below 2²⁴, which
+// floats hold exactly; so whatever is not a matrix product of bytes is computed in floats, with the same result on every processor.
+
+public import CInstructionSets
+
+/// A vector of floats that is loaded from bytes or int32 sums and stored as bytes.
+///
+/// `flip` is 128 for bytes of two's complement and 0 for others: a byte XOR `flip` counts from 0 to 255.
+public protocol ByteVector: FloatVector {
+  /// The values of `width` bytes XOR `flip`.
+  static func load(bytes: UnsafePointer<UInt8>, flip: UInt8) -> Self
+  /// The values of `width` integers, each rounded to the nearest float, ties to even.
+  static func load(sums: UnsafePointer<Int32>) -> Self
+  /// Float(self + sums), the addition in wrapping int32; self integral.
+  func adding(sums: UnsafePointer<Int32>) -> Self
+  /// Stores the nearest integers, ties to even, plus `zero`, modulo 256, for |self| < 2²².
+  func store(bytes: UnsafeMutablePointer<UInt8>, zero: Int32)
+}
+
+extension SIMD4<Float>: ByteVector {
+  @inline(__always) @inlinable public static func load(bytes: UnsafePointer<UInt8>, flip: UInt8) -> Self {
+    isa_floats_of_bytes_4(bytes, flip)
+  }
+  @inline(__always) @inlinable public static func load(sums: UnsafePointer<Int32>) -> Self {
+    isa_floats_of_sums_4(sums)
+  }
+  @inline(__always) @inlinable public func adding(sums: UnsafePointer<Int32>) -> Self { isa_adding_sums_4(self, sums) }
+  @inline(__always) @inlinable public func store(bytes: UnsafeMutablePointer<UInt8>, zero: Int32) {
+    isa_store_bytes_4(self, zero, bytes)
+  }
+}
+
+extension SIMD8<Float>: ByteVector {
+  @inline(__always) @inlinable public static func load(bytes: UnsafePointer<UInt8>, flip: UInt8) -> Self {
+    isa_floats_of_bytes_8(bytes, flip)
+  }
+  @inline(__always) @inlinable public static func load(sums: UnsafePointer<Int32>) -> Self {
+    isa_floats_of_sums_8(sums)
+  }
+  @inline(__always) @inlinable public func adding(sums: UnsafePointer<Int32>) -> Self { isa_adding_sums_8(self, sums) }
+  @inline(__always) @inlinable public func store(bytes: UnsafeMutablePointer<UInt8>, zero: Int32) {
+    isa_store_bytes_8(self, zero, bytes)
+  }
+}
+
+extension SIMD16<Float>: ByteVector {
+  @inline(__always) @inlinable public static func load(bytes: UnsafePointer<UInt8>, flip: UInt8) -> Self {
+    isa_floats_of_bytes_16(bytes, flip)
+  }
+  @inline(__always) @inlinable public static func load(sums: UnsafePointer<Int32>) -> Self {
+    isa_floats_of_sums_16(sums)
+  }
+  @inline(__always) @inlinable public func adding(sums: UnsafePointer<Int32>) -> Self { isa_adding_sums_16(self, sums) }
+  @inline(__always) @inlinable public func store(bytes: UnsafeMutablePointer<UInt8>, zero: Int32) {
+    isa_store_bytes_16(self, zero, bytes)
+  }
+}
+
+extension ScalarVector: ByteVector {
+  @inline(__always) @inlinable public static func load(bytes: UnsafePointer<UInt8>, flip: UInt8) -> Self {
+    Self(repeating: Float(bytes[0] ^ flip))
+  }
+  @inline(__always) @inlinable public static func load(sums: UnsafePointer<Int32>) -> Self {
+    Self(repeating: Float(sums[0]))
+  }
+  @inline(__always) @inlinable public func adding(sums: UnsafePointer<Int32>) -> Self {
+    Self(repeating: Float(Int32(lane) &+ sums[0]))
+  }
+  @inline(__always) @inlinable public func store(bytes: UnsafeMutablePointer<UInt8>, zero: Int32) {
+    // 1.5 · 2²³: the sum's last bits are the integer, rounded as the addition rounds.
+    let integer = Int32(bitPattern: (lane + 12_582_912).bitPattern) &- 0x4B40_0000
+    bytes[0] = UInt8(truncatingIfNeeded: integer &+ zero)
+  }
+}

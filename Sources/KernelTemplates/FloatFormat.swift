@@ -1,0 +1,127 @@
+// The product of float32 matrices: one multiply-add a lane and step.
+
+public import CInstructionSets
+
+/// A product of float32 matrices.
+public typealias FloatBlock = GemmBlock<Float, FloatEpilogue>
+
+/// float32 over vectors `V`.
+public enum FloatFormat<V: FloatVector>: GemmFormat {
+  @inline(__always) @inlinable public static var width: Int { V.width }
+  /// With two vectors of weights and one of A, what fills 16 registers (SSE's latency needs no more than 4 rows) or 32.
+  @inline(__always) @inlinable public static var tileRows: Int { V.width == 16 ? 12 : V.width == 8 ? 6 : 4 }
+  @inline(__always) @inlinable public static var depthGroup: Int { 1 }
+  @inline(__always) @inlinable public static func sums(_ start: UnsafePointer<Float>) -> V { V.load(start) }
+  @inline(__always) @inlinable public static func factor(_ row: UnsafePointer<Float>) -> V { V(repeating: row.pointee) }
+  @inline(__always) @inlinable public static func weights(_ panel: UnsafeRawPointer) -> V {
+    V.load(panel.assumingMemoryBound(to: Float.self))
+  }
+  @inline(__always) @inlinable public static func adding(_ sums: V, _ factor: V, times weights: V) -> V {
+    sums.adding(factor, times: weights)
+  }
+  @inline(__always) @inlinable
+  public static func finish(_ epilogue: FloatEpilogue, row: Int, _ x: V, _ y: V) {
+    epilogue.finish(row: row, x, y)
+  }
+  @inline(__always) @inlinable public static func complete(_ epilogue: FloatEpilogue, rows: Int) {}
+  @inline(__always) @inlinable
+  public static func edge(_ epilogue: FloatEpilogue, rows: Int, columns: Int) -> FloatEpilogue {
+    epilogue.edge(V.self, rows: rows, columns: columns)
+  }
+  @inline(__always) @inlinable
+  public static func copy(_ edge: FloatEpilogue, to epilogue: FloatEpilogue, rows: Int, columns: Int) {
+    edge.copy(V.self, to: epilogue, rows: rows, columns: columns)
+  }
+}
+
+/// C = clamp(sums + residual). NaN stays NaN in the clamp.
+public struct FloatEpilogue: GemmEpilogue {
+  public typealias Sum = Float
+
+  /// Added to the sums, rows `residualStride` apart, or nil. May be `output` itself.
+  public var residual: UnsafePointer<Float>?
+  public var residualStride: Int
+  public var output: UnsafeMutablePointer<Float>
+  public var outputStride: Int
+  public var low: Float
+  public var high: Float
+  /// (2, tileRows, 2 · width), contents free before and after.
+  public var edge: UnsafeMutablePointer<Float>
+
+  @inlinable public init(
+    residual: UnsafePointer<Float>?, residualStride: Int, output: UnsafeMutablePointer<Float>, outputStride: Int,
+    low: Float, high: Float, edge: UnsafeMutablePointer<Float>
+  ) {
+    self.residual = residual
+    self.residualStride = residualStride
+    self.output = output
+    self.outputStride = outputStride
+    self.low = low
+    self.high = high
+    self.edge = edge
+  }
+
+  @inline(__always) @inlinable public func at(row: Int, column: Int) -> Self {
+    var moved = self
+    moved.residual = residual.map { $0 + row &* residualStride + column }
+    moved.output = output + row &* outputStride + column
+    return moved
+  }
+
+  @inline(__always) @inlinable public func prefetch(rows: Int) {
+    if let residual { for row in 0..<rows { isa_prefetch(residual + row &* residualStride) } }
+  }
+
+  /// Writes one row of a whole panel.
+  @inline(__always) @inlinable public func finish<V: FloatVector>(row: Int, _ x: V, _ y: V) {
+    var (x, y) = (x, y)
+    if let residual {
+      let from = residual + row &* residualStride
+      x = x + V.load(from)
+      y = y + V.load(from + V.width)
+    }
+    let to = output + row &* outputStride
+    x.raised(to: V(repeating: low)).lowered(to: V(repeating: high)).store(to)
+    y.raised(to: V(repeating: low)).lowered(to: V(repeating: high)).store(to + V.width)
+  }
+
+  /// The same epilogue over whole rows in `edge`.
+  @inline(__always) @inlinable
+  public func edge<V: FloatVector>(_: V.Type, rows: Int, columns: Int) -> Self {
+    let panelWidth = 2 &* V.width
+    var whole = self
+    whole.output = edge
+    whole.outputStride = panelWidth
+    if let residual {
+      let added = edge + rows &* panelWidth
+      for row in 0..<rows {
+        copyRun(V.self, columns, residual + row &* residualStride, added + row &* panelWidth)
+        for column in columns..<panelWidth { added[row &* panelWidth &+ column] = 0 }
+      }
+      whole.residual = UnsafePointer(added)
+      whole.residualStride = panelWidth
+    }
+    return whole
+  }
+
+  /// Copies `columns` of this epilogue's rows to those of `epilogue`.
+  @inline(__always) @inlinable
+  public func copy<V: FloatVector>(_: V.Type, to epilogue: Self, rows: Int, columns: Int) {
+    for row in 0..<rows {
+      copyRun(
+        V.self, columns, UnsafePointer(output) + row &* outputStride,
+        epilogue.output + row &* epilogue.outputStride)
+    }
+  }
+}
+
+@inline(__always) @inlinable
+func copyRun<V: FloatVector>(
+  _: V.Type, _ count: Int, _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>
+) {
+  inVectors(count, width: V.width) {
+    V.load(from + $0).store(to + $0)
+  } rest: {
+    to[$0] = from[$0]
+  }
+}

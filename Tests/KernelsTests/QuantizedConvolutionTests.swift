@@ -1,0 +1,82 @@
+// Quantized convolutions against their plain twin, on every instruction set here, at sizes around every tile and vector edge: equal bytes.
+
+import Testing
+
+@testable import Kernels
+
+/// Sizes around the vectors (4, 8, 16), the panels (8, 16, 32) and the steps of four.
+private let edges = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65]
+
+@Suite struct QuantizedConvolutionTests {
+  @Test(arguments: instructionSets, edges)
+  func productAtEveryEdge(_ set: CPUFeatures, outputs: Int) throws {
+    for inputs in edges {
+      for rows in [1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 25] {
+        let shape = ConvolutionShape(
+          inHeight: 1, inWidth: rows, inChannels: inputs, outChannels: outputs, kernelHeight: 1, kernelWidth: 1)
+        let run = QuantizedCase(
+          shape: shape, output: QuantizedCase.Output.allCases[(rows + inputs) % 4], isSigned: rows % 3 == 0,
+          weightsAreSigned: inputs % 4 != 3, gap: rows % 3, atStart: rows % 2 == 0)
+        #expect(try run.differences(set) == 0, "\(run)")
+      }
+    }
+  }
+
+  @Test(arguments: instructionSets, ConvolutionTests.shapes)
+  func anyGeometry(_ set: CPUFeatures, _ shape: ConvolutionShape) throws {
+    for output in QuantizedCase.Output.allCases {
+      for batch in [1, 3] {
+        for threads in [1, 2] {
+          let run = QuantizedCase(
+            shape: shape, batch: batch, output: output, isSigned: batch == 3, weightsAreSigned: threads == 1,
+            weightsAreFarFromZero: batch == 1 && output != .floats, bias: threads == 1, gap: batch - 1,
+            threads: threads, atStart: threads == 2)
+          #expect(try run.differences(set) == 0, "\(run)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: instructionSets, edges)
+  func depthwise(_ set: CPUFeatures, channels: Int) throws {
+    let shapes = [
+      square(1, channels, channels, kernel: 3, pad: 1, groups: channels),
+      square(4, channels, channels, kernel: 3, pad: 1, groups: channels),
+      square(13, channels, channels, kernel: 3, pad: 1, groups: channels),
+      square(14, channels, channels, kernel: 3, stride: 2, pad: 1, groups: channels),
+      square(14, channels, channels, kernel: 5, stride: 2, pad: 2, groups: channels),
+      square(11, channels, channels, kernel: 3, pad: 2, dilation: 2, groups: channels),
+      square(9, channels, channels, kernel: 3, groups: channels),
+      square(9, channels, channels, kernel: 7, pad: 3, groups: channels),
+    ]
+    for (index, shape) in shapes.enumerated() {
+      for output in [QuantizedCase.Output.bytes, .added, .floats] {
+        let run = QuantizedCase(
+          shape: shape, batch: 2, output: output, isSigned: index % 3 == 0, weightsAreSigned: index % 2 == 0,
+          weightsAreFarFromZero: index % 4 == 3, gap: index % 3, threads: 2, atStart: index % 2 == 1,
+          inPlace: output == .added)
+        #expect(try run.differences(set) == 0, "\(run)")
+      }
+    }
+  }
+
+  /// Large enough for several blocks and panels, on several threads; the residual in place.
+  @Test(arguments: instructionSets)
+  func severalBlocks(_ set: CPUFeatures) throws {
+    for shape in [
+      square(30, 40, 70, kernel: 3, pad: 1), square(56, 24, 40, kernel: 1), square(7, 200, 150, kernel: 3, pad: 1),
+      square(1, 512, 1000, kernel: 1), square(5, 1030, 34, kernel: 1),
+    ] {
+      let run = QuantizedCase(shape: shape, batch: 2, output: .added, threads: 3, inPlace: true)
+      #expect(try run.differences(set) == 0, "\(run)")
+    }
+  }
+
+  @Test func multipliersThatAreNotFiniteAndPositiveAreRefused() {
+    for (scale, weight, output) in [(Float(1e-30), Float(1e-20), Float(1)), (1e30, 1e20, 1), (.nan, 1, 1), (1, -1, 1)] {
+      #expect(throws: QuantizationError.self) {
+        try requantizationMultiplier(input: scale, weight: weight, output: output)
+      }
+    }
+  }
+}
