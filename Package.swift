@@ -124,6 +124,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "POSIXTests", dependencies: ["POSIX"], swiftSettings: testSettings),
     .testTarget(name: "ASCIITests", dependencies: ["ASCII"], swiftSettings: testSettings),
+    .executableTarget(
+      name: "kernelbench", dependencies: ["Kernels"], path: "Tests/support/kernelbench",
+      swiftSettings: testSettings),
     .testTarget(name: "StreamsTests", dependencies: ["Streams"], swiftSettings: testSettings),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTemplates"], swiftSettings: testSettings),
     .testTarget(name: "ElementsTests", dependencies: ["Elements"], swiftSettings: testSettings),
