@@ -81,6 +81,9 @@ struct OutputFlags: ParsableArguments {
   @Option(help: "json: one object a line. csv: InputFile,Probability,Label. text: for people.")
   var format = Format.json
 
+  @Flag(help: "Add inferenceMs, the milliseconds of the image's inference, to each JSON object.")
+  var timing = false
+
   func check() throws {
     guard (1...100_000).contains(top) else { throw ValidationError("--top is from 1 to 100000.") }
   }

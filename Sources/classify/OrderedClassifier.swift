@@ -82,7 +82,7 @@ final class OrderedClassifier {
         inHand.removeFirst()
         profile?.add(outcome.stepTimes)
         statistics.delivered(outcome.timing)
-        try results.add(job.name, outcome.probabilities)
+        try results.add(job.name, outcome.probabilities, milliseconds: outcome.timing.milliseconds)
       }
     }
   }

@@ -6,6 +6,7 @@ final class ResultWriter {
   var refusesFailures = false
   private(set) var failed = 0
   private let top: Int
+  private let showsTiming: Bool
   private let format: OutputFlags.Format
   private let model: String
   private let labels: Labels
@@ -14,18 +15,21 @@ final class ResultWriter {
 
   init(_ flags: OutputFlags, model: String, labels: Labels, output: OutputStream) {
     top = flags.top
+    showsTiming = flags.timing
     format = flags.format
     self.model = model
     self.labels = labels
     self.output = output
   }
 
-  /// - Parameter probabilities: (classes)
-  func add(_ name: ItemName, _ probabilities: [Float]) throws {
+  /// - Parameters:
+  ///   - probabilities: (classes)
+  ///   - milliseconds: what the inference took.
+  func add(_ name: ItemName, _ probabilities: [Float], milliseconds: Double) throws {
     guard probabilities.allSatisfy(\.isFinite) else { return try add(InputError.notFinite.record(for: name)) }
     let best = Prediction.top(top, of: probabilities)
     switch format {
-    case .json: try output.write(json(name, best))
+    case .json: try output.write(json(name, best, milliseconds))
     case .csv:
       try writeHeader()
       for prediction in best {
@@ -64,7 +68,7 @@ final class ResultWriter {
     try output.write(csvRow(["InputFile", "Probability", "Label"]))
   }
 
-  private func json(_ name: ItemName, _ best: [Prediction]) -> [UInt8] {
+  private func json(_ name: ItemName, _ best: [Prediction], _ milliseconds: Double) -> [UInt8] {
     var json = JSONText()
     json.beginObject()
     name.write(to: &json)
@@ -88,6 +92,10 @@ final class ResultWriter {
       json.endObject()
     }
     json.endArray()
+    if showsTiming {
+      json.key("inferenceMs")
+      json.number(milliseconds, decimals: 3)
+    }
     json.endObject()
     json.endLine()
     return json.bytes

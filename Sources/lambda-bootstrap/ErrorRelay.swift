@@ -1,4 +1,4 @@
-// The command's standard error on its way to CloudWatch: every line prefixed with the event's id, the last lines kept.
+// The command's standard error on its way to the log: every line with the event's id, the last lines kept.
 import Glibc
 
 /// Passes lines on as they come and remembers the last of them for an error's message.
@@ -9,23 +9,23 @@ final class ErrorRelay {
   /// A line without an end is passed on in pieces of this size.
   private static let pieceLimit = 64 << 10
 
-  private let sink: ([UInt8]) -> Void
-  private var prefix: [UInt8] = []
+  private let sink: (_ lines: [[UInt8]], _ requestID: String) -> Void
+  private var requestID = ""
   private var partial: [UInt8] = []
   private var last: [[UInt8]] = []
 
-  /// - Parameter sink: takes whole prefixed lines.
-  init(sink: @escaping ([UInt8]) -> Void = writeToStandardError) { self.sink = sink }
+  /// - Parameter sink: takes whole lines, and the event that they belong to.
+  init(sink: @escaping (_ lines: [[UInt8]], _ requestID: String) -> Void) { self.sink = sink }
 
   /// A new event begins: its id is the prefix, and nothing of the one before is remembered.
   func begin(_ id: String) {
     flush()
-    prefix = Array("\(id): ".utf8)
+    requestID = id
     last.removeAll()
   }
 
   func take(_ bytes: ArraySlice<UInt8>) {
-    var lines: [UInt8] = []
+    var lines: [[UInt8]] = []
     for piece in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
       partial += piece
       endLine(into: &lines)
@@ -33,14 +33,14 @@ final class ErrorRelay {
     let newline = bytes.lastIndex(of: UInt8(ascii: "\n"))
     partial += bytes[(newline.map { $0 + 1 } ?? bytes.startIndex)...]
     if partial.count >= Self.pieceLimit { endLine(into: &lines) }
-    if !lines.isEmpty { sink(lines) }
+    if !lines.isEmpty { sink(lines, requestID) }
   }
 
   /// A last line without an end is passed on too.
   func flush() {
-    var lines: [UInt8] = []
+    var lines: [[UInt8]] = []
     if !partial.isEmpty { endLine(into: &lines) }
-    if !lines.isEmpty { sink(lines) }
+    if !lines.isEmpty { sink(lines, requestID) }
   }
 
   /// The last lines, as text whatever bytes they are.
@@ -49,8 +49,8 @@ final class ErrorRelay {
     return String(decoding: Array(kept.joined(separator: [UInt8(ascii: "\n")])).suffix(Self.byteLimit), as: UTF8.self)
   }
 
-  private func endLine(into lines: inout [UInt8]) {
-    lines += prefix + partial + [UInt8(ascii: "\n")]
+  private func endLine(into lines: inout [[UInt8]]) {
+    lines.append(partial)
     last.append(Array(partial.suffix(Self.byteLimit)))
     if last.count > Self.lineLimit { last.removeFirst() }
     partial.removeAll(keepingCapacity: true)

@@ -31,17 +31,23 @@ struct HTTPAnswer: Equatable {
     return HTTPAnswer(status, headers: headers, body: String(decoding: json.bytes, as: UTF8.self))
   }
 
+  var json: [UInt8] { json(multiValueHeaders: false) }
+
   /// `{"statusCode":…,"headers":{…},"body":…,"isBase64Encoded":false}`
-  var json: [UInt8] {
+  ///
+  /// - Parameter multiValueHeaders: `multiValueHeaders` with a list for each name in place of `headers`.
+  func json(multiValueHeaders: Bool) -> [UInt8] {
     var json = JSONText()
     json.beginObject()
     json.key("statusCode")
     json.integer(status)
-    json.key("headers")
+    json.key(multiValueHeaders ? "multiValueHeaders" : "headers")
     json.beginObject()
     for (name, value) in headers {
       json.key(name)
+      if multiValueHeaders { json.beginArray() }
       json.string(value)
+      if multiValueHeaders { json.endArray() }
     }
     json.endObject()
     json.key("body")

@@ -4,8 +4,14 @@ import ASCII
 /// A request that came as an event.
 struct HTTPEvent {
   let method: String
-  let path: String
+  /// The most specific path: without the stage or base path, as far as the event names them.
+  var path: String { paths[0] }
+  /// The paths that the request may mean, most specific first: behind a stage or a custom domain's base path the event has
+  /// several.
+  let paths: [String]
   let headers: Headers
+  /// A load balancer with multi-value headers sends these alone, and takes only these.
+  let usesMultiValueHeaders: Bool
   /// Its place in the document, and whether it is base64.
   let body: JSONDocument.JSONString?
   let isBase64: Bool
@@ -21,19 +27,25 @@ struct HTTPEvent {
   /// - Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
   init?(_ document: JSONDocument) {
     let event = document.root
+    let context = event["requestContext"]
     func text(_ value: JSONDocument.Value?) -> String? { document.string(value) }
-    if let http = event["requestContext"]?["http"], let method = text(http["method"]),
-      let path = text(event["rawPath"])
-    {
+    // With a stage that is not `$default`, the path of an HTTP API begins with it.
+    let stage = text(context?["stage"]) ?? "$default"
+    if let http = context?["http"], let method = text(http["method"]), let path = text(event["rawPath"]) {
       self.method = method
-      // With a stage that is not `$default`, the path begins with it.
-      let stage = text(event["requestContext"]?["stage"]) ?? "$default"
-      self.path = Self.removing(stage: stage, from: path)
+      // `POST /predict`, or `$default`.
+      let route = text(event["routeKey"])?.split(separator: " ").last.map(String.init)
+      paths = Self.distinct([Self.fixed(route), Self.removing(stage: stage, from: path), path])
     } else if let method = text(event["httpMethod"]), let path = text(event["path"]) {
-      (self.method, self.path) = (method, path)
+      self.method = method
+      let proxy = text(event["pathParameters"]?["proxy"]).map { "/" + $0 }
+      paths = Self.distinct([
+        Self.fixed(text(event["resource"])), proxy, Self.removing(stage: stage, from: path), path,
+      ])
     } else {
       return nil
     }
+    usesMultiValueHeaders = context?["elb"] != nil && event["headers"] == nil && event["multiValueHeaders"] != nil
     headers = Headers(
       document: document, single: event["headers"]?.members ?? [], multiple: event["multiValueHeaders"]?.members ?? [])
     body = if case .string(let body)? = event["body"] { body } else { nil }
@@ -46,6 +58,17 @@ struct HTTPEvent {
     guard isBase64 else { return document.text(body) }
     guard let bytes = document.base64(body) else { throw .notBase64 }
     return bytes
+  }
+
+  /// A route's path if it has no parameters.
+  private static func fixed(_ route: String?) -> String? {
+    route.flatMap { $0.hasPrefix("/") && !$0.contains("{") ? $0 : nil }
+  }
+
+  private static func distinct(_ paths: [String?]) -> [String] {
+    var result: [String] = []
+    for case .some(let path) in paths where !result.contains(path) { result.append(path) }
+    return result
   }
 
   private static func removing(stage: String, from path: String) -> String {

@@ -1,13 +1,16 @@
-// Events to the warm pipeline: HTTP requests in their three wrappings, and direct invocations.
+// Events to the warm pipeline: HTTP requests in their three forms, and direct invocations.
 import Streams
 
 final class HTTPHandler: Handler {
   private let service: Service
   private let pipeline: WarmPipeline
+  private let log: EventLog
+  private var isColdStart = true
 
-  init(service: Service, pipeline: WarmPipeline) {
+  init(service: Service, pipeline: WarmPipeline, log: EventLog) {
     self.service = service
     self.pipeline = pipeline
+    self.log = log
   }
 
   func prepare() throws(InvocationError) {
@@ -15,31 +18,68 @@ final class HTTPHandler: Handler {
   }
 
   func answer(_ event: Invocation) throws(InvocationError) -> [UInt8] {
+    let start = Clock.monotonic()
+    var summary = EventSummary(requestID: event.requestID, traceID: event.traceID, isColdStart: isColdStart)
+    isColdStart = false
+    defer {
+      summary.durationMilliseconds = Clock.monotonic() - start
+      log.event(summary)
+    }
+    do throws(InvocationError) { return try answer(event, &summary) } catch {
+      summary.errorType = error.type
+      throw error
+    }
+  }
+
+  private func answer(_ event: Invocation, _ summary: inout EventSummary) throws(InvocationError) -> [UInt8] {
     let deadline = event.workDeadline(wall: Clock.wall(), monotonic: Clock.monotonic())
     let document: JSONDocument
     do {
-      document = try JSONDocument(event.body)
+      // Header values are bytes: what a client sends in Latin-1 arrives as it is.
+      document = try JSONDocument(event.body, acceptsAnyBytes: true)
     } catch {
-      throw InvocationError(type: "Function.BadInput", message: "the event is not JSON that is read here: \(error)")
+      throw InvocationError(type: "Function.BadInput", message: "the event is not valid JSON: \(error)")
     }
     pipeline.relay.begin(event.requestID)
-    guard let request = HTTPEvent(document) else { return try answerDirectly(document, deadline: deadline) }
+    guard let request = HTTPEvent(document) else { return try answerDirectly(document, deadline, &summary) }
+    summary.route = "\(request.method) \(request.path)"
     let answer: HTTPAnswer
     switch service.decide(request, in: document) {
     case .answer(let ready): answer = ready
     case .infer(let image):
       do {
-        answer = Service.answer(try pipeline.answer(image, deadline: deadline))
+        answer = Service.answer(try infer(image, deadline, &summary))
       } catch {
-        log(InvocationError(error), event)
+        let reported = InvocationError(error)
+        summary.errorType = reported.type
+        log.message("\(reported.type): \(reported.message)", requestID: event.requestID)
         answer = Service.answer(error)
       }
     }
-    return service.finish(answer).json
+    summary.status = answer.status
+    return service.finish(answer).json(multiValueHeaders: request.usesMultiValueHeaders)
+  }
+
+  private func infer(
+    _ image: [UInt8], _ deadline: Int64?, _ summary: inout EventSummary
+  ) throws(PipelineFailure) -> PipelineAnswer {
+    summary.images += 1
+    let start = Clock.monotonic()
+    let answer = try pipeline.answer(image, deadline: deadline)
+    switch answer {
+    case .refused(let code, _): summary.failureCode = code
+    case .prediction(_, let inference?):
+      summary.inferenceMilliseconds = inference
+      summary.decodeMilliseconds = max(0, Double(Clock.monotonic() - start) - inference)
+    case .prediction(_, nil): break
+    }
+    return answer
   }
 
   /// `{"image": "<base64>"}`, or `content` as in the reference sample: the prediction object itself.
-  private func answerDirectly(_ document: JSONDocument, deadline: Int64?) throws(InvocationError) -> [UInt8] {
+  private func answerDirectly(
+    _ document: JSONDocument, _ deadline: Int64?, _ summary: inout EventSummary
+  ) throws(InvocationError) -> [UInt8] {
     guard case .string(let text)? = document.root["image"] ?? document.root["content"] else {
       throw InvocationError(
         type: "Function.BadInput", message: "the event is neither an HTTP request nor has it an image or content")
@@ -47,23 +87,13 @@ final class HTTPHandler: Handler {
     guard let image = document.base64(text) else {
       throw InvocationError(type: "Function.BadInput", message: "the image is not base64")
     }
-    do {
-      switch try pipeline.answer(image, deadline: deadline) {
-      case .prediction(let json): return json
-      case .refused(let code, let message):
-        throw InvocationError(type: "Function.BadInput", message: message, stackTrace: [code])
-      }
-    } catch let failure as PipelineFailure {
-      throw InvocationError(failure)
-    } catch let error as InvocationError {
-      throw error
-    } catch {
-      preconditionFailure("both kinds of error are caught above")
+    let answer: PipelineAnswer
+    do throws(PipelineFailure) { answer = try infer(image, deadline, &summary) } catch { throw InvocationError(error) }
+    switch answer {
+    case .prediction(let json, _): return json
+    case .refused(let code, let message):
+      throw InvocationError(type: "Function.BadInput", message: message, stackTrace: [code])
     }
-  }
-
-  private func log(_ error: InvocationError, _ event: Invocation) {
-    report(tool: "lambda-bootstrap", object: event.requestID, reason: "\(error.type): \(error.message)")
   }
 }
 
@@ -72,6 +102,11 @@ extension InvocationError {
     switch failure {
     case .died(let reason, let lastLines): self.init(reason, command: "the pipeline", lastLines: lastLines)
     case .deadline(let lastLines): self = .timeout(lastLines: lastLines)
+    case .notReady(let seconds, let lastLines):
+      let tail = lastLines.isEmpty ? "" : "\n\(lastLines)"
+      self.init(
+        type: "Function.PipelineStart",
+        message: "the pipeline was not ready within \(seconds) seconds (--start-limit)\(tail)")
     case .malformed(let what):
       self.init(type: "Function.PipelineAnswer", message: "the pipeline's answer was not taken: \(what)")
     case .answerTooLong(let limit):

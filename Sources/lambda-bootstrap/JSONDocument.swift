@@ -42,9 +42,10 @@ struct JSONDocument {
   let bytes: [UInt8]
   let root: Value
 
-  init(_ bytes: [UInt8]) throws(Malformed) {
+  /// - Parameter acceptsAnyBytes: strings may have bytes that are not UTF-8, as those of a header may be; as text they are U+FFFD.
+  init(_ bytes: [UInt8], acceptsAnyBytes: Bool = false) throws(Malformed) {
     self.bytes = bytes
-    var parser = JSONParser(bytes)
+    var parser = JSONParser(bytes, acceptsAnyBytes: acceptsAnyBytes)
     root = try unsafe bytes.withUnsafeBufferPointer { (text) throws(Malformed) in try unsafe parser.parse(text) }
   }
 

@@ -8,8 +8,11 @@ struct JSONParser {
   private var depth = 0
   private var values = 0
 
-  init(_ bytes: [UInt8]) {
+  private let acceptsAnyBytes: Bool
+
+  init(_ bytes: [UInt8], acceptsAnyBytes: Bool) {
     self.bytes = bytes
+    self.acceptsAnyBytes = acceptsAnyBytes
     end = bytes.count
   }
 
@@ -132,6 +135,7 @@ struct JSONParser {
         hasEscapes = true
         try unsafe escape(text)
       case 0..<0x20: throw .syntax(offset: at)
+      case 0x80... where acceptsAnyBytes: at += 1
       case 0x80...: try unsafe scalar(text)
       default: at += 1
       }

@@ -1,4 +1,4 @@
-// multipart/form-data (RFC 7578) as browsers send it: the one file among its parts.
+// multipart/form-data (RFC 7578) as browsers, curl and scripts send it: the one file among its parts.
 
 enum Multipart {
   enum Malformed: Error, Equatable {
@@ -8,73 +8,91 @@ enum Multipart {
     case severalFiles
   }
 
-  /// A part that has a file name.
-  struct File: Equatable {
-    let contentType: String?
-    let bytes: ArraySlice<UInt8>
-  }
-
-  /// The one file of a body.
+  /// The bytes of the one file of a body. A file input that was left empty is not a file.
   ///
   /// - Parameter contentType: the request's, with its `boundary`.
-  static func file(in body: ArraySlice<UInt8>, contentType: String) throws(Malformed) -> File {
+  static func file(in body: ArraySlice<UInt8>, contentType: String) throws(Malformed) -> ArraySlice<UInt8> {
     guard let boundary = MediaType(contentType).parameters["boundary"], (1...70).contains(boundary.utf8.count) else {
       throw .noBoundary
     }
-    let dashes = Array("--\(boundary)".utf8)
-    let delimiter = Array("\r\n".utf8) + dashes
-    // The first delimiter may stand at the very start, or after a preamble.
-    guard var rest = body.starts(with: dashes) ? body.dropFirst(dashes.count) : after(delimiter, in: body) else {
-      throw .notMultipart
-    }
-    var found: File?
-    while !rest.starts(with: Array("--".utf8)) {
-      guard rest.starts(with: Array("\r\n".utf8)), let end = firstIndex(of: delimiter, in: rest) else {
+    // What precedes the first delimiter is a preamble, what follows the last an epilogue.
+    guard var delimiter = nextDelimiter(Array("--\(boundary)".utf8), in: body) else { throw .notMultipart }
+    var found: ArraySlice<UInt8>?
+    while !delimiter.isLast {
+      guard let next = nextDelimiter(Array("--\(boundary)".utf8), in: body[delimiter.end...]) else {
         throw .notMultipart
       }
-      if let file = try part(rest[(rest.startIndex + 2)..<end]) {
+      if let file = try file(body[delimiter.end..<max(next.start, delimiter.end)]) {
         guard found == nil else { throw .severalFiles }
         found = file
       }
-      rest = rest[(end + delimiter.count)...]
+      delimiter = next
     }
     guard let found else { throw .noFile }
     return found
   }
 
-  /// A part's headers and, where it has a file name, its content.
-  private static func part(_ part: ArraySlice<UInt8>) throws(Malformed) -> File? {
-    let blank = Array("\r\n\r\n".utf8)
-    let headers: ArraySlice<UInt8>
-    let content: ArraySlice<UInt8>
-    if part.starts(with: Array("\r\n".utf8)) {
-      (headers, content) = (part.prefix(0), part.dropFirst(2))
-    } else if let end = firstIndex(of: blank, in: part) {
-      (headers, content) = (part[..<end], part[(end + blank.count)...])
-    } else {
-      throw .notMultipart
+  // MARK: Delimiters
+
+  /// A line of dashes and the boundary.
+  private struct Delimiter {
+    /// Where the line end before it begins: the end of the part above.
+    let start: Int
+    /// Behind its line end: the start of the part below.
+    let end: Int
+    let isLast: Bool
+  }
+
+  /// The next line that is a delimiter, blanks at its end allowed (RFC 2046, transport padding), with CRLF or LF.
+  private static func nextDelimiter(_ dashes: [UInt8], in bytes: ArraySlice<UInt8>) -> Delimiter? {
+    var from = bytes.startIndex
+    while let at = firstIndex(of: dashes, in: bytes[from...]) {
+      from = at + 1
+      let isLineStart = at == bytes.startIndex || bytes[at - 1] == UInt8(ascii: "\n")
+      guard isLineStart, let tail = lineTail(bytes[(at + dashes.count)...]) else { continue }
+      var start = at
+      if start > bytes.startIndex {
+        start -= 1
+        if start > bytes.startIndex, bytes[start - 1] == UInt8(ascii: "\r") { start -= 1 }
+      }
+      return Delimiter(start: start, end: tail.end, isLast: tail.isLast)
     }
-    var isFile = false
-    var contentType: String?
-    for line in String(decoding: headers, as: UTF8.self).split(separator: "\r\n") {
-      guard let colon = line.firstIndex(of: ":") else { throw .notMultipart }
-      let value = String(line[line.index(after: colon)...])
-      switch line[..<colon].lowercased() {
-      case "content-disposition":
-        let parameters = MediaType(value).parameters
-        isFile = parameters["filename"] != nil || parameters["filename*"] != nil
-      case "content-type": contentType = value
-      default: break
+    return nil
+  }
+
+  /// What follows the boundary on its line: nothing, or the two dashes of the last one. nil where it is another text.
+  private static func lineTail(_ bytes: ArraySlice<UInt8>) -> (end: Int, isLast: Bool)? {
+    if bytes.starts(with: Array("--".utf8)) { return (bytes.endIndex, true) }
+    var rest = bytes.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    if rest.first == UInt8(ascii: "\r") { rest = rest.dropFirst() }
+    guard rest.first == UInt8(ascii: "\n") else { return nil }
+    return (rest.startIndex + 1, false)
+  }
+
+  // MARK: Parts
+
+  /// The content of a part that has a file name; nil for other fields and for empty file inputs.
+  private static func file(_ part: ArraySlice<UInt8>) throws(Malformed) -> ArraySlice<UInt8>? {
+    var rest = part
+    var fileName: String?
+    while true {
+      guard let newline = rest.firstIndex(of: UInt8(ascii: "\n")) else { throw .notMultipart }
+      var line = rest[..<newline]
+      rest = rest[(newline + 1)...]
+      if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
+      if line.isEmpty { break }
+      let text = String(decoding: line, as: UTF8.self)
+      guard let colon = text.firstIndex(of: ":") else { throw .notMultipart }
+      if text[..<colon].lowercased() == "content-disposition" {
+        let parameters = MediaType(String(text[text.index(after: colon)...])).parameters
+        fileName = parameters["filename"] ?? parameters["filename*"]
       }
     }
-    return isFile ? File(contentType: contentType, bytes: content) : nil
+    guard let fileName, !(fileName.isEmpty && rest.isEmpty) else { return nil }
+    return rest
   }
 
-  private static func after(_ pattern: [UInt8], in bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-    firstIndex(of: pattern, in: bytes).map { bytes[($0 + pattern.count)...] }
-  }
-
-  /// Where the pattern begins; looks closer only at its first byte, a carriage return.
+  /// Where the pattern begins; looks closer only at its first byte, a dash.
   private static func firstIndex(of pattern: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
     unsafe bytes.withUnsafeBufferPointer { buffer in
       var at = 0
@@ -88,44 +106,4 @@ enum Multipart {
       return nil
     }
   }
-}
-
-/// A media type or disposition with its parameters: `multipart/form-data; boundary="x"`.
-struct MediaType: Equatable {
-  /// In lower case.
-  let name: String
-  /// Names in lower case, values without their quotes; the first of a repeated one.
-  let parameters: [String: String]
-
-  init(_ text: String) {
-    var pieces: [String] = [""]
-    var isQuoted = false
-    var isEscaped = false
-    for character in text {
-      if isEscaped {
-        pieces[pieces.count - 1].append(character)
-        isEscaped = false
-      } else if isQuoted && character == "\\" {
-        isEscaped = true
-      } else if character == "\"" {
-        isQuoted.toggle()
-      } else if character == ";" && !isQuoted {
-        pieces.append("")
-      } else {
-        pieces[pieces.count - 1].append(character)
-      }
-    }
-    name = trimmed(pieces[0]).lowercased()
-    var parameters: [String: String] = [:]
-    for piece in pieces.dropFirst() {
-      guard let equals = piece.firstIndex(of: "=") else { continue }
-      let key = trimmed(String(piece[..<equals])).lowercased()
-      if parameters[key] == nil { parameters[key] = trimmed(String(piece[piece.index(after: equals)...])) }
-    }
-    self.parameters = parameters
-  }
-}
-
-private func trimmed(_ text: String) -> String {
-  String(text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
 }

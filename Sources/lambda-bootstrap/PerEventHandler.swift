@@ -7,20 +7,37 @@ final class PerEventHandler: Handler {
   private let command: [String]
   private let environment: [String: String]
   private let relay: ErrorRelay
+  private let log: EventLog
+  private var isColdStart = true
   private let termination: Termination
   private var running: ProcessGroup?
 
   init(
-    command: [String], environment: [String: String], relay: ErrorRelay = ErrorRelay(), termination: Termination
+    command: [String], environment: [String: String], log: EventLog, termination: Termination
   ) {
     self.command = command
     self.environment = environment
-    self.relay = relay
+    self.log = log
+    relay = ErrorRelay(sink: log.relay)
     self.termination = termination
     termination.beforeLeaving = { [unowned self] in running?.kill() }
   }
 
   func answer(_ event: Invocation) throws(InvocationError) -> [UInt8] {
+    let start = Clock.monotonic()
+    var summary = EventSummary(requestID: event.requestID, traceID: event.traceID, isColdStart: isColdStart)
+    isColdStart = false
+    defer {
+      summary.durationMilliseconds = Clock.monotonic() - start
+      log.event(summary)
+    }
+    do throws(InvocationError) { return try run(event) } catch {
+      summary.errorType = error.type
+      throw error
+    }
+  }
+
+  private func run(_ event: Invocation) throws(InvocationError) -> [UInt8] {
     let deadline = event.workDeadline(wall: Clock.wall(), monotonic: Clock.monotonic())
     relay.begin(event.requestID)
     var variables = environment

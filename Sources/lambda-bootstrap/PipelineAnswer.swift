@@ -2,8 +2,8 @@
 
 /// The line that came for an image.
 enum PipelineAnswer: Equatable {
-  /// The prediction object without its `image`, whose name is ours.
-  case prediction([UInt8])
+  /// The prediction object without its `image`, whose name is ours, and its `inferenceMs`, which is for the log.
+  case prediction([UInt8], inferenceMilliseconds: Double?)
   /// The item's error record.
   case refused(code: String, message: String)
 
@@ -33,12 +33,14 @@ enum PipelineAnswer: Equatable {
     }
     guard case .array? = document.root["predictions"] else { throw .neitherPredictionNorError }
     var object: [UInt8] = []
-    for member in document.root.members where !member.key.elementsEqual("image".utf8) {
+    for member in document.root.members
+    where !member.key.elementsEqual("image".utf8) && !member.key.elementsEqual("inferenceMs".utf8) {
       object.append(UInt8(ascii: object.isEmpty ? "{" : ","))
       object += document.raw(member.keyText)
       object.append(UInt8(ascii: ":"))
       object += document.raw(member.value)
     }
-    self = .prediction(object + [UInt8(ascii: "}")])
+    let inference = document.root["inferenceMs"].flatMap { Double(String(decoding: document.raw($0), as: UTF8.self)) }
+    self = .prediction(object + [UInt8(ascii: "}")], inferenceMilliseconds: inference)
   }
 }

@@ -61,7 +61,7 @@ final class ProcessGroup {
     }
     (input, output, errors) = (ours[0], ours[1], ours[2])
     ends = []
-    let end = pidfd_open(pid, 0)
+    let end = openProcessEnd(pid)
     guard end >= 0 else {
       let code = errno
       kill()
@@ -91,7 +91,7 @@ final class ProcessGroup {
   /// tell that the second has died; the second's own descriptor does.
   func watchStages() {
     for member in groupMembers(of: pid) where member != pid {
-      let end = pidfd_open(member, 0)
+      let end = openProcessEnd(member)
       if end >= 0 { ends.append(end) }
     }
   }

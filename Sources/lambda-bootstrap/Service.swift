@@ -1,6 +1,6 @@
-// Requests to answers: which route, which type, which size, and what each outcome of the pipeline is in HTTP.
+// Requests to responses: which route, which size, and what each result of the pipeline is in HTTP.
 
-/// What the handler was told by flags.
+/// What the flags say.
 struct ServiceSettings {
   var routes: [Route] = [Route(method: "POST", path: "/predict")]
   /// Bytes of an image.
@@ -17,24 +17,23 @@ enum Decision: Equatable {
 }
 
 struct Service {
-  /// The second is the type that the reference sample expects.
-  static let imageTypes = ["image/jpeg", "application/jpeg", "application/octet-stream"]
-
   let settings: ServiceSettings
 
   func decide(_ request: HTTPEvent, in document: JSONDocument) -> Decision {
-    let methods = allowedMethods(request.path)
-    if methods.isEmpty { return .answer(.error(404, "not-found", "there is nothing at \(request.path)")) }
+    guard let path = request.paths.first(where: { !allowedMethods($0).isEmpty }) ?? suffixPath(request.path) else {
+      return .answer(.error(404, "not-found", "there is nothing at \(request.path)"))
+    }
+    let methods = allowedMethods(path)
     if request.method == "OPTIONS", settings.allowedOrigin != nil { return .answer(preflight(methods)) }
     guard methods.contains(request.method) else {
       let allow = methods.joined(separator: ", ")
       return .answer(.error(405, "method-not-allowed", "allowed here: \(allow)", headers: [("allow", allow)]))
     }
-    if settings.routes.contains(Route(method: request.method, path: request.path)) {
+    if settings.routes.contains(Route(method: request.method, path: path)) {
       return decideImage(request, in: document)
     }
     var answer =
-      request.path == "/health" ? HTTPAnswer(200, body: #"{"status":"ok"}"#) : settings.page!.answer()
+      path == "/health" ? HTTPAnswer(200, body: #"{"status":"ok"}"#) : settings.page!.answer()
     if request.method == "HEAD" { answer.body = "" }
     return .answer(answer)
   }
@@ -51,7 +50,7 @@ struct Service {
   /// The answer for what the pipeline said.
   static func answer(_ outcome: PipelineAnswer) -> HTTPAnswer {
     switch outcome {
-    case .prediction(let json): HTTPAnswer(200, body: String(decoding: json, as: UTF8.self))
+    case .prediction(let json, _): HTTPAnswer(200, body: String(decoding: json, as: UTF8.self))
     case .refused(let code, let message): .error(status(ofCode: code), code, message)
     }
   }
@@ -60,6 +59,13 @@ struct Service {
   static func answer(_ failure: PipelineFailure) -> HTTPAnswer {
     if case .deadline = failure { return .error(504, "timeout", "the image took too long") }
     return .error(503, "unavailable", "the model is being restarted; try again", headers: [("retry-after", "1")])
+  }
+
+  /// The path that this one ends with, behind a base path of a custom domain which the event does not name.
+  private func suffixPath(_ path: String) -> String? {
+    let components = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+    if components.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) { return nil }
+    return (settings.routes.map(\.path) + ["/health"]).first { $0 != "/" && path.hasSuffix($0) }
   }
 
   private func allowedMethods(_ path: String) -> [String] {
@@ -77,28 +83,19 @@ struct Service {
       ], body: "")
   }
 
+  /// The bytes decide, not the content type: clients send image/jpg, image/*, application/x-www-form-urlencoded (plain
+  /// `curl --data-binary`), or none. What is not a JPEG is refused, by name, by the pipeline's first stage.
   private func decideImage(_ request: HTTPEvent, in document: JSONDocument) -> Decision {
-    let given = request.headers["content-type"] ?? ""
-    let type = MediaType(given).name
-    guard Self.imageTypes.contains(type) || type == "multipart/form-data" else {
-      return .answer(
-        .error(
-          415, "unsupported-type",
-          "send a JPEG as \(Self.imageTypes.joined(separator: ", ")) or as the file of multipart/form-data"))
-    }
-    var image: [UInt8]
+    var image: ArraySlice<UInt8>
     do {
-      image = try request.bytes(in: document)
+      image = try request.bytes(in: document)[...]
     } catch {
-      return .answer(.error(400, "not-base64", "the body is said to be base64 and is not"))
+      return .answer(.error(400, "not-base64", "the body is declared as base64 and is not"))
     }
-    if type == "multipart/form-data" {
+    let contentType = request.headers["content-type"] ?? ""
+    if !Self.isJPEG(image), MediaType(contentType).name == "multipart/form-data" {
       do {
-        let file = try Multipart.file(in: image[...], contentType: given)
-        if let type = file.contentType.map({ MediaType($0).name }), !Self.imageTypes.contains(type) {
-          return .answer(.error(415, "unsupported-type", "the file is said to be \(type), not a JPEG"))
-        }
-        image = Array(file.bytes)
+        image = try Multipart.file(in: image, contentType: contentType)
       } catch {
         return .answer(.error(400, "bad-form", Self.sentence(error)))
       }
@@ -107,8 +104,11 @@ struct Service {
     guard image.count <= settings.imageLimit else {
       return .answer(.error(413, "too-large", "the image is larger than \(settings.imageLimit) bytes"))
     }
-    return .infer(image)
+    return .infer(Array(image))
   }
+
+  /// Whether the bytes begin with a JPEG's start-of-image marker.
+  private static func isJPEG(_ bytes: ArraySlice<UInt8>) -> Bool { bytes.starts(with: [0xFF, 0xD8]) }
 
   /// By the words that the stages use in their error records.
   private static func status(ofCode code: String) -> Int {

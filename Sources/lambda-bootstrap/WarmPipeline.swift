@@ -1,4 +1,4 @@
-// The pipeline that stays warm: started once, proven before it is relied on, replaced whenever anything is odd.
+// The pipeline that stays warm: started once, tested with a warm-up image, replaced after any protocol violation.
 import Glibc
 
 /// Why an image has no answer. The pipeline is gone then; `prepare` starts another.
@@ -6,6 +6,8 @@ enum PipelineFailure: Error, Equatable {
   /// A stage ended; how the command ended, and the last lines of standard error.
   case died(ExitReason, lastLines: String)
   case deadline(lastLines: String)
+  /// The pipeline did not answer the warm-up image in the time that the start may take.
+  case notReady(seconds: Int, lastLines: String)
   case malformed(PipelineAnswer.Malformed)
   case answerTooLong(limit: Int)
   case notStarted(SpawnError)
@@ -31,8 +33,7 @@ final class WarmPipeline {
 
   /// - Parameter startLimit: milliseconds for the start and the proof.
   init(
-    command: [String], environment: [String], startLimit: Int, relay: ErrorRelay = ErrorRelay(),
-    termination: Termination
+    command: [String], environment: [String], startLimit: Int, relay: ErrorRelay, termination: Termination
   ) {
     self.command = command
     self.environment = environment
@@ -50,11 +51,15 @@ final class WarmPipeline {
     let started: ProcessGroup
     do { started = try ProcessGroup(command, environment: environment) } catch { throw .notStarted(error) }
     group = started
-    if case .refused(let code, let message) = try send(
-      proofImage, to: started, deadline: Clock.monotonic() + Int64(startLimit))
-    {
-      end()
-      throw .notProven(code: code, message: message)
+    do throws(PipelineFailure) {
+      let deadline = Clock.monotonic() + Int64(startLimit)
+      if case .refused(let code, let message) = try send(proofImage, to: started, deadline: deadline) {
+        end()
+        throw .notProven(code: code, message: message)
+      }
+    } catch {
+      guard case .deadline(let lastLines) = error else { throw error }
+      throw .notReady(seconds: startLimit / 1000, lastLines: lastLines)
     }
     started.watchStages()
   }

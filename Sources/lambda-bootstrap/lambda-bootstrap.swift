@@ -1,4 +1,4 @@
-// The Lambda custom runtime that turns a command into a function: flags, environment, init, then event after event.
+// The Lambda custom runtime that makes a function of a command: flags, environment, init, then event after event.
 import ArgumentParser
 import CLinux
 import FoundationEssentials
@@ -41,8 +41,15 @@ struct LambdaBootstrap: ParsableCommand {
   @Option(help: ArgumentHelp("Let pages of this origin, or of any (*), read the answers.", valueName: "origin"))
   var cors: String?
 
-  @Option(help: ArgumentHelp("For the start of the pipeline and its proof image.", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp("The time that the pipeline's start and its warm-up image may take.", valueName: "seconds"))
   var startLimit = 60
+
+  @Option(
+    help: ArgumentHelp(
+      "Log lines as text, or as JSON with one line per event (default: as LOG_FORMAT or AWS_LAMBDA_LOG_FORMAT says).",
+      valueName: "format"))
+  var logFormat: LogFormat?
 
   @Argument(parsing: .captureForPassthrough, help: "The program, looked up in PATH, and its arguments.")
   var command: [String] = []
@@ -97,17 +104,18 @@ struct LambdaBootstrap: ParsableCommand {
     let link = RuntimeLink(host: address, termination: termination)
     let api = RuntimeAPI(link: link)
     let command = command.isEmpty ? [Self.handlerPath(environment)] : command
+    let log = EventLog(format: LogFormat(logFormat, environment: environment))
     do {
       guard findProgram(command[0], path: environment["PATH"] ?? "/usr/bin:/bin") != nil else {
         throw InvocationError(SpawnError(code: ENOENT, command: command[0]))
       }
       if http {
-        return try serveHTTP(command, environment, api, link, termination)
+        return try serveHTTP(command, environment, api, link, log, termination)
       }
-      let handler = PerEventHandler(command: command, environment: environment, termination: termination)
-      return Self.run(api, handler, termination)
+      let handler = PerEventHandler(command: command, environment: environment, log: log, termination: termination)
+      return Self.run(api, handler, log, termination)
     } catch let error as InvocationError {
-      report(tool: "lambda-bootstrap", object: command[0], reason: "\(error.type): \(error.message)")
+      log.message("\(command[0]): \(error.type): \(error.message)")
       _ = api.failInit(error)
       return .configuration
     }
@@ -115,7 +123,7 @@ struct LambdaBootstrap: ParsableCommand {
 
   private func serveHTTP(
     _ command: [String], _ environment: [String: String], _ api: RuntimeAPI<RuntimeLink>, _ link: RuntimeLink,
-    _ termination: Termination
+    _ log: EventLog, _ termination: Termination
   ) throws -> ExitStatus {
     var settings = ServiceSettings(imageLimit: limit, allowedOrigin: cors)
     if !route.isEmpty { settings.routes = route }
@@ -126,25 +134,25 @@ struct LambdaBootstrap: ParsableCommand {
     }
     let pipeline = WarmPipeline(
       command: command, environment: environment.map { "\($0)=\($1)" }, startLimit: startLimit * 1000,
-      termination: termination)
-    let handler = HTTPHandler(service: Service(settings: settings), pipeline: pipeline)
+      relay: ErrorRelay(sink: log.relay), termination: termination)
+    let handler = HTTPHandler(service: Service(settings: settings), pipeline: pipeline, log: log)
     try handler.prepare()
     link.idleDescriptors = { pipeline.idleDescriptors }
     link.attend = { pipeline.attend() }
-    return Self.run(api, handler, termination)
+    return Self.run(api, handler, log, termination)
   }
 
-  private static func run(_ api: RuntimeAPI<RuntimeLink>, _ handler: some Handler, _ termination: Termination)
-    -> ExitStatus
-  {
+  private static func run(
+    _ api: RuntimeAPI<RuntimeLink>, _ handler: some Handler, _ log: EventLog, _ termination: Termination
+  ) -> ExitStatus {
     let loop = EventLoop(
-      api: api, handler: handler, log: { report(tool: "lambda-bootstrap", reason: $0) },
+      api: api, handler: handler, log: { log.message($0) },
       pause: { termination.pause(milliseconds: $0) })
     switch loop.run() {
     case .noEvents(let failures):
-      report(tool: "lambda-bootstrap", reason: "the Runtime API gave no event \(failures) times in a row")
+      log.message("the Runtime API gave no event \(failures) times in a row")
     case .notReady(let error):
-      report(tool: "lambda-bootstrap", reason: "\(error.type): \(error.message)")
+      log.message("\(error.type): \(error.message)")
     }
     return .unavailable
   }
@@ -154,6 +162,8 @@ struct LambdaBootstrap: ParsableCommand {
     (environment["LAMBDA_TASK_ROOT"] ?? "/var/task") + "/" + (environment["_HANDLER"] ?? "")
   }
 }
+
+extension LogFormat: ExpressibleByArgument {}
 
 extension Route: ExpressibleByArgument {
   init?(argument: String) { self.init(argument) }

@@ -60,6 +60,40 @@ private func status(_ text: String, _ settings: ServiceSettings = ServiceSetting
     #expect(try #require(HTTPEvent(try JSONDocument(Array(text.utf8)))).path == expected)
   }
 
+  /// REST: a fixed resource or a greedy parameter behind a base path; HTTP API 1.0 with a stage; 2.0 with a route, or a base path that
+  /// nothing names.
+  @Test(arguments: [
+    #"{"resource":"/predict","path":"/base/predict","httpMethod":"POST","requestContext":{"stage":"prod"}"#,
+    #"{"resource":"/{proxy+}","path":"/base/predict","pathParameters":{"proxy":"predict"},"httpMethod":"POST","requestContext":{}"#,
+    #"{"resource":"/predict","path":"/prod/predict","httpMethod":"POST","version":"1.0","requestContext":{"stage":"prod"}"#,
+    #"{"routeKey":"POST /predict","rawPath":"/base/predict","requestContext":{"stage":"prod","http":{"method":"POST"}}"#,
+    #"{"routeKey":"$default","rawPath":"/base/predict","requestContext":{"stage":"$default","http":{"method":"POST"}}"#,
+  ])
+  func basePaths(event: String) {
+    #expect(decide(Array((event + #","body":"AAEC","isBase64Encoded":true}"#).utf8)) == .infer([0, 1, 2]))
+  }
+
+  @Test func aPathThatClimbsIsNotABasePath() {
+    let event = #"{"path":"/../predict","httpMethod":"POST","body":"AAEC","isBase64Encoded":true}"#
+    #expect(status(event) == 404)
+  }
+
+  @Test func aLoadBalancerGetsTheFormOfHeadersThatItSent() throws {
+    let event = try #require(HTTPEvent(try JSONDocument(Array(loadBalancer.utf8))))
+    #expect(event.usesMultiValueHeaders)
+    let document = try JSONDocument(HTTPAnswer(200, body: "x").json(multiValueHeaders: true))
+    #expect(document.root["headers"] == nil && document.root["multiValueHeaders"]?["content-type"] != nil)
+    #expect(try #require(HTTPEvent(try JSONDocument(Array(version1.utf8)))).usesMultiValueHeaders == false)
+  }
+
+  @Test func headersMayHaveAnyBytes() throws {
+    var bytes = Array(#"{"path":"/predict","httpMethod":"POST","headers":{"x":"caf"#.utf8)
+    bytes += [0xE9] + Array(#""},"body":"AAEC","isBase64Encoded":true}"#.utf8)
+    #expect(throws: JSONDocument.Malformed.self) { try JSONDocument(bytes) }
+    let document = try JSONDocument(bytes, acceptsAnyBytes: true)
+    #expect(try #require(HTTPEvent(document)).headers["x"] == "caf\u{FFFD}")
+  }
+
   @Test(arguments: [
     (#""body":"AA","isBase64Encoded":true"#, 400), (#""body":"","isBase64Encoded":true"#, 400), (#""body":null"#, 400),
     (#""body":5"#, 400), (#""body":"AAAAAAAA","isBase64Encoded":true"#, 413), (#""isBase64Encoded":"true""#, 400),
@@ -90,7 +124,7 @@ private func status(_ text: String, _ settings: ServiceSettings = ServiceSetting
     (PipelineFailure.died(.signalled(9), lastLines: "secret"), 503), (.deadline(lastLines: "secret"), 504),
     (.malformed(.notJSON), 503),
     (.answerTooLong(limit: 1), 503), (.notStarted(SpawnError(code: 2, command: "secret")), 503),
-    (.notProven(code: "c", message: "secret"), 503),
+    (.notProven(code: "c", message: "secret"), 503), (.notReady(seconds: 1, lastLines: "secret"), 503),
   ])
   func failures(failure: PipelineFailure, expected: Int) {
     let answer = Service.answer(failure)

@@ -18,7 +18,12 @@ private func answer(_ output: String, name: String = "7") throws(PipelineAnswer.
     let line = #"{"image":"7","model":"m \"x\"","predictions":[{"index":1,"probability":0.6210}]}"# + "\n"
     #expect(
       try answer(line)
-        == .prediction(Array(#"{"model":"m \"x\"","predictions":[{"index":1,"probability":0.6210}]}"#.utf8)))
+        == .prediction(
+          Array(#"{"model":"m \"x\"","predictions":[{"index":1,"probability":0.6210}]}"#.utf8),
+          inferenceMilliseconds: nil))
+    let timed = #"{"image":"7","predictions":[],"inferenceMs":12.5}"# + "\n"
+    #expect(
+      try answer(timed) == .prediction(Array(#"{"predictions":[]}"#.utf8), inferenceMilliseconds: 12.5))
   }
 
   @Test func anErrorRecord() throws {
@@ -42,7 +47,7 @@ private func answer(_ output: String, name: String = "7") throws(PipelineAnswer.
 
   @Test func keysKeepTheirEscapes() throws {
     let line = #"{"image":"7","predictions":[],"a\"b":1}"# + "\n"
-    guard case .prediction(let json) = try answer(line) else { return }
+    guard case .prediction(let json, _) = try answer(line) else { return }
     #expect(throws: Never.self) { try JSONDocument(json) }
   }
 
@@ -68,7 +73,7 @@ private func answer(_ output: String, name: String = "7") throws(PipelineAnswer.
 @Suite struct Relay {
   private func relay(_ pieces: [String]) -> (lines: String, last: String) {
     var out: [UInt8] = []
-    let relay = ErrorRelay { out += $0 }
+    let relay = ErrorRelay(sink: EventLog(format: .text, sink: { out += $0 }).relay)
     relay.begin("id")
     for piece in pieces { relay.take(Array(piece.utf8)[...]) }
     relay.flush()
@@ -98,7 +103,7 @@ private func answer(_ output: String, name: String = "7") throws(PipelineAnswer.
   }
 
   @Test func aNewEventRemembersNothing() {
-    let relay = ErrorRelay { _ in }
+    let relay = ErrorRelay { _, _ in }
     relay.begin("a")
     relay.take(Array("secret\npartial".utf8)[...])
     relay.begin("b")

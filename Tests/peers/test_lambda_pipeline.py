@@ -99,6 +99,24 @@ def test_every_odd_file_is_answered(function):
     assert b"pipeline" not in function.stderr
 
 
+@pytest.mark.parametrize("type", ["image/jpg", "image/pjpeg", "image/*", "binary/octet-stream", "text/plain", None])
+def test_content_types_of_clients(function, type):
+    image = picture(4)
+    assert predict(function, image, headers={} if type is None else {"content-type": type}) == (200, alone(image))
+
+
+def test_no_image_changes_the_answer_to_another(function):
+    """Each image after any other, bad ones included, is answered as alone: the warm pipeline carries nothing over."""
+    image = picture(5)
+    damaged = bytearray(image)
+    damaged[damaged.index(b"\xff\xc4") + 4] = 0x7F  # an impossible Huffman table
+    bodies = [image, picture(6), image[:3000], bytes(damaged), b"x", picture(7)]
+    first = [predict(function, body) for body in bodies]
+    for one in range(len(bodies)):
+        for other in range(len(bodies)):
+            assert predict(function, bodies[one]) == first[one] and predict(function, bodies[other]) == first[other]
+
+
 def test_each_stage_killed_at_random():
     """200 events; every one has its own answer or an error, none another's."""
     images = [picture(number) for number in range(10)]

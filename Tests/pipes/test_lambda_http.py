@@ -51,7 +51,8 @@ def label(body):
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("type", [
-    "image/jpeg", "IMAGE/JPEG", "image/jpeg; charset=binary", "application/jpeg", "application/octet-stream"])
+    "image/jpeg", "IMAGE/JPEG", "image/jpeg; charset=binary", "application/jpeg", "application/octet-stream", "image/jpg",
+    "image/pjpeg", "image/*", "binary/octet-stream", "application/x-www-form-urlencoded", "text/plain", ""])
 def test_an_image_is_answered(function, source, type):
     name = random.choice(["content-type", "Content-Type", "CONTENT-TYPE"])
     status, body, headers = predict(function, b"echo hello", source, {name: type})
@@ -91,10 +92,10 @@ def test_a_form_with_one_file(function, source):
 
 
 @pytest.mark.parametrize("parts, status, code", [
-    ([("image", "a.png", "image/png", b"echo x")], 415, "unsupported-type"),
     ([("image", None, None, b"echo x")], 400, "bad-form"),
     ([("a", "a.jpg", "image/jpeg", b"echo x"), ("b", "b.jpg", "image/jpeg", b"echo y")], 400, "bad-form"),
-    ([("image", "", "application/octet-stream", b"")], 400, "empty"),
+    ([("image", "", "application/octet-stream", b"")], 400, "bad-form"),
+    ([("image", "a.jpg", "image/jpeg", b"")], 400, "empty"),
 ])
 def test_other_forms(function, parts, status, code):
     data, type = form(*parts)
@@ -132,10 +133,47 @@ def test_the_stage_is_no_part_of_the_path(function):
     assert answer(function.call(http_api("GET", "/health", stage="prod")))[0] == 200
 
 
-@pytest.mark.parametrize("type", ["image/png", "text/plain", "application/json", "", None, "multipart/mixed; boundary=a"])
-def test_other_types_are_415(function, type):
-    headers = {} if type is None else {"content-type": type}
-    assert predict(function, b"echo x", headers=headers)[0] == 415
+@pytest.mark.parametrize("headers", [{}, {"content-type": "image/png"}, {"content-type": "multipart/mixed; boundary=a"}])
+def test_the_bytes_decide_not_the_type(function, headers):
+    """What is not a JPEG is refused by the pipeline (test_error_records_become_statuses)."""
+    assert label(predict(function, b"echo x", headers=headers)[1]) == "x"
+
+
+@pytest.mark.parametrize("parts", [
+    [("a", "", "application/octet-stream", b""), ("b", "b.jpg", "image/jpeg", b"echo x")],
+    [("b", "b.png", "image/png", b"echo x")]])
+def test_forms_as_browsers_send_them(function, parts):
+    data, type = form(*parts)
+    assert label(predict(function, data, headers={"content-type": type})[1]) == "x"
+    unix = data.replace(b"\r\n", b"\n")
+    assert label(predict(function, unix, headers={"content-type": type})[1]) == "x"
+
+
+def test_a_load_balancer_with_multi_value_headers(function):
+    event = {"path": "/predict", "httpMethod": "POST", "multiValueHeaders": {"content-type": ["image/jpeg"]},
+             "requestContext": {"elb": {"targetGroupArn": "arn"}}, "body": "echo x", "isBase64Encoded": False}
+    result = json.loads(function.call(json.dumps(event).encode()).result)
+    assert result["multiValueHeaders"]["content-type"] == ["application/json"] and "headers" not in result
+
+
+def test_a_latin_1_header_does_not_fail_the_event(function):
+    event = http_api(body=b"echo x", headers={**JPEG, "x-name": "cafe"}).replace(b"cafe", b"caf\xe9")
+    assert label(answer(function.call(event))[1]) == "x"
+
+
+def test_json_log_lines():
+    with bootstrap("--log-format", "json") as function:
+        predict(function, b"echo x")
+        predict(function, b"refuse corrupt")
+        predict(function, b"die-1 3")
+        function.stop()
+        lines = [json.loads(line) for line in function.stderr.splitlines() if line.startswith(b"{")]
+    events = [line for line in lines if line.get("event") == "invocation"]
+    assert [(e["status"], e["level"], e["coldStart"], e["images"]) for e in events] == [
+        (200, "info", True, 1), (422, "info", False, 1), (503, "error", False, 1)]
+    assert events[1]["failed"] == {"corrupt": 1} and events[0]["failed"] == {}
+    assert all(e["route"] == "POST /predict" and e["durationMs"] >= 0 and e["requestId"] for e in events)
+    assert any(line.get("message") == "first stage: as told" and line["requestId"] for line in lines)
 
 
 @pytest.mark.parametrize("code, status", [
@@ -294,11 +332,12 @@ def test_nothing_grows(function):
     (["bash", "-c", "echo no model >&2; exit 78"], "Function.Configuration"),
     (["bash", "-c", f"{DOUBLE} | false"], "Function.Exit1"),
     (["yes"], "Function.PipelineAnswer"),
-    (["/nonexistent"], "Runtime.InvalidEntrypoint"), (["sleep", "60"], "Function.Timeout")])
+    (["/nonexistent"], "Runtime.InvalidEntrypoint"), (["sleep", "60"], "Function.PipelineStart")])
 def test_a_pipeline_that_is_not_proven_is_an_init_error(pipeline, kind):
     with bootstrap("--start-limit", "1", pipeline=pipeline) as function:
         event = function.api.init_error.wait()
         assert json.loads(event.result)["errorType"] == kind
+        assert (kind == "Function.PipelineStart") == ("--start-limit" in json.loads(event.result)["errorMessage"])
         assert function.process.wait(10) == 78
         assert not function.api.first_next.is_set()
         assert children(function.process.pid) == []

@@ -1,0 +1,138 @@
+// What is logged: one line for each event, and the command's standard error, as text for people or as JSON for metric filters.
+import Glibc
+import Streams
+
+/// How lines of the log look.
+enum LogFormat: String, CaseIterable {
+  case text, json
+
+  /// The flag's, else `LOG_FORMAT`'s, else what the function's advanced logging controls say (`AWS_LAMBDA_LOG_FORMAT`).
+  init(_ flag: LogFormat?, environment: [String: String]) {
+    let stated = environment["LOG_FORMAT"] ?? environment["AWS_LAMBDA_LOG_FORMAT"] ?? ""
+    self = flag ?? LogFormat(rawValue: stated.lowercased()) ?? .text
+  }
+}
+
+/// What is known of an event when it has been answered.
+struct EventSummary: Equatable {
+  let requestID: String
+  let traceID: String?
+  /// `POST /predict`, or nil for an event that is not an HTTP request.
+  var route: String?
+  /// The HTTP status, for an HTTP request.
+  var status: Int?
+  var errorType: String?
+  /// Images that were sent to the pipeline.
+  var images = 0
+  /// The code of the image's error record, if it has one.
+  var failureCode: String?
+  /// Until the image's tensor was there, and until its prediction was; nil where the pipeline does not say.
+  var decodeMilliseconds: Double?
+  var inferenceMilliseconds: Double?
+  var durationMilliseconds: Int64 = 0
+  /// Whether this is the first event of the process.
+  var isColdStart = false
+}
+
+/// Writes the log to standard error, which Lambda sends to CloudWatch.
+struct EventLog {
+  let format: LogFormat
+  private let sink: ([UInt8]) -> Void
+  /// Milliseconds since 1970.
+  private let now: () -> Int64
+
+  init(
+    format: LogFormat, now: @escaping () -> Int64 = Clock.wall, sink: @escaping ([UInt8]) -> Void = writeToStandardError
+  ) {
+    self.format = format
+    self.now = now
+    self.sink = sink
+  }
+
+  /// A line of the program itself.
+  func message(_ text: String, requestID: String? = nil, level: String = "error") {
+    switch format {
+    case .text: report(tool: "lambda-bootstrap", object: requestID, reason: text)
+    case .json: sink(line(level, requestID) { $0.member("message", text) })
+    }
+  }
+
+  /// Whole lines that the command wrote on standard error during an event.
+  func relay(_ lines: [[UInt8]], requestID: String) {
+    switch format {
+    case .text: sink(lines.flatMap { Array("\(requestID): ".utf8) + $0 + [UInt8(ascii: "\n")] })
+    case .json:
+      for text in lines {
+        sink(line("warn", requestID) { $0.member("message", String(decoding: text, as: UTF8.self)) })
+      }
+    }
+  }
+
+  /// The line of an event that was answered; in text only failures are lines, written where they happen.
+  func event(_ summary: EventSummary) {
+    guard format == .json else { return }
+    let failed = summary.errorType != nil || (summary.status ?? 200) >= 500
+    sink(
+      line(failed ? "error" : "info", summary.requestID) { json in
+        json.member("event", "invocation")
+        if let traceID = summary.traceID { json.member("traceId", traceID) }
+        if let route = summary.route { json.member("route", route) }
+        if let status = summary.status { json.member("status", status) }
+        if let errorType = summary.errorType { json.member("errorType", errorType) }
+        json.member("images", summary.images)
+        json.key("failed")
+        json.beginObject()
+        if let code = summary.failureCode { json.member(code, 1) }
+        json.endObject()
+        if let decode = summary.decodeMilliseconds { json.member("decodeMs", decode) }
+        if let inference = summary.inferenceMilliseconds { json.member("inferenceMs", inference) }
+        json.member("durationMs", Int(summary.durationMilliseconds))
+        json.key("coldStart")
+        json.boolean(summary.isColdStart)
+      })
+  }
+
+  private func line(_ level: String, _ requestID: String?, _ members: (inout JSONText) -> Void) -> [UInt8] {
+    var json = JSONText()
+    json.beginObject()
+    json.member("time", timestamp(now()))
+    json.member("level", level)
+    if let requestID { json.member("requestId", requestID) }
+    members(&json)
+    json.endObject()
+    json.endLine()
+    return json.bytes
+  }
+}
+
+extension JSONText {
+  fileprivate mutating func member(_ name: String, _ value: String) {
+    key(name)
+    string(value)
+  }
+
+  fileprivate mutating func member(_ name: String, _ value: Int) {
+    key(name)
+    integer(value)
+  }
+
+  fileprivate mutating func member(_ name: String, _ value: Double) {
+    key(name)
+    number(value, decimals: 2)
+  }
+}
+
+/// `2026-11-25T21:20:05.123Z`, from milliseconds since 1970.
+func timestamp(_ milliseconds: Int64) -> String {
+  var seconds = time_t(milliseconds / 1000)
+  var parts = tm()
+  unsafe gmtime_r(&seconds, &parts)
+  func digits(_ value: some BinaryInteger, _ count: Int) -> String {
+    let text = String(value)
+    return String(repeating: "0", count: max(0, count - text.count)) + text
+  }
+  let date = [digits(parts.tm_year + 1900, 4), digits(parts.tm_mon + 1, 2), digits(parts.tm_mday, 2)]
+  let time = [digits(parts.tm_hour, 2), digits(parts.tm_min, 2), digits(parts.tm_sec, 2)]
+  return date.joined(separator: "-") + "T" + time.joined(separator: ":") + "."
+    + digits(milliseconds % 1000, 3) + "Z"
+}
