@@ -25,20 +25,31 @@ ROUNDS = 3
 THREADS = 2
 
 
+def photo(sources, index, width, height):
+    """A photo of that size with the detail of a real one: the sources side by side, from the `index`th on, each cut at its left edge."""
+    canvas, x, y, tallest = Image.new("RGB", (width, height)), 0, 0, 0
+    while y < height:
+        part = sources[index % len(sources)]
+        part = part.crop((index % 50, 0, part.width, part.height))
+        canvas.paste(part, (x, y))
+        x, tallest, index = x + part.width, max(tallest, part.height), index + 1
+        if x >= width:
+            x, y, tallest = 0, y + tallest, 0
+    return canvas
+
+
 def photos(folder, label):
-    """A tar of photos: real ones where the fixtures are, cut differently and scaled to the size, else made of noise."""
+    """A tar of photos, made of real ones where the fixtures are, else of noise."""
     target = folder / f"photos-{label.split()[0]}.tar"
     if target.exists():
         return target
-    count, (width, height) = SIZES[label]
-    sources = sorted((SHARED / "photos").glob("*.jpg")) if SHARED else [classify_cold.photo(folder)]
+    count, size = SIZES[label]
+    files = sorted((SHARED / "photos").glob("*.jpg")) if SHARED else [classify_cold.photo(folder)]
+    sources = [Image.open(file).convert("RGB") for file in files]
     with tarfile.open(target, "w", format=tarfile.USTAR_FORMAT) as archive:
         for index in range(count):
-            image = Image.open(sources[index % len(sources)]).convert("RGB")
-            inset = index // len(sources)
-            image = image.crop((inset, inset, image.width, image.height)).resize((width, height), Image.Resampling.BICUBIC)
             body = io.BytesIO()
-            image.save(body, "JPEG", quality=90)
+            photo(sources, index, *size).save(body, "JPEG", quality=90)
             member = tarfile.TarInfo(f"{index:04d}.jpg")
             member.size = body.tell()
             body.seek(0)
