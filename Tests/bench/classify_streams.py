@@ -16,7 +16,7 @@ import numpy as np
 from classify_processes import start
 from support.tools import BIN
 
-IMAGES, ROUNDS = 40, 5
+IMAGES, ROUNDS = 100, 5
 
 
 def pixels(count):
