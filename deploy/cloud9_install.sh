@@ -3,7 +3,9 @@
 #
 #   deploy/cloud9_install.sh [OPTION of install.sh…]
 #
-# Cloud9 is closed to new customers; an EC2 instance or CloudShell with a builder does as well, with install.sh itself.
+# Cloud9 is closed to new customers; on an EC2 instance with 20 GiB free, run install.sh itself. CloudShell is too small to
+# build the image: it has 1 vCPU, 2 GiB of memory and 1 GB that persists. doctor.sh, uninstall.sh and an install.sh that
+# finds the image pushed already do run there.
 # Status: install.sh's, or 69 when the disk could not be grown.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,7 +19,7 @@ fail() {
   exit "$1"
 }
 
-# metadata PATH – this instance's own facts.
+# metadata PATH – prints one entry of this instance's metadata.
 metadata() {
   local service=http://169.254.169.254/latest token
   token=$(curl -sSf --noproxy '*' -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$service/api/token") &&
@@ -27,7 +29,7 @@ metadata() {
 # grow_root – enlarges the volume below /, then its partition, then its file system.
 grow_root() {
   local region instance answer volume='' size='' state=modifying device partition disk type
-  region=$(metadata placement/region) || fail 69 'no instance metadata: this is no EC2 instance; run install.sh'
+  region=$(metadata placement/region) || fail 69 'no instance metadata: this is not an EC2 instance; run install.sh'
   instance=$(metadata instance-id)
   answer=$(aws ec2 describe-volumes --region "$region" --output text --query 'Volumes[0].[VolumeId,Size]' \
     --filters "Name=attachment.instance-id,Values=$instance" Name=attachment.device,Values=/dev/xvda,/dev/sda1) ||

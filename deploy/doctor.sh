@@ -179,7 +179,7 @@ check_route() {
   done
   case $found in
   *blackhole*)
-    bad "subnet $subnet: its default route leads to $target, which is gone. Restore it, or run install.sh with other --subnets"
+    bad "subnet $subnet: its default route leads to $target, which does not exist. Restore it, or run install.sh with other --subnets"
     return
     ;;
   esac

@@ -15,7 +15,7 @@
 #   --max-vcpus N               the most vCPUs that batch jobs use at once
 #   --lambda-memory MB          1769 is one vCPU
 #   --lambda-concurrency N      reserved for the predict function; 0 reserves none
-#   --auth none|iam|jwt         who may call the API: everyone, who signs, or who has a token
+#   --auth none|iam|jwt         who may call the API: everyone, callers who sign, or callers with a token
 #   --jwt-issuer URL --jwt-audience ID[,ID]    for --auth jwt
 #   --network public|private    where batch containers run; private pays for interface endpoints
 #   --vpc ID --subnets ID,ID    an existing network instead of the stack's own

@@ -5,12 +5,12 @@
 #
 #   --region REGION    where; else AWS_REGION or the AWS CLI's configuration
 #   --stack NAME       the stack's name (MLServerlessStack)
-#   --bucket NAME      the bucket of a stack that is gone, where it had another name than install.sh makes
+#   --bucket NAME      the bucket of a deleted stack, where its name is not the one that install.sh makes
 #   --delete-bucket    the bucket too, with every image and prediction in it; it is kept otherwise
 #   --yes              do not ask
 #
 # Running it again after a failure continues. Status: 0 nothing is left but what was to be kept, 64 called wrongly,
-# 69 something could not be removed, 75 busy, 77 no credentials, 78 no region, a stack that is not ours, or nobody to ask.
+# 69 something could not be removed, 75 busy, 77 no credentials, 78 no region, a stack that is not ours, or no terminal to ask on.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 tool=uninstall.sh stack=MLServerlessStack region=''
@@ -64,7 +64,7 @@ fi
 [ -n "$status" ] || [ "$empty_bucket" = true ] || exit 0
 
 if [ "$yes" = false ]; then
-  [ -t 0 ] || fail 78 'nobody to ask: pass --yes'
+  [ -t 0 ] || fail 78 'no terminal to ask on: pass --yes'
   printf 'Go on? [y/N] ' >&2
   read -r answer || answer=''
   case $answer in [yY]*) ;; *) fail 64 'nothing was removed' ;; esac
@@ -113,7 +113,7 @@ if [ -n "$status" ]; then
   [ -z "$repository" ] || delete_images "${repository#*/}"
   say "deleting stack $stack; Batch takes a few minutes"
   since=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-  # By its id, so that its events can still be read when it is gone.
+  # By its id, so that its events can still be read when it is deleted.
   stack_id=$(aws cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackId' --output text)
   if ! aws cloudformation delete-stack --stack-name "$stack" ||
     ! aws cloudformation wait stack-delete-complete --stack-name "$stack_id"; then
@@ -142,5 +142,5 @@ if bucket_exists; then
   say "Kept: $bucket; its storage is billed. Remove it with: deploy/uninstall.sh --stack $stack --region $region --bucket $bucket --delete-bucket"
   [ "$bucket" = "$(default_bucket)" ] || say "To use it again: deploy/install.sh --stack $stack --region $region --bucket $bucket"
 fi
-[ "$failed" = false ] || fail 69 'not everything could be removed; run it again when the causes are gone'
+[ "$failed" = false ] || fail 69 'not everything could be removed; run it again when the causes are fixed'
 say 'done'

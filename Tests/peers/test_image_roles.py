@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import pathlib
+import platform
 import subprocess
 import sys
 import threading
@@ -27,17 +28,27 @@ pytestmark = needs_buildah
 
 
 @pytest.fixture(scope="module")
-def container(tmp_path_factory):
-    """A container of the image, just built."""
+def context(tmp_path_factory):
+    """The folder that the image is built from."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     base()
-    context = tmp_path_factory.mktemp("context")
+    folder = tmp_path_factory.mktemp("context")
     environment = {**os.environ} if FULL else {**os.environ, "TOOLS": str(BIN)}
-    subprocess.run([ROOT / "deploy" / "image-context.sh", context, MODEL], check=True, env=environment)
-    done(buildah(
+    subprocess.run([ROOT / "deploy" / "image-context.sh", folder, MODEL], check=True, env=environment)
+    return folder
+
+
+def build(context, machine):
+    return buildah(
         "build", "-q", "--isolation", "chroot", "--pull=never", "--format", "docker", "--build-arg",
-        f"TOOLCHAIN={SWIFT if FULL else DEBIAN}", "-t", IMAGE, "-f", context / "deploy" / "Dockerfile", context,
-        timeout=3600 if FULL else 600))
+        f"TOOLCHAIN={SWIFT if FULL else DEBIAN}", "--build-arg", f"MACHINE={machine}", "-t", IMAGE,
+        "-f", context / "deploy" / "Dockerfile", context, timeout=3600 if FULL else 600)
+
+
+@pytest.fixture(scope="module")
+def container(context):
+    """A container of the image, just built."""
+    done(build(context, platform.machine()))
     name = done(buildah("from", "--pull-never", IMAGE)).strip()
     yield name
     buildah("rm", name)
@@ -93,6 +104,34 @@ def test_nothing_is_left_of_building(container):
 @pytest.mark.parametrize("tool", ["imgdecode", "classify", "s3sync", "batchsubmit", "lambda-bootstrap"])
 def test_every_tool_starts(container, tool):
     assert done(inside(container, ENTRYPOINT, tool, "--version")).strip()
+
+
+def test_check_classifies_through_predict_and_batch(container):
+    checked = inside(container, ENTRYPOINT, "check")
+    assert checked.returncode == 0, checked.stderr
+    assert "predict and batch classify a photograph" in checked.stderr
+
+
+@pytest.mark.parametrize("fault, reason", [
+    ("truncate -s 100000 /opt/model/*.onnx", "predict"), ("rm /usr/lib/*/libopenblas*.so*", "predict"),
+    ("rm /usr/local/bin/predict-pipeline", "predict"), ("printf '\\177ELF' >/usr/local/bin/classify", "predict"),
+    ("rm /usr/local/bin/s3sync", "batch has failed"), ("rm /opt/model/*", "predict")])
+def test_check_fails_in_a_broken_image(container, fault, reason):
+    broken = done(buildah("from", "--pull-never", IMAGE)).strip()
+    try:
+        done(buildah("run", "--isolation", "chroot", "--user", "0", broken, "--", "sh", "-c", fault))
+        checked = inside(broken, ENTRYPOINT, "check")
+        assert checked.returncode == 69 and f"smoke-test: {reason}" in checked.stderr, checked.stderr
+    finally:
+        buildah("rm", broken)
+
+
+def test_tools_of_another_machine_build_no_image(context, container):
+    if FULL:
+        pytest.skip("the tools are compiled for this machine")
+    other = "aarch64" if platform.machine() == "x86_64" else "x86_64"
+    refused = build(context, other)
+    assert refused.returncode != 0 and f"not for {other}" in refused.stderr
 
 
 def test_certificates_are_there(container):
@@ -228,6 +267,8 @@ def test_role_batch(container, moto):
     assert ended.returncode == 0, ended.stderr
     part = s3.get_object(Bucket="photos", Key="output/run/part-00000.ndjson")["Body"].read()
     assert json.loads(part)["image"] == "input/a.jpg" and len(json.loads(part)["predictions"]) == 5
+    line = json.loads(ended.stderr.splitlines()[-1])
+    assert (line["event"], line["images"], line["failed"], line["status"]) == ("batch-child", 1, {}, 0)
 
 
 def test_role_submit_takes_what_is_below_input_alone(container, moto):

@@ -1,5 +1,6 @@
 """The entrypoint's own part: statuses, signals and the environment, with stages that do as they are told."""
 
+import json
 import os
 import shutil
 import signal
@@ -77,6 +78,37 @@ def test_the_status_is_the_leftmost_that_is_no_broken_pipe(stages, source, decod
         **stages, "s3sync_STATUS": source, "imgdecode_STATUS": decoder, "classify_STATUS": classifier})
     assert result.returncode == status
     assert os.path.exists(stages["PUBLISHED"]) == (status == 0)
+
+
+def log_line(result):
+    """The last line on standard error, which is the only one of its kind."""
+    lines = [line for line in result.stderr.splitlines() if b'"event":"batch-child"' in line]
+    assert len(lines) == 1 and result.stderr.endswith(lines[0] + b"\n")
+    return json.loads(lines[0])
+
+
+def test_figures_of_a_child_in_one_line_of_json(stages):
+    errors = [("imgdecode", "truncated"), ("imgdecode", "truncated"), ("s3sync", "not-found")]
+    lines = [f'{{"image":"a","error":{{"tool":"{tool}","code":"{code}","message":"x"}}}}' for tool, code in errors]
+    # A label that looks like an error counts as none.
+    lines.append('{"image":"b","predictions":[{"label":"\\"error\\":{\\"tool\\":\\"x\\",\\"code\\":\\"y\\"}"}]}')
+    result = entrypoint({
+        **stages, "LIST": "\n".join(lines) + "\n", "LOG_FORMAT": "json", "AWS_BATCH_JOB_ID": "4c7599ae-0a82:3",
+        "AWS_BATCH_JOB_ARRAY_INDEX": "3"})
+    assert result.returncode == 0, result.stderr
+    line = log_line(result)
+    assert (line["level"], line["job"], line["index"], line["images"], line["status"]) == ("info", "4c7599ae-0a82", 3, 4, 0)
+    assert line["failed"] == {"truncated": 2, "not-found": 1}
+    assert 0 <= line["seconds"] < 60 and line["time"].endswith("Z") and b"images/s" not in result.stderr
+
+
+@pytest.mark.parametrize("change, status", [
+    ({"classify_STATUS": "78"}, 78), ({"manifest_STATUS": "75"}, 75), ({"FIRST": "x"}, 64),
+    ({"AWS_BATCH_JOB_ID": 'a","level":"x', "manifest_STATUS": "77"}, 77)])
+def test_a_child_that_fails_has_its_line_too(stages, change, status):
+    result = entrypoint({**stages, "LOG_FORMAT": "json", **change})
+    line = log_line(result)
+    assert (result.returncode, line["status"], line["level"]) == (status, status, "error")
 
 
 def test_a_manifest_that_cannot_be_had(stages):

@@ -77,4 +77,4 @@ def test_room_enough_changes_nothing(fake):
 def test_elsewhere_than_ec2_is_69(fake):
     fake.rule("curl", answer(status=7), parts=["PUT"])
     done = run(fake)
-    assert done.returncode == 69 and "no EC2 instance" in done.stderr
+    assert done.returncode == 69 and "not an EC2 instance" in done.stderr

@@ -61,7 +61,7 @@ BROKEN = [
     ("aws cloudformation describe-stacks", ["Outputs"], answer("bucket\tb"), "BAD   image: none", "install.sh"),
     ("aws iam get-role", [], answer(status=254), "BAD   role AWSServiceRoleForBatch", "create-service-linked-role"),
     ("aws ecr describe-images", [], answer(status=254), "BAD   image: sha256:ab", "install.sh --build"),
-    ("aws ec2 describe-route-tables", [], answer("rtb-1\nblackhole\tnat-1"), "BAD   subnet subnet-1", "which is gone"),
+    ("aws ec2 describe-route-tables", [], answer("rtb-1\nblackhole\tnat-1"), "BAD   subnet subnet-1", "which does not exist"),
     ("aws batch describe-job-definitions", ["assignPublicIp"], answer("DISABLED"), "BAD   subnet", "--network public"),
     ("aws batch describe-compute-environments", ["statusReason"], answer("ENABLED\tINVALID\tCLIENT_ERROR - no role"),
      "BAD   compute environment: ENABLED INVALID, CLIENT_ERROR - no role", "install.sh"),

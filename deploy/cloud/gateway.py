@@ -65,7 +65,7 @@ class Gateway(http.server.ThreadingHTTPServer):
         self.function = function
 
     def handle_error(self, request, client_address):
-        """A client that has gone is no error."""
+        """A client that closes the connection is not an error."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 

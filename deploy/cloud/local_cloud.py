@@ -111,7 +111,7 @@ class LocalCloud:
         """Does what uploads and jobs are waiting; whether there was anything."""
         messages, failed = self.uploads.step()
         if messages:
-            say(f"submit: {messages} event messages" + (f", {len(failed)} given back" if failed else ""))
+            say(f"submit: {messages} event messages" + (f", {len(failed)} returned to the queue" if failed else ""))
         results = self.jobs.step()
         for name, children, bad in results:
             say(f"batch: {name}: {children} child(ren), {bad} failed")
@@ -159,7 +159,7 @@ def run(options):
     try:
         gateway = Gateway(options.port, None)
     except OSError as error:
-        # Told before anything is started.
+        # Reported before anything is started.
         raise EndedError(f"port {options.port} is not free ({error.strerror}): use --port with another") from None
     options.folder.mkdir(parents=True, exist_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=options.folder))
@@ -181,7 +181,7 @@ def run(options):
                 keep = False
                 raise
             except Exception:
-                # A call that failed because its server has ended is told as that.
+                # A call that failed because its server has ended is reported as that.
                 processes.check()
                 raise
             keep = False
