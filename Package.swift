@@ -109,7 +109,7 @@ let package = Package(
       name: "classify", dependencies: ["Elements", "Kernels", "ONNX", "Network", "POSIX", "Streams", argumentParser],
       swiftSettings: settings),
     .executableTarget(
-      name: "s3sync", dependencies: ["CLinux", "S3", "AWS", "HTTP", "Streams", argumentParser, crypto],
+      name: "s3sync", dependencies: ["CLinux", "POSIX", "S3", "AWS", "HTTP", "Streams", argumentParser, crypto],
       swiftSettings: settings),
     .executableTarget(
       name: "batchsubmit", dependencies: ["S3", "AWS", "HTTP", "Streams", crypto, argumentParser],
@@ -137,7 +137,9 @@ let package = Package(
     .testTarget(name: "S3Tests", dependencies: ["S3", "AWS", "HTTP"], swiftSettings: testSettings),
     .testTarget(name: "imgdecodeTests", dependencies: ["imgdecode"], swiftSettings: testSettings),
     .testTarget(name: "classifyTests", dependencies: ["classify", "Streams"], swiftSettings: testSettings),
-    .testTarget(name: "s3syncTests", dependencies: ["s3sync", "S3", "AWS", "Streams"], swiftSettings: testSettings),
+    .testTarget(
+      name: "s3syncTests", dependencies: ["s3sync", "S3", "AWS", "Streams", argumentParser],
+      swiftSettings: testSettings),
     .testTarget(
       name: "batchsubmitTests", dependencies: ["batchsubmit", "S3", "AWS", "HTTP", "Streams"],
       swiftSettings: testSettings),

@@ -76,18 +76,45 @@ struct Command: @unchecked Sendable {
     case .tarOfList(let path, let end):
       return try await tar(context, ListSource(client, try LineReader(path: path), filter: filter), end)
     case .objectToStream(let object, let end):
-      let description = try await single.describe(object)
-      let output = ObjectOutput(context: context, window: readAhead)
-      try await output.run(object, description, to: try await end.openForWriting())
-    case .streamToObject(let end, let object): try await upload(context, end, object, reporter)
-    case .fileToObject(let path, let object): try await single.upload(path, to: object)
+      do throws(SyncError) {
+        let description = try await single.describe(object)
+        let output = ObjectOutput(context: context, window: readAhead)
+        try await output.run(object, description, to: try await end.openForWriting())
+      } catch {
+        throw .item(object.description, error)
+      }
+    case .streamToObject(let end, let object):
+      try await reporting(reporter, "upload", object.description) { () async throws(SyncError) in
+        try await upload(context, end, object, reporter)
+      }
+    case .fileToObject(let path, let object):
+      try await reporting(reporter, "upload", path) { () async throws(SyncError) in
+        try await single.upload(path, to: object)
+      }
     case .objectToFile(let object, let folder, let name):
-      try await single.download(object, folder: folder, name: name)
-    case .objectToObject(let source, let target): try await single.copy(source, to: target)
+      try await reporting(reporter, "download", object.description) { () async throws(SyncError) in
+        try await single.download(object, folder: folder, name: name)
+      }
+    case .objectToObject(let source, let target):
+      try await reporting(reporter, "copy", source.description) { () async throws(SyncError) in
+        try await single.copy(source, to: target)
+      }
     case .mirror(let sides, let list): try await mirror(context, sides, namesFrom: list, reporter)
     }
     reporter.flush()
     return reporter.status
+  }
+
+  /// Runs the one transfer of a run; its failure is reported as that of a mirror's item.
+  @Loop private func reporting(
+    _ reporter: Reporter, _ action: String, _ object: String, _ work: () async throws(SyncError) -> Void
+  ) async throws(SyncError) {
+    do throws(SyncError) {
+      try await work()
+    } catch {
+      if Loop.isInterrupted { throw error }
+      reporter.failed(action, object, error)
+    }
   }
 
   @Loop private func client() throws(SyncError) -> S3.Client {

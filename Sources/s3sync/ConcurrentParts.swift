@@ -1,4 +1,4 @@
-// The parts of one object, several at once.
+// Concurrent work on the parts of one object.
 
 import AWS
 

@@ -11,7 +11,7 @@ struct Download {
   let context: TransferContext
   let target: TargetFolder
   let leftovers: Leftovers
-  /// Removes the files below a folder that stands where the file goes; nil leaves folders alone.
+  /// Removes the files below a folder that has the file's name; nil: folders are not replaced.
   var removeFolder: (@Loop (Key) throws(SyncError) -> Void)?
   /// The file is on the disk before it gets its name.
   var isDurable: Bool
@@ -35,7 +35,7 @@ struct Download {
     switch file.folder.kind(of: file.name) {
     case .special: throw .special(file.path)
     case .folder where removeFolder == nil:
-      // An empty folder gives way: S3 knows none.
+      // An empty folder is replaced: S3 has no empty folders.
       guard unsafe unlinkat(file.folder.descriptor, file.name, AT_REMOVEDIR) == 0 else {
         throw .obstructed("\(file.path) is a folder that is not empty")
       }

@@ -2,6 +2,7 @@
 
 import CLinux
 import Glibc
+import POSIX
 import Streams
 
 /// Preallocates a range: a full disk is reported before the range is fetched, and ext4 need not track every block that is
@@ -16,13 +17,9 @@ func allocate(_ range: Range<Int64>, in descriptor: CInt, name: String) throws(S
 
 /// Writes all of the bytes at an offset.
 func write(_ bytes: RawSpan, to descriptor: CInt, at offset: Int64, name: String) throws(SystemError) {
-  var done = 0
-  while done < bytes.byteCount {
-    let count = unsafe bytes.withUnsafeBytes {
-      unsafe pwrite(descriptor, $0.baseAddress! + done, $0.count - done, Int(offset) + done)
-    }
-    if count < 0 && errno == EINTR { continue }
-    guard count > 0 else { throw SystemError(code: count < 0 ? errno : ENOSPC, operation: "write", object: name) }
-    done += count
+  do throws(Errno) {
+    try writeAll(bytes, to: descriptor, at: offset)
+  } catch {
+    throw SystemError(code: error.code, operation: "write", object: name)
   }
 }

@@ -101,7 +101,7 @@ struct Glob: Equatable, Sendable {
       states = closure(of: next)
       if states.isEmpty { return .none }
     }
-    // A run at the pattern's end takes whatever follows.
+    // A run at the pattern's end matches any rest.
     if states.contains(where: { $0 == elements.count - 1 && elements[$0] == .anyRun }) { return .all }
     return states.contains { $0 < elements.count } ? .some : .none
   }

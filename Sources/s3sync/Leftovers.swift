@@ -13,7 +13,7 @@ final class Leftovers {
     let name: TemporaryName
   }
 
-  /// More than a run's transfers at once could leave, many times over.
+  /// Far more than one killed run can leave.
   private static let limit = 100_000
 
   private let target: TargetFolder

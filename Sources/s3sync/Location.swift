@@ -27,7 +27,7 @@ enum Location: Equatable {
 enum StreamEnd: Equatable, Sendable {
   /// `-`
   case standard
-  /// `/dev/stdin`, `/dev/fd/63`: whatever it is, it is open already.
+  /// `/dev/stdin`, `/dev/fd/63`: already open, of any kind.
   case descriptor(CInt)
   /// A FIFO or a character device.
   case path(String)

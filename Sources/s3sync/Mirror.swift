@@ -41,7 +41,7 @@ func object(_ prefix: ObjectURI, _ key: Key) -> ObjectURI {
   ObjectURI(bucket: prefix.bucket, key: prefix.key.appending(key))
 }
 
-/// What a mirror is told to do.
+/// The parameters of a mirror.
 struct MirrorRequest {
   let sides: MirrorSides
   let rules: ComparisonRules
@@ -59,7 +59,7 @@ final class Mirror {
   private let request: MirrorRequest
   private let reporter: Reporter
   private let transfers: MirrorTransfers
-  /// Transfers that something at the target is in the way of, which only --delete may remove.
+  /// Transfers obstructed by something at the target that only --delete may remove.
   private let obstructed = Spool()
 
   private var sides: MirrorSides { request.sides }
@@ -81,7 +81,8 @@ final class Mirror {
     if obstructed.count > 0 { await replace(isAllowed: request.deletes && mayDelete(plan)) }
     await delete(plan)
     if case .download(_, let folder) = sides, !request.isDryRun {
-      transfers.leftovers?.removeStale()
+      // After a failure or a signal what is left may yet be resumed.
+      if reporter.status == .ok, !Loop.isInterrupted { transfers.leftovers?.removeStale() }
       if plan.transfers.count > 0 { sync(folder) }
     }
   }
@@ -196,7 +197,7 @@ final class Mirror {
     while !Loop.isInterrupted, let action = next(of: obstructed) {
       reporter.failed(
         sides.direction.rawValue, sides.source(action.entry.key),
-        .obstructed("\(sides.target(action.entry.key)): what is in the way is not removed after failures"))
+        .obstructed("something is in the way, and deletions are not permitted after failures or beyond --max-delete"))
     }
   }
 

@@ -73,7 +73,7 @@ struct MirrorTransfers {
     }
   }
 
-  /// - Parameter replaces: whatever is in the way at a target folder is removed, if --delete would remove it.
+  /// - Parameter replaces: what is in the way in a target folder is removed, if --delete would remove it.
   func transfer(_ entry: Entry, replaces: Bool) async throws(SyncError) -> StoreOutcome {
     switch sides {
     case .upload(let folder, let prefix):

@@ -5,14 +5,14 @@ import HTTP
 import S3
 import Streams
 
-/// What stands for one object in the stream.
+/// One object's representation in the stream.
 enum StreamItem: Sendable {
   case file(ItemName, [UInt8], modified: Timestamp?, Verification)
   /// Too large to be held in memory: its bytes are fetched when its turn comes.
   case streamed(ItemName, ObjectRecord, size: Int64)
   case failed(ErrorRecord, isDenied: Bool)
   /// Nothing may follow: throttled, unreachable, without credentials.
-  case fatal(SyncError)
+  case fatal(ItemName, SyncError)
 }
 
 @Loop
@@ -64,7 +64,7 @@ struct ObjectFetcher {
 
   /// The object's error record, or the end of the stream.
   static func item(_ error: SyncError, _ name: ItemName) -> StreamItem {
-    guard let code = errorCode(error) else { return .fatal(error) }
+    guard let code = errorCode(error) else { return .fatal(name, error) }
     return .failed(
       ErrorRecord(image: name, tool: "s3sync", code: code, message: error.reason), isDenied: code == "forbidden")
   }

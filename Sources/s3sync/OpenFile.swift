@@ -1,4 +1,4 @@
-// A file that is being uploaded, and whether it is still the one that its name stands for.
+// A file that is being uploaded, and whether it or its name has changed.
 
 import AWS
 import Glibc
@@ -12,7 +12,10 @@ final class OpenFile: Sendable {
   let mode: UInt32
   private let path: String
   private let followsSymlinks: Bool
+  /// Of the descriptor and of the name when the file was opened. They differ where the file system has no stable inode
+  /// numbers, so each is compared with itself.
   private let state: FileState
+  private let namedState: FileState?
 
   /// Throws for everything that is not a regular file: reading a pipe would wait for ever.
   init(_ path: String, followsSymlinks: Bool) throws(SystemError) {
@@ -29,25 +32,22 @@ final class OpenFile: Sendable {
     modified = Timestamp(seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int32(status.st_mtim.tv_nsec))
     mode = status.st_mode
     state = FileState(status)
+    namedState = FileState(path, followsSymlinks: followsSymlinks)
   }
 
   deinit { close(descriptor) }
 
-  /// Whether the bytes may differ from those when the file was opened, or the name stands for another file by now.
+  /// Whether the bytes may differ from those when the file was opened, or the name refers to another file by now.
   var hasChanged: Bool {
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, FileState(status) == state else { return true }
-    let flags = followsSymlinks ? 0 : AT_SYMLINK_NOFOLLOW
-    guard unsafe fstatat(AT_FDCWD, path, &status, flags) == 0 else { return true }
-    return FileState(status) != state
+    guard unsafe fstat(descriptor, &status) == 0, FileState(status) == state, let namedState,
+      namedState.hasSameBytes(as: state)
+    else { return true }
+    return FileState(path, followsSymlinks: followsSymlinks) != namedState
   }
 
-  /// When the file that the name stands for now was modified; nil where there is none.
-  var currentlyModified: Timestamp? {
-    var status = stat()
-    guard unsafe fstatat(AT_FDCWD, path, &status, followsSymlinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
-    return Timestamp(seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int32(status.st_mtim.tv_nsec))
-  }
+  /// Modification time of the file that the name refers to now; nil where there is none.
+  var currentlyModified: Timestamp? { FileState(path, followsSymlinks: followsSymlinks)?.modified }
 
   /// The `size` bytes of the file; an error where there are fewer by now.
   func contents() throws(SystemError) -> [UInt8] {
@@ -84,5 +84,16 @@ private struct FileState: Equatable, Sendable {
     size = Int64(status.st_size)
     modified = Timestamp(seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int32(status.st_mtim.tv_nsec))
     changed = Timestamp(seconds: Int64(status.st_ctim.tv_sec), nanoseconds: Int32(status.st_ctim.tv_nsec))
+  }
+  /// The state of the file that a name refers to; nil where there is none.
+  init?(_ path: String, followsSymlinks: Bool) {
+    var status = stat()
+    guard unsafe fstatat(AT_FDCWD, path, &status, followsSymlinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    self.init(status)
+  }
+
+  /// Whether all but the inode is the same.
+  func hasSameBytes(as other: FileState) -> Bool {
+    size == other.size && modified == other.modified && changed == other.changed
   }
 }

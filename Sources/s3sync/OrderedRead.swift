@@ -40,7 +40,7 @@ struct OrderedRead {
         if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
       }
     } catch {
-      // The others end before the caller goes on.
+      // The caller continues when all have ended.
       for task in pending { _ = await task.value }
       throw error
     }

@@ -23,7 +23,7 @@ struct Planner {
   let ignoresCase: Bool
   /// Whether a file is known to be this object although their times differ; asked where sizes agree.
   var isKnown: (_ source: Entry, _ target: Entry) -> Bool = { _, _ in false }
-  /// Called for every entry that is left out although nobody asked for that.
+  /// Called for every entry that is left out because of a problem.
   let onProblem: (Key, SyncError) -> Void
 
   /// Throws what either listing throws: then nothing was done.

@@ -1,6 +1,7 @@
 // The progress line on a terminal.
 
 import Glibc
+import POSIX
 
 /// Objects, bytes, rate and remaining time, rewritten in place; nothing where standard error is not a terminal. Used on
 /// the loop's thread alone.
@@ -16,7 +17,7 @@ final class Progress {
 
   init?(isQuiet: Bool) {
     guard !isQuiet, isatty(STDERR_FILENO) == 1 else { return nil }
-    start = monotonicNanoseconds()
+    start = Clock.monotonic.nanoseconds
   }
 
   func finishItem() { items += 1 }
@@ -26,7 +27,7 @@ final class Progress {
 
   /// Draws at most five times a second.
   func tick() {
-    let time = monotonicNanoseconds()
+    let time = Clock.monotonic.nanoseconds
     guard time - lastDrawn > 200_000_000 else { return }
     lastDrawn = time
     let text = Self.text(
@@ -66,8 +67,5 @@ final class Progress {
     return "\(Double(Int(value * 10)) / 10) \(units[unit])"
   }
 
-  private func put(_ text: String) {
-    let bytes = Array(text.utf8)
-    _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
-  }
+  private func put(_ text: String) { writeToStandardError(Array(text.utf8)) }
 }

@@ -1,6 +1,7 @@
 // --limit-rate: a bound on the bytes per second of all transfers together.
 
 import Glibc
+import POSIX
 
 /// A token bucket of a tenth of a second.
 ///
@@ -22,7 +23,7 @@ final class RateLimiter: @unchecked Sendable {
   ///
   /// - Parameter onPause: called between sleeps.
   func take(_ count: Int64, onPause: () -> Void) {
-    var wait = reserve(count, now: monotonicNanoseconds())
+    var wait = reserve(count, now: Clock.monotonic.nanoseconds)
     while wait > 0, !Interruption.isRequested {
       let sleep = min(wait, Self.longestSleep)
       var time = timespec(tv_sec: 0, tv_nsec: Int(sleep))
@@ -37,11 +38,4 @@ final class RateLimiter: @unchecked Sendable {
     due = max(due, now - Self.burst) + Int64(Double(count) / Double(bytesPerSecond) * 1e9)
     return max(due - now, 0)
   }
-}
-
-/// Nanoseconds since an arbitrary start.
-func monotonicNanoseconds() -> Int64 {
-  var time = timespec()
-  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }

@@ -76,7 +76,7 @@ struct SingleTransfer {
     }
   }
 
-  /// What the service knows of a source; where there is no such object, whether a prefix was meant.
+  /// Describes a source; an error for a missing object suggests a prefix of that name, if there is one.
   func describe(_ object: ObjectURI) async throws(SyncError) -> ObjectDescription {
     do throws(SyncError) {
       return try await call { () async throws(ServiceError) in try await context.client.head(GetRequest(object)) }
@@ -99,7 +99,7 @@ struct SingleTransfer {
     }
   }
 
-  /// The target as it is; asked for only where a flag compares with it.
+  /// The existing target; requested only where a flag compares with it.
   private func currentObject(_ object: ObjectURI) async throws(SyncError) -> Entry? {
     guard rules != SingleTransfer.unconditional, !rules.skipsExistingTargets else { return nil }
     return try await entry(

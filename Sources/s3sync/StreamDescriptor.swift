@@ -1,4 +1,4 @@
-// Opening the ends of streams: a FIFO's other end may come later.
+// Opening the ends of streams: a FIFO may be opened before its other end is.
 
 import AWS
 import Glibc

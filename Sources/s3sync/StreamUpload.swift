@@ -34,7 +34,7 @@ struct StreamUpload {
           try await client.put(object, .bytes(first), attributes: attributes, ifAbsent: options.onlyIfAbsent)
         }
         context.meter().add(Int64(first.count))
-        return .stored(size: Int64(first.count), Verification(stored))
+        return .stored(size: Int64(first.count), Verification(stored, first))
       }
       let (size, stored) = try await inParts(first, object, attributes)
       return .stored(size: size, Verification(stored))
@@ -96,7 +96,7 @@ private final class Sender {
     self.context = context
   }
 
-  /// Returns when there is room for the next one; throws what an earlier part failed with.
+  /// Returns when memory allows another part; throws the error of an earlier part that failed.
   func send(_ bytes: [UInt8], number: Int, limit: Int64) async throws(SyncError) {
     let store = self.store
     let context = self.context
@@ -117,7 +117,7 @@ private final class Sender {
     while !sending.isEmpty { try await awaitFirst() }
   }
 
-  /// Waits for all, whatever becomes of them.
+  /// Waits for all; their errors are ignored.
   func drain() async {
     for (_, task) in sending { _ = await task.value }
     sending.removeAll()

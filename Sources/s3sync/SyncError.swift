@@ -7,7 +7,7 @@ import S3
 import Streams
 
 /// A failure of one transfer or of all of them.
-enum SyncError: ReportableError, Equatable {
+indirect enum SyncError: ReportableError, Equatable {
   case usage(String)
   case service(ServiceError)
   case system(SystemError)
@@ -15,7 +15,7 @@ enum SyncError: ReportableError, Equatable {
   case unsafeKey(String)
   /// The item exists and cannot be read.
   case unreadable(String)
-  /// Something at the target is in the way that this run must not remove.
+  /// Something at the target obstructs the item, and this run must not remove it.
   case obstructed(String)
   /// The target is a FIFO, a device or a socket, which a download never replaces: its path.
   case special(String)
@@ -28,6 +28,8 @@ enum SyncError: ReportableError, Equatable {
   case checksum
   /// No object has this name: what to do about it.
   case noSuchObject(String)
+  /// A failure of the item of this name, which ends the run.
+  case item(String, SyncError)
   /// A stream has ended inside an object: which, and why.
   case truncated(String, String)
   /// --max-delete.
@@ -48,6 +50,7 @@ enum SyncError: ReportableError, Equatable {
     case .unsafeKey, .malformedLine, .tooLarge, .tooManyDeletions: .data
     case .unreadable, .obstructed, .special: .io
     case .noSuchObject: .unavailable
+    case .item(_, let error): error.status
     case .changed, .checksum, .truncated: .temporary
     }
   }
@@ -63,6 +66,7 @@ enum SyncError: ReportableError, Equatable {
     case .malformedLine(let number): "line \(number) is neither an object record nor an s3:// URI"
     case .tooLarge(let bytes, let limit): "\(bytes) bytes exceed the limit of \(limit)"
     case .checksum: "the received bytes do not match the object's checksum"
+    case .item(let name, let error): "\(name): \(error.reason)"
     case .truncated(let object, let reason): "\(object): the stream ends inside this object: \(reason)"
     case .tooManyDeletions(let count, let limit):
       "--max-delete: \(count) deletions exceed the limit of \(limit); nothing was deleted"

@@ -8,7 +8,7 @@ import Streams
 /// Writes the objects of a source as the members of a tar.
 ///
 /// A queue holds the next objects in order. Each goes through `Slot.State`: its size is asked for where the list does not
-/// give it, then its bytes are fetched as soon as `readAhead` has room for them; the first of the queue is written. An
+/// give it, then its bytes are fetched as soon as `readAhead` allows; the first of the queue is written. An
 /// object too large to be held is fetched when it is the first, straight into the stream.
 @Loop
 final class TarStream {
@@ -20,7 +20,7 @@ final class TarStream {
   private let readAhead: Int64
   private var queue: [Slot] = []
   private var isExhausted = false
-  /// Bytes of objects that are in memory or on their way there.
+  /// Bytes of objects that are in memory or being fetched into it.
   private var held: Int64 = 0
   private var counts = (items: 0, failed: 0, denied: 0)
 
@@ -84,7 +84,7 @@ final class TarStream {
   private func write(_ item: StreamItem, flushing: Bool) async throws(SyncError) {
     if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
     switch item {
-    case .fatal(let error): throw error
+    case .fatal(let name, let error): throw .item(name.text, error)
     case .file(let name, let bytes, let modified, let verification):
       try await output.write(name, bytes, modified: modified, flushing: flushing)
       context.trace(name.text, verification)
@@ -132,14 +132,14 @@ final class TarStream {
   }
 }
 
-/// An object on its way into the stream.
+/// An object being prepared for the stream.
 @Loop
 private final class Slot {
   private enum State {
     /// Its size is being asked for.
     case sizing(Task<Result<ObjectRecord, SyncError>, Never>)
     case sized(Result<ObjectRecord, SyncError>)
-    /// Its bytes are on their way; as many are held.
+    /// Its bytes are being fetched; memory for them is accounted.
     case fetching(Task<StreamItem, Never>, size: Int64)
     /// They have arrived.
     case done(StreamItem, size: Int64)
@@ -202,7 +202,7 @@ private final class Slot {
     state = .fetching(task, size: size)
   }
 
-  /// What stands for the object in the stream.
+  /// The object's representation in the stream.
   func item(_ fetcher: ObjectFetcher) async -> StreamItem {
     switch state {
     case .done(let item, _): return item

@@ -20,7 +20,7 @@ final class OpenFolder: Sendable {
     return descriptor < 0 ? nil : OpenFolder(adopting: descriptor)
   }
 
-  /// What stands under a name here, links not followed; nil where there is nothing.
+  /// The kind of file of this name, links not followed; nil where there is none.
   func kind(of name: String) -> FileKind? {
     var status = stat()
     guard unsafe fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
@@ -31,7 +31,7 @@ final class OpenFolder: Sendable {
 /// `O_PATH`, which Swift's Glibc leaves out: a descriptor that only names its file.
 private let openPath: CInt = 0o10_000_000
 
-/// What stands under a name.
+/// Kinds of files.
 enum FileKind: Equatable, Sendable {
   case file
   case folder
@@ -57,7 +57,7 @@ struct TargetFile: Sendable {
   /// Folders below it, which are created when the file gets its name.
   let missing: [String]
   let name: String
-  /// The first missing folder's name is a file's, which gives way to it.
+  /// The first missing folder has the name of a file, which it replaces.
   var replacesFile = false
   /// The name from the target on: whose unfinished download a temporary file is.
   let key: Key
@@ -81,7 +81,7 @@ final class TargetFolder {
   ///
   /// - Parameters:
   ///   - key: a valid path below the target.
-  ///   - replacesFile: a file that stands where a folder is needed gives way to it.
+  ///   - replacesFile: a file where a folder is needed is replaced by it.
   func file(_ key: Key, replacesFile: Bool = false) throws(SyncError) -> TargetFile {
     try resolve(key, in: try openRoot(creates: true), replacesFile: replacesFile)
   }

@@ -75,8 +75,9 @@ final class TemporaryFile {
       try prepare(file, publication, context)
       return try file.createFolder()
     }
+    if target.kind(of: file.name) == .special { throw .special(file.path) }
     if try !rename(to: target, file) {
-      // An empty folder gives way: S3 knows none.
+      // An empty folder is replaced: S3 has no empty folders.
       if unsafe unlinkat(target.descriptor, file.name, AT_REMOVEDIR) != 0 { try publication.removeFolder?() }
       guard try rename(to: target, file) else { throw .obstructed("\(file.path) is a folder that is not empty") }
     }

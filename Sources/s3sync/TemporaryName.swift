@@ -2,7 +2,7 @@
 
 import S3
 
-/// The name of a temporary file: 16 hexadecimal digits that say whose it is, 16 that nobody can predict.
+/// The name of a temporary file: 16 hexadecimal digits that identify the final file, 16 random ones.
 struct TemporaryName: Hashable, Sendable {
   /// Hexadecimal hash of the final file's name from the target on.
   let owner: String

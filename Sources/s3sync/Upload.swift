@@ -67,33 +67,32 @@ struct Upload {
     }
     let attributes = options.attributes(forName: path, of: file)
     let partSize = options.partSize ?? TransferOptions.usualPartSize
-    let stored =
-      if file.size > max(partSize, MultipartPlan.minimumPartSize) {
-        try await inParts(
-          file, MultipartPlan(size: file.size, partSize: partSize), object, attributes, onlyIfAbsent, meter)
-      } else {
-        try await whole(file, object, attributes, onlyIfAbsent, meter)
-      }
-    let verification = Verification(stored)
+    if file.size > max(partSize, MultipartPlan.minimumPartSize) {
+      let plan = MultipartPlan(size: file.size, partSize: partSize)
+      let stored = try await inParts(file, plan, object, attributes, onlyIfAbsent, meter)
+      return options.verifies ? try await verify(file, object, stored) : Verification(stored)
+    }
+    let (stored, verification) = try await whole(file, object, attributes, onlyIfAbsent, meter)
     return options.verifies ? try await verify(file, object, stored) : verification
   }
 
   private func whole(
     _ file: OpenFile, _ object: ObjectURI, _ attributes: ObjectAttributes, _ onlyIfAbsent: Bool, _ meter: ByteMeter
-  ) async throws(SyncError) -> StoredObject {
+  ) async throws(SyncError) -> (StoredObject, Verification) {
     let isSmall = file.size <= TransferOptions.smallSize
-    let payload =
-      if isSmall {
-        Payload.bytes(try systemCalls { () throws(SystemError) in try file.contents() })
-      } else {
-        self.payload(file, 0..<file.size) { meter.advance(to: $0) }
-      }
+    let bytes = isSmall ? try systemCalls { () throws(SystemError) in try file.contents() } : []
+    let payload = isSmall ? Payload.bytes(bytes) : self.payload(file, 0..<file.size) { meter.advance(to: $0) }
     if isSmall, file.hasChanged { throw .changed("the file changed while it was read") }
     let stored = try await call { () async throws(ServiceError) in
       try await context.client.put(object, payload, attributes: attributes, ifAbsent: onlyIfAbsent)
     }
     meter.advance(to: file.size)
-    return stored
+    if isSmall || stored.isChecksumConfirmed { return (stored, Verification(stored, bytes)) }
+    // A service that does not return the checksum returns an entity tag, which may be an MD5.
+    guard let md5 = stored.etag.flatMap(md5(ofEntityTag:)),
+      try await FileVerifier(context: context).matches(file.descriptor, 0..<file.size, .md5(md5))
+    else { return (stored, .lengthAndRanges) }
+    return (stored, .md5Tag)
   }
 
   private func inParts(

@@ -26,9 +26,17 @@ enum Verification: Equatable, Sendable {
       }
   }
 
-  /// What an upload is known to be by the service's answer alone.
-  init(_ stored: StoredObject) {
-    self = stored.isChecksumConfirmed ? .checksum("crc32") : .lengthAndRanges
+  /// What an upload is known to be by the service's answer.
+  init(_ stored: StoredObject) { self = stored.isChecksumConfirmed ? .checksum("crc32") : .lengthAndRanges }
+
+  /// The same, where the bytes are in memory: a service that does not return the checksum returns an entity tag, which
+  /// may be their MD5.
+  init(_ stored: StoredObject, _ bytes: [UInt8]) {
+    self.init(stored)
+    guard self == .lengthAndRanges, let md5 = stored.etag.flatMap(md5(ofEntityTag:)) else { return }
+    var verifier = ChecksumVerifier(.md5(md5))
+    unsafe verifier.update(bytes.span.bytes)
+    if verifier.matches { self = .md5Tag }
   }
 
   /// Whether the bytes themselves were compared.

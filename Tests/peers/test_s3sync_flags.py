@@ -94,6 +94,19 @@ def test_verify_checks_multipart_entity_tags(server, tmp_path, parts, damage):
         assert lines(done)[0]["verifiedBy"] == "multipart-etag" and (tmp_path / "f").read_bytes() == real
 
 
+@pytest.mark.parametrize("confirms", [False, True])
+@pytest.mark.parametrize("size,name", [(1000, "md5-etag"), (3 << 20, "md5-etag"), (12 << 20, "length-and-ranges")])
+@pytest.mark.parametrize("form", ["file", "stream"])
+def test_what_an_upload_was_verified_by(server, tmp_path, size, name, form, confirms):
+    data = random.Random(1).randbytes(size)
+    (tmp_path / "f").write_bytes(data)
+    server.confirms_checksums = confirms
+    done = sync(server, "--json", "--part-size", "5M", tmp_path / "f" if form == "file" else "-", "s3://bucket/f", stdin=data)
+    record, = lines(done)
+    assert record["verifiedBy"] == ("checksum-crc32" if confirms else name)
+    assert record["verified"] is (record["verifiedBy"] != "length-and-ranges")
+
+
 @pytest.mark.parametrize("size", [1000, 12 << 20])
 def test_verify_of_uploads(server, tmp_path, size):
     (tmp_path / "f").write_bytes(random.Random(1).randbytes(size))
@@ -129,6 +142,20 @@ def test_a_dry_run_of_a_missing_source_fails(server, tmp_path, source):
     source = source if source.startswith("s3") else tmp_path / source
     target = tmp_path / "out" if str(source).startswith("s3") else "s3://bucket/x"
     assert sync(server, "--dry-run", source, target).returncode in (69, 74)
+
+
+@pytest.mark.parametrize("form", ["download", "stream", "copy", "upload", "tar"])
+def test_errors_name_their_object(server, tmp_path, form):
+    server.put("bucket", "in/this-one", b"x")
+    (tmp_path / "this-one").write_bytes(b"x")
+    server.fault = lambda a: ("status", 403, "InvalidAccessKeyId") if a.key else None
+    arguments = {"download": ["s3://bucket/in/this-one", tmp_path / "out"], "stream": ["s3://bucket/in/this-one", "-"],
+                 "copy": ["s3://bucket/in/this-one", "s3://bucket/x"], "upload": [tmp_path / "this-one", "s3://bucket/x"],
+                 "tar": ["s3://bucket/in/", "-"]}[form]
+    done = sync(server, "--json", *arguments)
+    assert done.returncode == 77 and b"this-one: " in done.stderr and len(done.stderr.splitlines()) == 1
+    if form not in ("stream", "tar"):
+        assert lines(done)[0]["status"] == "failed"
 
 
 def test_passwords_are_hidden(server):

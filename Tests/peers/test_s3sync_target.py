@@ -162,6 +162,16 @@ def test_a_character_device_is_written_into(server, tmp_path):
     assert sync(server, "s3://bucket/f", "/dev/full").returncode == 74
 
 
+@pytest.mark.skipif(not has_namespaces, reason="no user namespaces here")
+def test_a_device_in_a_target_folder_is_not_replaced(server, tmp_path):
+    (tmp_path / "n").touch()
+    server.put("bucket", "in/n", b"x")
+    script = 'mount --bind /dev/zero "$1/n" && "$0" s3://bucket/in/ "$1"; status=$?; test -c "$1/n" || exit 1; exit $status'
+    done = subprocess.run([*USER_NAMESPACE, "sh", "-c", script, S3SYNC, tmp_path], env=environment(server.endpoint),
+                          capture_output=True, timeout=30)
+    assert done.returncode == 74 and b"never replaced" in done.stderr, done.stderr
+
+
 def test_a_mirror_replaces_no_fifo_and_no_socket(server, tmp_path):
     os.mkfifo(tmp_path / "p")
     server.put("bucket", "in/p", b"x")

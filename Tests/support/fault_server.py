@@ -65,6 +65,7 @@ class FaultServer:
         self.counts = {}
         self.fault = lambda asked: None
         self.page_size = 1000
+        self.confirms_checksums = False  # the checksum of an upload is in the answer, as AWS has it
         self.lock = threading.Lock()
         self.clock = lambda: datetime.datetime.now(datetime.timezone.utc)
         owner = self
@@ -222,7 +223,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 return self.copy(asked, store)
             stored = state.put(asked.bucket, asked.key, asked.body, **self.kept(asked))
             stored.tags = asked.headers.get("x-amz-tagging", "")
-            return 200, b"", {"etag": f'"{stored.etag}"'}
+            confirmed = {"x-amz-checksum-crc32": crc} if crc and state.confirms_checksums else {}
+            return 200, b"", {"etag": f'"{stored.etag}"', **confirmed}
         if asked.method == "DELETE":
             store.pop(asked.key, None)
             return 204, b"", {}
@@ -339,5 +341,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 return 400, self.error("BadDigest"), {}
             stored.headers["x-amz-checksum-crc32"] = whole
         del state.uploads[name]
-        return 200, (f'<CompleteMultipartUploadResult><ETag>"{stored.etag}"</ETag>'
+        confirmed = f"<ChecksumCRC32>{whole}</ChecksumCRC32>" if whole and state.confirms_checksums else ""
+        return 200, (f'<CompleteMultipartUploadResult><ETag>"{stored.etag}"</ETag>{confirmed}'
                      "</CompleteMultipartUploadResult>").encode(), {}

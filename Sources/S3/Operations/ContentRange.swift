@@ -40,7 +40,7 @@ private func digits(_ text: Substring) -> Int64? {
 func rangeProblem(
   status: Int, headers: Headers, expected: Range<Int64>, total: Int64, etag: String?
 ) -> String? {
-  if let etag, let found = headers["etag"].map(unquoted), found != etag {
+  if let etag, let found = headers["etag"].map(unquoted), !found.isEmpty, found != etag {
     return "bytes of the object with entity tag \(found) where \(etag) was requested"
   }
   let wanted = "bytes \(expected.lowerBound)-\(expected.upperBound - 1)/\(total)"
