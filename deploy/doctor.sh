@@ -340,7 +340,7 @@ check_function() {
   Inactive) note "function $1: Inactive: nobody has called it for weeks, and its next call fails and wakes it. Run install.sh, which waits for it" ;;
   *) bad "function $1: $state: $(ask lambda get-function-configuration --function-name "$1" --query StateReason || true). Run install.sh --build" ;;
   esac
-  last=$(last_line "/aws/lambda/$1" '?errorType ?"Task timed out" ?"Runtime exited" ?"lambda-bootstrap:"') || return 0
+  last=$(last_line "/aws/lambda/$1" '?errorType ?error ?"Task timed out" ?"Runtime exited" ?"lambda-bootstrap:"') || return 0
   if [ -n "$last" ]; then
     note "function $1: $(one_line "$last" | cut -c1-200). See aws logs tail /aws/lambda/$1"
   else

@@ -177,16 +177,18 @@ def test_failed_submissions(cloud, client, alarm, outputs):
 
     def matches(lines):
         now = int(time.time() * 1000)
-        # lambda-bootstrap writes the request's id before the lines of a command.
-        logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[
-            {"timestamp": now, "message": f"8e1c9f1e-0000-4000-8000-000000000000: {line}"} for line in lines])
+        # lambda-bootstrap writes the lines of a command after the request's id, or as messages of JSON.
+        identity = "8e1c9f1e-0000-4000-8000-000000000000"
+        forms = [f"{identity}: {line}" for line in lines] + [
+            json.dumps({"level": "warn", "requestId": identity, "message": line}, separators=(",", ":")) for line in lines]
+        logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[{"timestamp": now, "message": form} for form in forms])
         return len(logs.filter_log_events(logGroupName=group, filterPattern=found["filterPattern"])["events"])
 
     # An upload that is not below input/ is left out, and no failure.
     left_out = submit(["elsewhere/a.jpg"], "input/")
     assert left_out and matches(left_out) == 0
     failed = submit(["input/a.jpg", "input/b.jpg"], "input/")
-    assert matches(failed) == 1 and '"messages":1' in failed[-1]
+    assert matches(failed) == 2 and '"messages":1' in failed[-1]
     value = float(transformation["metricValue"])
     assert publish(client, alarm, "SubmitFailureAlarm", [value], "ml", "SubmitFailures") == "ALARM"
 
