@@ -41,6 +41,20 @@ public struct KernelTable: Sendable {
   public var exponentialRun:
     @Sendable (_ count: Int, _ shift: Float, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>) ->
       Void
+  /// `lanes`: 2 · width floats, written.
+  public var momentsRow:
+    @Sendable (_ count: Int, _ center: Float, _ input: UnsafePointer<Float>, _ lanes: UnsafeMutablePointer<Float>) ->
+      Void
+  public var affineRow:
+    @Sendable (
+      _ count: Int, _ factor: Float, _ offset: Float, _ scale: UnsafePointer<Float>, _ shift: UnsafePointer<Float>,
+      _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+    ) -> Void
+  public var softmaxRow:
+    @Sendable (
+      _ count: Int, _ factor: Float, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+      _ lanes: UnsafeMutablePointer<Float>
+    ) -> Void
 
   /// The table of the kernels over `V`. Inlined whole into the target that is compiled for the instruction set: nothing of it may be
   /// shared with a target compiled for another.
@@ -86,6 +100,11 @@ public struct KernelTable: Sendable {
     activateRun = { KernelTemplates.activateRun(V.self, $0, $1, $2, $3) }
     addRun = { KernelTemplates.addRun(V.self, $0, $1, $2, $3, low: $4, high: $5) }
     multiplyRun = { KernelTemplates.multiplyRun(V.self, $0, $1, $2, $3) }
+    momentsRow = { KernelTemplates.momentsRow(V.self, $0, center: $1, $2, lanes: $3) }
+    affineRow = {
+      KernelTemplates.affineRow(V.self, $0, factor: $1, offset: $2, scale: $3, shift: $4, $5, $6)
+    }
+    softmaxRow = { KernelTemplates.softmaxRow(V.self, $0, factor: $1, $2, $3, lanes: $4) }
     exponentialRun = { KernelTemplates.exponentialRun(V.self, $0, shift: $1, $2, $3) }
   }
 }

@@ -8,6 +8,14 @@ public enum VectorActivation: Sendable {
   case hardSigmoid(alpha: Float, beta: Float)
   case hardSwish
   case leakyRelu(alpha: Float)
+  /// x / (1 + e^(−alpha·x))
+  case swish(alpha: Float)
+  case tanh
+  case erf
+  /// x · (1 + erf(x / √2)) / 2
+  case gelu
+  /// x · (1 + tanh(√(2/π) · (x + 0.044715·x³))) / 2
+  case tanhGelu
 }
 
 /// e^x to two units in the last place, x held to −87.3…88.7 (Cephes' expf: Cody and Waite's reduction, a polynomial of degree 5).
@@ -25,6 +33,47 @@ public func exponential<V: FloatVector>(_ x: V) -> V {
   return (V(repeating: 1) + r).adding(p, times: r * r) * n.powerOfTwo()
 }
 
+/// erf(x) to 1e-6: an odd rational function over −4…4 (Eigen's coefficients), scaled so that it ends at exactly ±1.
+@inline(__always) @inlinable
+func errorFunction<V: FloatVector>(_ x: V) -> V {
+  let held = x.raised(to: V(repeating: -4)).lowered(to: V(repeating: 4))
+  let square = held * held
+  var p = V(repeating: 2.770_681_4e-8).adding(V(repeating: -2.726_142_3e-10), times: square)
+  p = V(repeating: -2.101_024_0e-6).adding(p, times: square)
+  p = V(repeating: -5.692_506_4e-5).adding(p, times: square)
+  p = V(repeating: -7.349_906_3e-4).adding(p, times: square)
+  p = V(repeating: -2.954_599_8e-3).adding(p, times: square)
+  p = V(repeating: -1.609_603_3e-2).adding(p, times: square)
+  var q = V(repeating: -2.133_740_6e-4).adding(V(repeating: -1.456_607_2e-5), times: square)
+  q = V(repeating: -1.682_827_0e-3).adding(q, times: square)
+  q = V(repeating: -7.373_329_2e-3).adding(q, times: square)
+  q = V(repeating: -1.426_473_9e-2).adding(q, times: square)
+  return heldToOne(held * p / q)
+}
+
+/// tanh(x) to 1e-6, as `errorFunction`, over −7.9…7.9.
+@inline(__always) @inlinable
+func hyperbolicTangent<V: FloatVector>(_ x: V) -> V {
+  let held = x.raised(to: V(repeating: -7.905_311)).lowered(to: V(repeating: 7.905_311))
+  let square = held * held
+  var p = V(repeating: 2.000_187_9e-13).adding(V(repeating: -2.760_768_5e-16), times: square)
+  p = V(repeating: -8.604_671_5e-11).adding(p, times: square)
+  p = V(repeating: 5.122_297_1e-8).adding(p, times: square)
+  p = V(repeating: 1.485_722_4e-5).adding(p, times: square)
+  p = V(repeating: 6.372_619_3e-4).adding(p, times: square)
+  p = V(repeating: 4.893_524_6e-3).adding(p, times: square)
+  var q = V(repeating: 1.185_347_1e-4).adding(V(repeating: 1.198_258_4e-6), times: square)
+  q = V(repeating: 2.268_434_6e-3).adding(q, times: square)
+  q = V(repeating: 4.893_525_2e-3).adding(q, times: square)
+  return heldToOne(held * p / q)
+}
+
+/// A little more than `x`, held to −1…1: what should be ±1 but for its last bits becomes ±1.
+@inline(__always) @inlinable
+func heldToOne<V: FloatVector>(_ x: V) -> V {
+  (x * V(repeating: 1.000_000_4)).raised(to: V(repeating: -1)).lowered(to: V(repeating: 1))
+}
+
 @inline(__always) @inlinable
 func applied<V: FloatVector>(_ activation: VectorActivation, _ x: V) -> V {
   let zero = V(repeating: 0)
@@ -38,5 +87,15 @@ func applied<V: FloatVector>(_ activation: VectorActivation, _ x: V) -> V {
     let gate = V(repeating: 0.5).adding(x, times: V(repeating: 1 / 6))
     return x * gate.raised(to: zero).lowered(to: one)
   case .leakyRelu(let alpha): return x.whereNegative(x * V(repeating: alpha))
+  case .swish(let alpha): return x / (one + exponential(zero - x * V(repeating: alpha)))
+  case .tanh: return hyperbolicTangent(x)
+  case .erf: return errorFunction(x)
+  case .gelu:
+    let half = x * V(repeating: 0.5)
+    return half.adding(half, times: errorFunction(x * V(repeating: 0.707_106_78)))
+  case .tanhGelu:
+    let half = x * V(repeating: 0.5)
+    let inner = x.adding(x * x, times: x * V(repeating: 0.044_715)) * V(repeating: 0.797_884_56)
+    return half.adding(half, times: hyperbolicTangent(inner))
   }
 }

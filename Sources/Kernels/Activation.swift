@@ -16,6 +16,14 @@ public enum Activation: Equatable, Sendable {
   case hardSwish
   /// x below 0: alpha·x
   case leakyRelu(alpha: Float)
+  /// x / (1 + e^(−alpha·x)); SiLU with alpha 1
+  case swish(alpha: Float)
+  case tanh
+  case erf
+  /// x · (1 + erf(x / √2)) / 2
+  case gelu
+  /// x · (1 + tanh(√(2/π) · (x + 0.044715·x³))) / 2
+  case tanhGelu
 
   /// The plain twin of every vectorised form.
   func callAsFunction(_ x: Float) -> Float {
@@ -27,6 +35,11 @@ public enum Activation: Equatable, Sendable {
     case .hardSigmoid(let alpha, let beta): Self.clip(alpha * x + beta, 0, 1)
     case .hardSwish: x * Self.clip(x * (1 / 6) + 0.5, 0, 1)
     case .leakyRelu(let alpha): x < 0 ? alpha * x : x
+    case .swish(let alpha): x / (1 + expf(-alpha * x))
+    case .tanh: tanhf(x)
+    case .erf: erff(x)
+    case .gelu: 0.5 * x * (1 + erff(x * 0.707_106_78))
+    case .tanhGelu: 0.5 * x * (1 + tanhf(0.797_884_56 * (x + 0.044_715 * x * x * x)))
     }
   }
 

@@ -48,6 +48,11 @@ extension Activation {
     case .hardSigmoid(let alpha, let beta): .hardSigmoid(alpha: alpha, beta: beta)
     case .hardSwish: .hardSwish
     case .leakyRelu(let alpha): .leakyRelu(alpha: alpha)
+    case .swish(let alpha): .swish(alpha: alpha)
+    case .tanh: .tanh
+    case .erf: .erf
+    case .gelu: .gelu
+    case .tanhGelu: .tanhGelu
     }
   }
 

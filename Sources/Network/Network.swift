@@ -90,7 +90,10 @@ extension Graph {
   /// The passes, in their order.
   mutating func optimize() throws(NodeError) {
     removeUnused()
+    findActivations()
+    moveTransposes()
     foldScaleShift()
+    fuseBias()
     propagateStrides()
     fuseResiduals()
     fuseActivations()

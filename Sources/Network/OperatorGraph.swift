@@ -59,6 +59,11 @@ public struct OperatorGraph: Sendable {
 
   public mutating func addOutput(_ id: ValueID) { outputs.append(id) }
 
+  /// The dimensions of a constant.
+  public func constantDimensions(of id: ValueID) -> [Int]? {
+    if case .constant(let tensor) = values[id.index].source { tensor.dimensions } else { nil }
+  }
+
   public func name(of id: ValueID) -> String { values[id.index].name }
 
   private mutating func add(_ value: Value) -> ValueID {

@@ -82,6 +82,14 @@ private struct Resolver {
         guard let input = inputs[position] else { throw .missingOperand(position) }
         kept.append(input)
       }
+      let constants = kept.compactMap { graph[$0].constant }
+      if constants.count == kept.count, !kept.isEmpty, !types.contains(where: { $0.shape.isBatched }) {
+        let tensors = try computation.evaluate(constants, types)
+        for (output, tensor) in zip(node.outputs, tensors) {
+          if let output { resolved[output] = try addConstant(source.name(of: output), tensor) }
+        }
+        return try checkOutputs(node, tensors.count)
+      }
       // A result that the node leaves out is computed all the same.
       var outputs: [Graph.ValueID] = []
       for (position, type) in types.enumerated() {
@@ -94,8 +102,13 @@ private struct Resolver {
         Graph.Node(name: node.name, computation: computation, inputs: kept, outputs: outputs))
       results = types.count
     }
-    for case .some(let output) in node.outputs.dropFirst(results) where read.contains(output) {
-      throw .unsupportedOutput(node.outputs.firstIndex(of: output) ?? results)
+    try checkOutputs(node, results)
+  }
+
+  /// Throws `.unsupportedOutput` where a result beyond the first `count` is read.
+  private func checkOutputs(_ node: OperatorGraph.Node, _ count: Int) throws(GraphError) {
+    for case .some(let output) in node.outputs.dropFirst(count) where read.contains(output) {
+      throw .unsupportedOutput(node.outputs.firstIndex(of: output) ?? count)
     }
   }
 

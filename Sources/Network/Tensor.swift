@@ -43,6 +43,16 @@ public struct Tensor: Sendable {
     try self.init(type: type, dimensions: dimensions, storage: storage)
   }
 
+  /// Little-endian elements of `type`.
+  init(type: ElementType, dimensions: [Int], bytes: [UInt8]) throws(GraphError) {
+    try self.init(type: type, dimensions: dimensions, storage: ConstantStorage(copying: bytes))
+  }
+
+  /// Whether an element is a multiple of the batch.
+  var dependsOnBatch: Bool {
+    if case .extents = contents { true } else { false }
+  }
+
   init(type: ElementType = .int64, dimensions: [Int], extents: [Extent]) throws(GraphError) {
     guard extents.contains(where: \.isBatched) else {
       try self.init(type: type, dimensions: dimensions, integers: extents.map(\.count))
@@ -162,6 +172,12 @@ public struct Tensor: Sendable {
   func reshaped(_ dimensions: [Int]) throws(GraphError) -> Tensor {
     guard try elementCount(dimensions) == count else { throw .shapes([try shape, try Shape(dimensions)]) }
     return Tensor(type: type, dimensions: dimensions, contents: contents)
+  }
+
+  /// The same elements under other dimensions and the name of a type that is stored alike.
+  func reshaped(_ dimensions: [Int], as type: ElementType) throws(GraphError) -> Tensor {
+    if type == self.type { return try reshaped(dimensions) }
+    return try Tensor(type: type, dimensions: dimensions, floats: try floats)
   }
 
   /// The elements at `positions`, in that order, with `fill`, of one element and this type, where a position is −1.

@@ -18,13 +18,23 @@ struct Attributes {
   init(_ node: NodeMessage, _ files: ModelFiles) throws(ModelError) {
     for attribute in node.attributes {
       values[attribute.name] =
-        if attribute.isOther { .other } else if let tensor = attribute.tensor {
+        if attribute.isOther || attribute.graph != nil || attribute.reference != nil {
+          .other
+        } else if let tensor = attribute.tensor {
           .tensor(try tensor.tensor(files))
         } else if let float = attribute.float { .float(float) } else if let integer = attribute.integer {
           .integer(integer)
         } else if let string = attribute.string { .string(string) } else if !attribute.floats.isEmpty {
           .floats(attribute.floats)
-        } else { .integers(attribute.integers) }
+        } else {
+          // Some writers leave out zero and the empty string.
+          switch attribute.type {
+          case 1: .float(0)
+          case 2: .integer(0)
+          case 3: .string("")
+          default: .integers(attribute.integers)
+          }
+        }
     }
   }
 

@@ -9,12 +9,17 @@ public enum ModelError: Error, Equatable, Sendable {
   case opset(Int)
   case noOpset
   case quantized(node: String, operatorType: String)
-  case unsupportedOperator(node: String, operatorType: String)
+  /// Each operator that the outputs depend on and that is not there, once, with the first node of it.
+  case unsupportedOperators([UnsupportedOperator])
   case unsupportedFeature(String)
   case node(NodeError)
-  /// A node reads a value that nothing before it writes.
+  /// Functions call each other too deep or too often.
+  case expansion(node: String)
+  /// A call has more inputs or outputs than the function.
+  case call(node: String, function: String)
+  /// A node reads a value that nothing writes.
   case undefined(node: String, value: String)
-  /// A node reads a value that it, or a node after it, writes.
+  /// A node reads a value that depends on its own result.
   case cycle(node: String, value: String)
   case duplicate(value: String)
   /// A graph output that nothing writes.
@@ -47,15 +52,18 @@ extension ModelError: CustomStringConvertible {
     switch self {
     case .malformed(let offset): "not an ONNX model, or a damaged one (at byte \(offset))"
     case .noGraph: "not an ONNX model: it has no graph"
-    case .opset(let version): "opset \(version) is not supported (7 to 21 are)"
+    case .opset(let version):
+      "opset \(version) is not supported (\(Model.opsets.lowerBound) to \(Model.opsets.upperBound) are)"
     case .noOpset: "the model does not say its opset"
     case .quantized(let node, let type):
-      "node \(node): \(type): quantised models are not supported; use the float32 model"
-    case .unsupportedOperator(let node, let type): "node \(node): operator \(type) is not supported"
+      "node \(node): \(type): quantized models are not supported; use the float32 model"
+    case .unsupportedOperators(let operators): operators.map(\.description).joined(separator: "; ")
+    case .expansion(let node): "node \(node): the model's functions call each other without end or too often"
+    case .call(let node, let function): "node \(node): more inputs or outputs than the function \(function) has"
     case .unsupportedFeature(let what): "\(what) is not supported"
     case .node(let error): error.description
     case .undefined(let node, let value): "node \(node): its input \(value) does not exist"
-    case .cycle(let node, let value): "node \(node): its input \(value) is computed from its own output or after it"
+    case .cycle(let node, let value): "node \(node): its input \(value) is computed from its own output"
     case .duplicate(let value): "\(value) is defined twice"
     case .missingOutput(let name): "output \(name) is not computed by any node"
     case .tensor(let name, let fault): "tensor \(name): \(fault)"
@@ -83,8 +91,37 @@ extension ModelError.InputFault: CustomStringConvertible {
     switch self {
     case .notTensor: "it is not a tensor of known rank"
     case .type(let type): "element type \(type) is not supported"
-    case .dynamic(let dimension): "dimension \(dimension) is not known; only the batch may be"
+    case .dynamic(let dimension): "dimension \(dimension) is not known: the image size must be stated"
     case .dimensions: "its dimensions are out of range"
     }
   }
+}
+
+/// An operator that a model needs and that is not there.
+public struct UnsupportedOperator: Equatable, Sendable, CustomStringConvertible {
+  /// The first node of it.
+  public let node: String
+  /// After its domain where that is not ONNX's own.
+  public let type: String
+
+  public var description: String {
+    let advice = UnsupportedOperator.advice[type].map { " (\($0))" } ?? ""
+    return "node \(node): operator \(type) is not supported\(advice)"
+  }
+
+  private static let layout = "optimized for one machine: export the model without onnxruntime's extended optimizations"
+  private static let fused = "export the model without onnxruntime's transformer optimizations"
+  private static let control = "control flow and sequences: export the model with fixed shapes"
+
+  private static let advice: [String: String] = [
+    "com.microsoft.nchwc.Conv": layout, "com.microsoft.nchwc.MaxPool": layout,
+    "com.microsoft.nchwc.AveragePool": layout, "com.microsoft.nchwc.GlobalAveragePool": layout,
+    "com.microsoft.nchwc.GlobalMaxPool": layout, "com.microsoft.nchwc.ReorderInput": layout,
+    "com.microsoft.nchwc.ReorderOutput": layout, "com.microsoft.nchwc.Upsample": layout,
+    "com.microsoft.Attention": fused, "com.microsoft.MultiHeadAttention": fused,
+    "Loop": control, "Scan": control, "SequenceConstruct": control, "SequenceEmpty": control,
+    "SequenceInsert": control, "SequenceAt": control, "SequenceLength": control, "SequenceErase": control,
+    "SequenceMap": control, "SplitToSequence": control, "ConcatFromSequence": control, "Optional": control,
+    "OptionalGetElement": control, "OptionalHasElement": control,
+  ]
 }

@@ -5,13 +5,28 @@ struct NodeImport {
   let name: String
   let opset: Int
   let inputs: [OperatorGraph.ValueID?]
+  /// Up to the last that is read.
   let outputs: [OperatorGraph.ValueID?]
+  /// How many results the node has.
+  let outputCount: Int
   var attributes: Attributes
   var graph: OperatorGraph
 
   /// The node becomes `operation`, reading the node's inputs unless told otherwise.
   mutating func add(_ operation: any Operator, inputs: [OperatorGraph.ValueID?]? = nil) {
     graph.addNode(name: name, operation, inputs: inputs ?? self.inputs, outputs: outputs)
+  }
+
+  /// Operand `position`; nil where it is left out.
+  func input(_ position: Int) -> OperatorGraph.ValueID? { position < inputs.count ? inputs[position] : nil }
+
+  /// The result of one of several operators that the node consists of.
+  mutating func intermediate(
+    _ operation: any Operator, _ inputs: [OperatorGraph.ValueID?]
+  ) -> OperatorGraph.ValueID {
+    let value = graph.addValue(name: name)
+    graph.addNode(name: name, operation, inputs: inputs, outputs: [value])
+    return value
   }
 
   /// An operand that older opsets stated as an attribute.

@@ -13,6 +13,9 @@ struct ModelFlags: ParsableArguments {
   @Option(help: "The output to read; else the one that fits the labels, else the only one of shape (n, classes).")
   var output: String?
 
+  @Option(help: "HEIGHTxWIDTH of the images, for a model that leaves them open.")
+  var inputSize: InputSize?
+
   @Option(help: "What makes probabilities of the output: auto decides from the model.")
   var activation = ActivationFlag.auto
 }
@@ -55,6 +58,20 @@ struct ContractFlags: ParsableArguments {
       }
     }
     if let std, std.values.contains(0) { throw ValidationError("--std must not be 0.") }
+  }
+}
+
+/// `224x224`: height and width.
+struct InputSize: ExpressibleByArgument, Equatable {
+  let height: Int
+  let width: Int
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "x", omittingEmptySubsequences: false).compactMap { Int($0) }
+    guard parts.count == 2, parts.allSatisfy({ (1...16384).contains($0) }), argument.allSatisfy({ $0 != "+" }) else {
+      return nil
+    }
+    (height, width) = (parts[0], parts[1])
   }
 }
 

@@ -15,6 +15,7 @@ extension LoadedModel {
     case nil where height == width: flags = Self.resize((height * 256 + 112) / 224, crop: height)
     default: flags = exact
     }
+    if channels == 1 { flags.append("--gray") }
     if let filter = preprocessing.filter, filter != "bilinear" { flags += ["--filter", filter] }
     return flags
   }
@@ -23,7 +24,7 @@ extension LoadedModel {
 
   /// How to make a tensor that fits, where `tensor` does not.
   func hint(for tensor: InputTensor) -> String {
-    guard channels == 3 else { return "a model of \(channels) channels takes <f4 tensors only" }
+    guard channels == 3 || channels == 1 else { return "a model of \(channels) channels takes <f4 tensors only" }
     let layout = tensor.contents == .floats ? ["--dtype", "float32", "--layout", "chw"] : []
     return "make it with imgdecode " + (imgdecodeFlags + layout).joined(separator: " ")
   }

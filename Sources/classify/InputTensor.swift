@@ -6,7 +6,7 @@ struct InputTensor {
   static let maximumBytes = 256 << 20
 
   enum Contents {
-    /// (height, width, 3)
+    /// (height, width, 3), or (height, width, 1) in gray
     case pixels
     /// (images, channels, height, width)
     case floats
@@ -26,9 +26,9 @@ struct InputTensor {
     do throws(NpyHeader.Malformed) { (header, offset) = try NpyHeader.parse(bytes) } catch { throw .npy(error) }
     self.bytes = bytes
     switch (header.elementType, header.shape.count) {
-    case (.uint8, 3) where header.shape[2] == 3:
+    case (.uint8, 3) where header.shape[2] == 3 || header.shape[2] == 1:
       contents = .pixels
-      (images, channels, height, width) = (1, 3, header.shape[0], header.shape[1])
+      (images, channels, height, width) = (1, header.shape[2], header.shape[0], header.shape[1])
     case (.float32, 3):
       contents = .floats
       (images, channels, height, width) = (1, header.shape[0], header.shape[1], header.shape[2])
@@ -38,14 +38,15 @@ struct InputTensor {
     default:
       let shape = "\(header.elementType.rawValue) (\(header.shape.map(String.init).joined(separator: ", ")))"
       throw .geometry(
-        tensor: shape, model: "|u1 (height, width, 3) or <f4 (n, channels, height, width)", hint: "imgdecode makes both"
+        tensor: shape, model: "|u1 (height, width, 3 or 1) or <f4 (n, channels, height, width)",
+        hint: "imgdecode makes both"
       )
     }
   }
 
   var description: String {
     switch contents {
-    case .pixels: "|u1 (\(height), \(width), 3)"
+    case .pixels: "|u1 (\(height), \(width), \(channels))"
     case .floats:
       images == 1
         ? "<f4 (\(channels), \(height), \(width))"
@@ -53,16 +54,17 @@ struct InputTensor {
     }
   }
 
-  /// Pixels through `table` (3, 256) into (height, width, 3) or, with `planes`, (3, height, width).
+  /// Pixels through `table` (channels, 256) into (height, width, channels) or, with `planes`, (channels, height, width).
   func write(pixels table: [Float], isBGR: Bool, planes: Bool, to output: UnsafeMutableBufferPointer<Float>) {
     let count = height * width
     unsafe bytes.withUnsafeBufferPointer { bytes in
       unsafe table.withUnsafeBufferPointer { table in
-        for channel in 0..<3 {
-          let source = unsafe UnsafeBufferPointer(rebasing: bytes[(offset + (isBGR ? 2 - channel : channel))...])
-          let (start, step) = planes ? (channel * count, 1) : (channel, 3)
+        for channel in 0..<channels {
+          let stored = isBGR ? channels - 1 - channel : channel
+          let source = unsafe UnsafeBufferPointer(rebasing: bytes[(offset + stored)...])
+          let (start, step) = planes ? (channel * count, 1) : (channel, channels)
           for pixel in 0..<count {
-            unsafe output[start &+ pixel &* step] = table[channel &* 256 &+ Int(source[pixel &* 3])]
+            unsafe output[start &+ pixel &* step] = table[channel &* 256 &+ Int(source[pixel &* channels])]
           }
         }
       }

@@ -25,21 +25,24 @@ struct LoadedModel {
 
   init(_ flags: ModelFlags, _ contractFlags: ContractFlags, _ statistics: inout Statistics) throws {
     guard let path = flags.model ?? environment("CLASSIFY_MODEL") else { throw ConfigurationError.none }
-    let model = try Self.read(path, &statistics)
+    let model = try Self.read(path, flags.inputSize, &statistics)
     name = Self.baseName(path)
     opset = model.opset
     let documents = try ModelDocuments(besides: path)
-    preprocessing = try Self.preprocessing(contractFlags, model.metadata, documents, path: path)
     labels = try Labels(flags, metadata: model.metadata, documents: documents)
 
     var graph = model.graph
     guard graph.inputs.count == 1 else {
       throw ConfigurationError.notClassifier(path, "it has \(graph.inputs.count) inputs")
     }
-    let input = graph.inputShape(0)
-    guard input.rank == 4, graph.inputType(0).isFloating else {
-      throw ConfigurationError.notClassifier(path, "its input is \(graph.inputType(0).rawValue) \(input)")
+    guard graph.inputShape(0).rank == 4, graph.inputType(0) != .bool else {
+      throw ConfigurationError.notClassifier(path, "its input is \(graph.inputType(0).rawValue) \(graph.inputShape(0))")
     }
+    let declared = graph.takePictures()
+    let input = graph.inputShape(0)
+    // A model that takes integers takes pixels, unless something else is stated.
+    let pixels = declared.element.isFloating ? nil : Preprocessing(mean: [0], std: [1], scale: 1)
+    preprocessing = try Self.preprocessing(contractFlags, model.metadata, documents, path: path, or: pixels)
     guard input.dimensions[0] == 1 else {
       throw ConfigurationError.notClassifier(
         path, "its batch is fixed to \(input.dimensions[0]): export it with a batch of 1")
@@ -55,11 +58,13 @@ struct LoadedModel {
     self.graph = graph
   }
 
-  private static func read(_ path: String, _ statistics: inout Statistics) throws -> Model {
+  private static func read(_ path: String, _ size: InputSize?, _ statistics: inout Statistics) throws -> Model {
     do {
       let file = try ModelFile(path: path)
       statistics.mark(.map)
-      let model = try Model(file, open: ModelFile.opener(besides: path))
+      let model = try Model(
+        file, imageSize: size.map { ImageSize(height: $0.height, width: $0.width) },
+        open: ModelFile.opener(besides: path))
       statistics.mark(.read)
       return model
     } catch let error as SystemError {
@@ -70,13 +75,16 @@ struct LoadedModel {
   }
 
   private static func preprocessing(
-    _ flags: ContractFlags, _ metadata: [String: String], _ documents: ModelDocuments, path: String
+    _ flags: ContractFlags, _ metadata: [String: String], _ documents: ModelDocuments, path: String,
+    or standard: Preprocessing?
   ) throws -> StatedPreprocessing {
     var sources = [("flags", flags.stated), ("model metadata", try Preprocessing(metadata: metadata, from: path))]
     if let ultralytics = try Preprocessing(ultralytics: metadata, path: path) {
       sources.append(("Ultralytics metadata", ultralytics))
     }
-    return try StatedPreprocessing(sources + documents.preprocessing())
+    sources += try documents.preprocessing()
+    if let standard { sources.append(("the input's element type", standard)) }
+    return try StatedPreprocessing(sources)
   }
 
   /// One line on standard error, once, where pixels are prepared as ImageNet's because nothing states otherwise.

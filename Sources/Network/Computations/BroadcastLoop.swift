@@ -1,27 +1,51 @@
 internal import Kernels
 
-/// The loop over two operands that broadcast: rows of the last dimension, and where each row starts.
+/// The loop over operands that broadcast: rows of the last dimensions, and where each row starts. Neighbouring dimensions
+/// along which every operand moves alike are one.
 struct BroadcastLoop: Sendable {
+  /// Where a row starts in the result and in up to three operands, and how many elements it has.
+  struct Row {
+    var output = 0
+    var a = 0
+    var b = 0
+    var c = 0
+    var count = 0
+  }
+
   /// Elements between neighbours in a row: 1, or 0 for an operand that has one element there.
   let stepA: Int
   let stepB: Int
+  let stepC: Int
   private let width: Int
-  /// The dimensions before the last, the first per item, and how far each operand moves along them.
+  /// The dimensions before the row; the first counts per item of the batch.
   private let outer: [Int]
-  private let stridesA: [Int]
-  private let stridesB: [Int]
+  /// Per operand how far it moves along them.
+  private let strides: [[Int]]
 
-  init(_ a: BufferView, _ b: BufferView, _ output: BufferView) {
+  /// A row of more elements is cut, so that several threads can share it.
+  private static let maximumWidth = 16_384
+
+  init(_ a: BufferView, _ b: BufferView? = nil, _ c: BufferView? = nil, output: BufferView) {
     let rank = max(output.dimensions.count, 1)
-    let dimensions = Array(repeating: 1, count: rank - output.dimensions.count) + output.dimensions
-    let left = BroadcastLoop.strides(a, along: dimensions)
-    let right = BroadcastLoop.strides(b, along: dimensions)
-    width = dimensions[rank - 1]
-    stepA = left[rank - 1]
-    stepB = right[rank - 1]
+    var dimensions = Array(repeating: 1, count: rank - output.dimensions.count) + output.dimensions
+    var strides = [a, b ?? a, c ?? a].map { BroadcastLoop.strides($0, along: dimensions) }
+    // The first dimension stays, because there are as many of it as the batch says.
+    var axis = rank - 2
+    while axis >= 1 {
+      if strides.allSatisfy({ $0[axis] == $0[axis + 1] * dimensions[axis + 1] }) {
+        dimensions[axis] *= dimensions[axis + 1]
+        dimensions.remove(at: axis + 1)
+        for operand in strides.indices {
+          strides[operand][axis] = strides[operand][axis + 1]
+          strides[operand].remove(at: axis + 1)
+        }
+      }
+      axis -= 1
+    }
+    width = dimensions.last ?? 1
+    (stepA, stepB, stepC) = (strides[0].last ?? 1, strides[1].last ?? 1, strides[2].last ?? 1)
     outer = Array(dimensions.dropLast())
-    stridesA = Array(left.dropLast())
-    stridesB = Array(right.dropLast())
+    self.strides = strides.map { Array($0.dropLast()) }
   }
 
   /// A dimension of 1 stands still, but for the first of a batched operand: there it is 1 per item.
@@ -31,24 +55,51 @@ struct BroadcastLoop: Sendable {
     return strides
   }
 
-  /// `body(start in a, start in b, start in output, count)` for every row of `items` items.
-  func forEachRow(items: Int, pool: ThreadPool, _ body: (Int, Int, Int, Int) -> Void) {
-    let rows = outer.reduce(1, *) * items
-    rowsInRuns(rows, width: width, pool: pool) { range in
-      for row in range {
-        var (rest, startA, startB) = (row, 0, 0)
-        for axis in outer.indices.reversed() where axis > 0 {
-          let (quotient, index) = rest.quotientAndRemainder(dividingBy: outer[axis])
-          startA += index * stridesA[axis]
-          startB += index * stridesB[axis]
-          rest = quotient
+  /// `body` for every row of `items` items. `weight`: the work on one element, in elements that are copied.
+  func forEachRow(items: Int, weight: Int = 1, pool: ThreadPool, _ body: (Row) -> Void) {
+    // With one dimension alone, that is the batch, and the items are the row.
+    let width = outer.isEmpty ? width * items : width
+    let rows = outer.isEmpty ? 1 : outer.reduce(1, *) * items
+    let maximum = max(1, BroadcastLoop.maximumWidth / weight)
+    let pieces = max(1, (width + maximum - 1) / maximum)
+    let piece = (width + pieces - 1) / pieces
+    rowsInRuns(rows * pieces, width: piece * weight, pool: pool) { range in
+      for index in range {
+        let (row, part) = index.quotientAndRemainder(dividingBy: pieces)
+        let start = part * piece
+        var place = Row(
+          output: row * width + start, a: start * stepA, b: start * stepB, c: start * stepC,
+          count: min(piece, width - start))
+        var rest = row
+        for axis in outer.indices.reversed() {
+          let position: Int
+          if axis > 0 { (rest, position) = rest.quotientAndRemainder(dividingBy: outer[axis]) } else { position = rest }
+          place.a += position * strides[0][axis]
+          place.b += position * strides[1][axis]
+          place.c += position * strides[2][axis]
         }
-        if !outer.isEmpty {
-          startA += rest * stridesA[0]
-          startB += rest * stridesB[0]
-        }
-        body(startA, startB, row * width, width)
+        if place.count > 0 { body(place) }
       }
+    }
+  }
+
+  /// `output[i] = operation(a[i], b[i])` for one row, with the steps of this loop.
+  @inline(__always)
+  func combine<A, B, Result>(
+    _ row: Row, _ a: UnsafePointer<A>, _ b: UnsafePointer<B>, _ output: UnsafeMutablePointer<Result>,
+    _ operation: (A, B) -> Result
+  ) {
+    let (a, b, output) = unsafe (a + row.a, b + row.b, output + row.output)
+    switch (stepA, stepB) {
+    case (1, 1): for i in 0..<row.count { unsafe output[i] = operation(a[i], b[i]) }
+    case (1, 0):
+      let constant = unsafe b[0]
+      for i in 0..<row.count { unsafe output[i] = operation(a[i], constant) }
+    case (0, 1):
+      let constant = unsafe a[0]
+      for i in 0..<row.count { unsafe output[i] = operation(constant, b[i]) }
+    default:
+      for i in 0..<row.count { unsafe output[i] = operation(a[i &* stepA], b[i &* stepB]) }
     }
   }
 }

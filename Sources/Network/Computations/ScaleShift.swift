@@ -1,7 +1,8 @@
 internal import Kernels
 
 /// activation(x · scale + shift), channel by channel: a BatchNormalization that no convolution could take in, or
-/// arithmetic with a constant per channel. Operand and result: (n, channels, height, width) or (n, channels).
+/// arithmetic with a constant per channel. Operand and result: (n, channels, height, width), (n, channels), or in C order
+/// (n, channels, …).
 struct ScaleShift: Computation {
   let name: String
   /// (channels)
@@ -31,9 +32,10 @@ struct ScaleShift: Computation {
 
   func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (source, target) = (context.inputs[0], context.outputs[0])
+    let (scale, shift, activation) = (scale, shift, activation)
+    if source.dimensions.count != 4 && source.dimensions.count != 2 { return planes(source, target) }
     let channels = source.channels
     let rows = source.count / channels
-    let (scale, shift, activation) = (scale, shift, activation)
     return Kernel { run in
       let (input, output) = unsafe (run.read(source), run.write(target))
       rowsInRuns(rows * run.items(source), width: channels, pool: run.pool) { rows in
@@ -54,6 +56,24 @@ struct ScaleShift: Computation {
           if activation != .relu && activation != .none {
             unsafe applyHere(activation, count: channels, to)
           }
+        }
+      }
+    }
+  }
+
+  /// Each channel's elements follow one another.
+  private func planes(_ source: BufferView, _ target: BufferView) -> Kernel {
+    let (scale, shift, activation) = (scale, shift, activation)
+    let planes = source.dimensions[0] * scale.count
+    let width = source.count / planes
+    return Kernel { run in
+      let (input, output) = unsafe (run.read(source), run.write(target))
+      rowsInRuns(planes * run.items(source), width: width, pool: run.pool) { range in
+        for plane in range {
+          let (factor, offset) = (scale[plane % scale.count], shift[plane % scale.count])
+          let (from, to) = unsafe (input + plane * width, output + plane * width)
+          for i in 0..<width { unsafe to[i] = from[i] * factor + offset }
+          if activation != .none { unsafe applyHere(activation, count: width, to) }
         }
       }
     }

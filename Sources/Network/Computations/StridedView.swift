@@ -45,6 +45,32 @@ struct StridedView: Sendable {
     }
   }
 
+  /// The same elements in fewer dimensions: neighbours that are one run in the source are one dimension.
+  var merged: StridedView {
+    var (sizes, steps): ([Int], [Int]) = ([], [])
+    for (size, step) in zip(dimensions, strides) where size != 1 {
+      if let last = steps.last, last == step * size {
+        sizes[sizes.count - 1] *= size
+        steps[steps.count - 1] = step
+      } else {
+        sizes.append(size)
+        steps.append(step)
+      }
+    }
+    return sizes.isEmpty
+      ? StridedView(dimensions: [count], strides: [1]) : StridedView(dimensions: sizes, strides: steps)
+  }
+
+  /// `body(position in the view, position in the source, elements, elements of the source from one to the next)` for every
+  /// run of the last dimension, in the view's order.
+  func visitRows(_ body: (Int, Int, Int, Int) -> Void) {
+    guard count > 0 else { return }
+    guard let width = dimensions.last, let step = strides.last else { return body(0, 0, 1, 1) }
+    StridedView(dimensions: Array(dimensions.dropLast()), strides: Array(strides.dropLast())).visit { row, source in
+      body(row * width, source, width, step)
+    }
+  }
+
   /// The position in the source of every element of the view.
   var positions: [Int] {
     var result: [Int] = []

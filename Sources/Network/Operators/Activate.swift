@@ -1,7 +1,8 @@
 internal import Elements
 internal import Kernels
 
-/// A function applied to every element: Relu, Clip, Sigmoid, HardSigmoid, HardSwish, LeakyRelu.
+/// A vectorized function applied to every element, which may be part of the computation before it: Relu, Clip, Sigmoid,
+/// HardSigmoid, HardSwish, LeakyRelu, Swish, Tanh, Erf, Gelu.
 /// Operands: x, and for Clip since opset 11 the bounds, each a constant of one element.
 public struct Activate: Operator, Computation {
   public let name: String
@@ -21,6 +22,13 @@ public struct Activate: Operator, Computation {
   public static func hardSigmoid(alpha: Float, beta: Float) -> Activate {
     Activate("HardSigmoid", .hardSigmoid(alpha: alpha, beta: beta))
   }
+  public static var tanh: Activate { Activate("Tanh", .tanh) }
+  public static var erf: Activate { Activate("Erf", .erf) }
+  public static var gelu: Activate { Activate("Gelu", .gelu) }
+  /// The approximation by a hyperbolic tangent.
+  public static var tanhGelu: Activate { Activate("Gelu", .tanhGelu) }
+  /// x / (1 + e^(−alpha·x))
+  public static func swish(alpha: Float) -> Activate { Activate("Swish", .swish(alpha: alpha)) }
   /// x below 0: alpha·x
   public static func leakyRelu(alpha: Float) -> Activate { Activate("LeakyRelu", .leakyRelu(alpha: alpha)) }
 
@@ -37,13 +45,7 @@ public struct Activate: Operator, Computation {
     }
     let operand = try operands.operand(0)
     guard operand.type.isFloating else { throw .elementType(operand.type) }
-    if let constant = operand.constant {
-      var floats = try constant.floats
-      unsafe floats.withUnsafeMutableBufferPointer { buffer in
-        if let values = buffer.baseAddress { unsafe applyHere(resolved, count: buffer.count, values) }
-      }
-      return .constants([try Tensor(type: constant.type, dimensions: constant.dimensions, floats: floats)])
-    }
+    if operand.shape.count == 0 { return .operand(0) }
     return operands.computed(Activate(name, resolved), reads: [0], shapes: [try operands.activation(0)])
   }
 

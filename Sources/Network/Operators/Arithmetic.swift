@@ -1,13 +1,23 @@
 internal import Elements
+internal import Glibc
 internal import Kernels
 
-/// Add, Sub, Mul and Div of two tensors whose shapes broadcast.
+/// Two tensors whose shapes broadcast, element by element: Add, Sub, Mul, Div, Pow, Min, Max, Mod, PRelu.
 public struct Arithmetic: Operator, Computation {
   public enum Kind: String, Sendable {
     case add = "Add"
     case subtract = "Sub"
     case multiply = "Mul"
     case divide = "Div"
+    case power = "Pow"
+    case minimum = "Min"
+    case maximum = "Max"
+    /// The remainder has the divisor's sign.
+    case modulo = "Mod"
+    /// C's fmod: the remainder has the dividend's sign.
+    case remainder = "FMod"
+    /// a where it is not negative, else a · b.
+    case slope = "PRelu"
   }
 
   public let kind: Kind
@@ -20,13 +30,16 @@ public struct Arithmetic: Operator, Computation {
   public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 2)
     let (a, b) = (try operands.operand(0), try operands.operand(1))
-    guard a.type == b.type else { throw .elementType(b.type) }
+    // Pow may have an exponent of another type.
+    let exponent = kind == .power && a.type.isFloating == b.type.isFloating
+    guard a.type == b.type || exponent else { throw .elementType(b.type) }
+    guard a.type != .bool else { throw .elementType(.bool) }
     let shape = try broadcast(a.shape, b.shape)
-    if let left = a.constant, let right = b.constant {
+    if let left = a.constant, let right = b.constant, left.dependsOnBatch || right.dependsOnBatch {
       return .constants([try folded(left, right, shape)])
     }
-    _ = try (operands.activation(0), operands.activation(1))
-    if let affine = try perChannel(operands, shape) { return affine }
+    if a.constant == nil || b.constant == nil, let affine = try perChannel(operands, shape) { return affine }
+    if shape.count == 0 { return .constants([try Tensor(type: a.type, dimensions: shape.dimensions, bytes: [])]) }
     return operands.computed(self, reads: [0, 1], shapes: [shape])
   }
 
@@ -35,7 +48,7 @@ public struct Arithmetic: Operator, Computation {
   /// x ∘ c, where c says one number per channel, is a scale and a shift.
   private func perChannel(_ operands: Operands, _ shape: Shape) throws(GraphError) -> Resolution? {
     let (a, b) = (try operands.operand(0), try operands.operand(1))
-    guard let constant = a.constant ?? b.constant else { return nil }
+    guard let constant = a.constant ?? b.constant, constant.type.isFloating, shape.count > 0 else { return nil }
     let (x, position) = b.constant == nil ? (b.shape, 1) : (a.shape, 0)
     guard x == shape, x.rank == 4 || x.rank == 2 else { return nil }
     let channels = x.dimensions[1]
@@ -53,22 +66,16 @@ public struct Arithmetic: Operator, Computation {
     case .subtract: result = ScaleShift(name: name, scale: ones.map(-), shift: values)
     case .divide where position == 0 && values.allSatisfy { $0.isNormal && (1 / $0).isNormal }:
       result = ScaleShift(name: name, scale: values.map { 1 / $0 }, shift: zeros)
-    case .divide: return nil
+    default: return nil
     }
     return operands.computed(result, reads: [position], shapes: [x])
   }
 
-  // MARK: Folding
+  // MARK: Shapes that depend on the batch
 
   private func folded(_ a: Tensor, _ b: Tensor, _ shape: Shape) throws(GraphError) -> Tensor {
     let left = StridedView(broadcasting: a.dimensions, to: shape.dimensions)
     let right = StridedView(broadcasting: b.dimensions, to: shape.dimensions)
-    if a.type.isFloating {
-      let (x, y) = (left.gather(try a.floats), right.gather(try b.floats))
-      return try Tensor(
-        type: a.type, dimensions: shape.dimensions, floats: x.indices.map { Self.apply(kind, x[$0], y[$0]) })
-    }
-    guard a.type != .bool else { throw .elementType(.bool) }
     let (x, y) = (left.gather(try a.extents), right.gather(try b.extents))
     var result: [Extent] = []
     for index in x.indices {
@@ -77,19 +84,10 @@ public struct Arithmetic: Operator, Computation {
       case .subtract: result.append(try x[index] - y[index])
       case .multiply: result.append(try x[index] * y[index])
       case .divide: result.append(try x[index] / y[index])
+      default: throw .dynamicShape
       }
     }
     return try Tensor(type: a.type, dimensions: shape.dimensions, extents: result)
-  }
-
-  @inline(__always)
-  private static func apply(_ kind: Kind, _ x: Float, _ y: Float) -> Float {
-    switch kind {
-    case .add: x + y
-    case .subtract: x - y
-    case .multiply: x * y
-    case .divide: x / y
-    }
   }
 
   // MARK: At run time
@@ -100,37 +98,81 @@ public struct Arithmetic: Operator, Computation {
 
   public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (a, b, target) = (context.inputs[0], context.inputs[1], context.outputs[0])
+    if let type = target.element.integerType {
+      guard a.element == b.element else { throw .elementType(b.element) }
+      return integerKernel(type, a, b, target)
+    }
     let (kind, activation) = (kind, activation)
-    if a.dimensions == b.dimensions && a.isBatched == b.isBatched {
-      switch kind {
-      case .add:
-        return Kernel { run in
-          unsafe add(
-            count: a.count * run.items(a), run.read(a), run.read(b), run.write(target), activation: activation,
-            pool: run.pool)
-        }
-      case .multiply:
-        return Kernel { run in
-          unsafe multiply(
-            count: a.count * run.items(a), run.read(a), run.read(b), run.write(target), activation: activation,
-            pool: run.pool)
-        }
-      case .subtract, .divide: break
+    if a.dimensions == b.dimensions && a.isBatched == b.isBatched && (kind == .add || kind == .multiply) {
+      let combine = kind == .add ? Kernels.add : Kernels.multiply
+      return Kernel { run in
+        unsafe combine(
+          a.count * run.items(a), run.read(a), run.read(b), run.write(target), activation, run.pool, .current)
       }
     }
-    let loop = BroadcastLoop(a, b, target)
+    let loop = BroadcastLoop(a, b, output: target)
     return Kernel { run in
       let (x, y, output) = unsafe (run.read(a), run.read(b), run.write(target))
-      loop.forEachRow(items: run.items(target), pool: run.pool) { atX, atY, atOutput, count in
-        let (x, y, output) = unsafe (x + atX, y + atY, output + atOutput)
+      loop.forEachRow(items: run.items(target), pool: run.pool) { row in
         switch kind {
-        case .add: for i in 0..<count { unsafe output[i] = x[i &* loop.stepA] + y[i &* loop.stepB] }
-        case .subtract: for i in 0..<count { unsafe output[i] = x[i &* loop.stepA] - y[i &* loop.stepB] }
-        case .multiply: for i in 0..<count { unsafe output[i] = x[i &* loop.stepA] * y[i &* loop.stepB] }
-        case .divide: for i in 0..<count { unsafe output[i] = x[i &* loop.stepA] / y[i &* loop.stepB] }
+        case .add: unsafe loop.combine(row, x, y, output) { $0 + $1 }
+        case .subtract: unsafe loop.combine(row, x, y, output) { $0 - $1 }
+        case .multiply: unsafe loop.combine(row, x, y, output) { $0 * $1 }
+        case .divide: unsafe loop.combine(row, x, y, output) { $0 / $1 }
+        case .power: unsafe loop.combine(row, x, y, output) { $1 == 2 ? $0 * $0 : powf($0, $1) }
+        case .minimum: unsafe loop.combine(row, x, y, output) { $1 < $0 || $1.isNaN ? $1 : $0 }
+        case .maximum: unsafe loop.combine(row, x, y, output) { $1 > $0 || $1.isNaN ? $1 : $0 }
+        case .remainder: unsafe loop.combine(row, x, y, output) { fmodf($0, $1) }
+        case .modulo:
+          unsafe loop.combine(row, x, y, output) { a, b in
+            let rest = fmodf(a, b)
+            return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest
+          }
+        case .slope: unsafe loop.combine(row, x, y, output) { $0 < 0 ? $0 * $1 : $0 }
         }
-        if activation != .none { unsafe applyHere(activation, count: count, output) }
+        if activation != .none { unsafe applyHere(activation, count: row.count, output + row.output) }
       }
     }
+  }
+
+  /// Integers wrap around, as in C; division by zero gives zero.
+  private func integerKernel<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
+    _ type: T.Type, _ a: BufferView, _ b: BufferView, _ target: BufferView
+  ) -> Kernel {
+    let (kind, loop) = (kind, BroadcastLoop(a, b, output: target))
+    return Kernel { run in
+      let (x, y) = unsafe (run.read(a, as: type), run.read(b, as: type))
+      let output = unsafe run.write(target, as: type)
+      loop.forEachRow(items: run.items(target), pool: run.pool) { row in
+        switch kind {
+        case .add: unsafe loop.combine(row, x, y, output) { $0 &+ $1 }
+        case .subtract: unsafe loop.combine(row, x, y, output) { $0 &- $1 }
+        case .multiply: unsafe loop.combine(row, x, y, output) { $0 &* $1 }
+        case .divide:
+          unsafe loop.combine(row, x, y, output) { $1 == 0 ? 0 : $0.dividedReportingOverflow(by: $1).partialValue }
+        case .power: unsafe loop.combine(row, x, y, output) { Self.power($0, $1) }
+        case .minimum: unsafe loop.combine(row, x, y, output) { min($0, $1) }
+        case .maximum: unsafe loop.combine(row, x, y, output) { max($0, $1) }
+        case .remainder, .modulo:
+          unsafe loop.combine(row, x, y, output) { a, b in
+            if b == 0 { return 0 }
+            let rest = a.remainderReportingOverflow(dividingBy: b).partialValue
+            return kind == .modulo && rest != 0 && (rest < 0) != (b < 0) ? rest &+ b : rest
+          }
+        case .slope: unsafe loop.combine(row, x, y, output) { $0 < 0 ? $0 &* $1 : $0 }
+        }
+      }
+    }
+  }
+
+  private static func power<T: FixedWidthInteger>(_ base: T, _ exponent: T) -> T {
+    if exponent < 0 { return base == 1 ? 1 : 0 }
+    var (result, square, rest) = (T(1), base, exponent)
+    while rest > 0 {
+      if rest & 1 == 1 { result = result &* square }
+      square = square &* square
+      rest >>= 1
+    }
+    return result
   }
 }

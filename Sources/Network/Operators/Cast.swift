@@ -1,45 +1,33 @@
 public import Elements
 
-/// Cast. Between floating types a value passes as it is: all arithmetic is float32. Constants change for real;
-/// a value computed at run time cannot become an integer.
+/// Cast, and CastLike, whose operand 1 states the type. Between floating types a value passes as it is: all arithmetic is
+/// float32.
 public struct Cast: Operator {
-  public let type: ElementType
+  /// nil: operand 1's.
+  public let type: ElementType?
 
-  public init(to type: ElementType) { self.type = type }
+  public init(to type: ElementType?) { self.type = type }
 
   public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
-    try operands.require(atMost: 1)
+    try operands.require(atMost: type == nil ? 2 : 1)
     let operand = try operands.operand(0)
-    guard let constant = operand.constant else {
-      guard operand.type.isFloating, type.isFloating else { throw .elementType(type) }
-      let shape = try operands.activation(0)
-      return .computed(View(name: "Cast"), reads: [0], results: [TensorType(type, shape)])
-    }
-    return .constants([try cast(constant)])
-  }
-
-  private func cast(_ constant: Tensor) throws(GraphError) -> Tensor {
-    let dimensions = constant.dimensions
-    switch (constant.type.isFloating, type.isFloating) {
-    case (true, true):
-      return try Tensor(type: type, dimensions: dimensions, floats: try constant.floats)
-    case (true, false):
-      var integers: [Int] = []
-      for value in try constant.floats {
-        if type == .bool {
-          integers.append(value != 0 ? 1 : 0)
-        } else {
-          guard let integer = Int(exactly: value.rounded(.towardZero)) else { throw .overflow }
-          integers.append(integer)
-        }
+    let type: ElementType
+    if let stated = self.type { type = stated } else { type = try operands.operand(1).type }
+    if type == operand.type { return .operand(0) }
+    if let constant = operand.constant {
+      if type.isFloating && operand.type.isFloating {
+        return .constants([try Tensor(type: type, dimensions: constant.dimensions, floats: try constant.floats)])
       }
-      return try Tensor(type: type, dimensions: dimensions, integers: integers)
-    case (false, true):
-      return try Tensor(type: type, dimensions: dimensions, floats: try constant.integers.map { Float($0) })
-    case (false, false):
-      let extents = try constant.extents
-      let values = type == .bool ? extents.map { Extent($0.count != 0 ? 1 : 0) } : extents
-      return try Tensor(type: type, dimensions: dimensions, extents: values)
+      if !type.isFloating && constant.dependsOnBatch {
+        guard type != .bool else { throw .dynamicShape }
+        return .constants([try Tensor(type: type, dimensions: constant.dimensions, extents: try constant.extents)])
+      }
     }
+    if operand.shape.count == 0 {
+      return .constants([try Tensor(type: type, dimensions: operand.shape.dimensions, bytes: [])])
+    }
+    let result = TensorType(type, operand.shape)
+    if type.stored == operand.type.stored { return .computed(View(name: "Cast"), reads: [0], results: [result]) }
+    return .computed(Conversion(), reads: [0], results: [result])
   }
 }

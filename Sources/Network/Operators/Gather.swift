@@ -1,4 +1,4 @@
-/// Gather: the positions that operand 1, a constant, names along one axis.
+/// Gather: the positions that operand 1 names along one axis.
 public struct Gather: Operator {
   public let name = "Gather"
   public let axis: Int
@@ -8,7 +8,9 @@ public struct Gather: Operator {
   public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 2)
     let input = try operands.operand(0).shape
-    let indices = try operands.constant(1)
+    guard let indices = try operands.operand(1).constant else {
+      return try GatherScatter(.gather(axis: axis)).resolve(operands)
+    }
     let axis = try input.axis(axis)
     let size = input.dimensions[axis]
     var taken: [Int] = []

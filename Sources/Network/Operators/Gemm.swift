@@ -58,13 +58,13 @@ public struct Gemm: Operator, Computation {
     let (m, k) = (target.dimensions[0], a.dimensions[transposesA ? 0 : 1])
     let (alpha, beta, transposesA, transposesB) = (alpha, beta, transposesA, transposesB)
     let c = context.inputs.count > 2 ? context.inputs[2] : nil
-    let loop = c.map { BroadcastLoop($0, $0, target) }
+    let loop = c.map { BroadcastLoop($0, output: target) }
     return Kernel { run in
       let output = unsafe run.write(target)
       if let c, let loop {
         let addend = unsafe run.read(c)
-        loop.forEachRow(items: run.items(target), pool: run.pool) { start, _, row, count in
-          for i in 0..<count { unsafe output[row + i] = addend[start + i * loop.stepA] }
+        loop.forEachRow(items: run.items(target), pool: run.pool) { row in
+          unsafe loop.combine(row, addend, addend, output) { value, _ in value }
         }
       }
       // A product for each item: the library's rounding depends on how many rows it is given.

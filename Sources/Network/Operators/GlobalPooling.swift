@@ -20,7 +20,13 @@ public struct GlobalPooling: Operator, Computation {
   public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 1)
     let input = try operands.activation(0)
-    guard input.rank == 4 else { throw .rank(input.rank) }
+    guard input.rank >= 3 else { throw .rank(input.rank) }
+    if input.rank != 4 {
+      return try Reduce(
+        kind == .average ? .mean : .maximum, axes: Array(2..<input.rank), keepsDimensions: keepsDimensions,
+        emptyMeansNone: false
+      ).resolve(operands)
+    }
     let dimensions = Array(input.dimensions.prefix(2)) + (keepsDimensions ? [1, 1] : [])
     return operands.computed(self, reads: [0], shapes: [try input.with(dimensions)])
   }

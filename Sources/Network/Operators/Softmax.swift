@@ -1,23 +1,29 @@
+internal import Glibc
 internal import Kernels
 
-/// Softmax over one axis or, before opset 13, over that axis and all after it taken together.
+/// Softmax and LogSoftmax over one axis or, before opset 13, over that axis and all after it taken together.
 public struct Softmax: Operator, Computation {
-  public let name = "Softmax"
   public let axis: Int
   /// Before opset 13.
   public let flattens: Bool
+  /// LogSoftmax.
+  public let isLogarithm: Bool
 
-  public init(axis: Int, flattens: Bool) {
+  public init(axis: Int, flattens: Bool, isLogarithm: Bool = false) {
     self.axis = axis
     self.flattens = flattens
+    self.isLogarithm = isLogarithm
   }
+
+  public var name: String { isLogarithm ? "LogSoftmax" : "Softmax" }
 
   public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 1)
     let input = try operands.activation(0)
     let axis = try input.axis(axis)
     if input.isBatched && axis == 0 { throw .dynamicShape }
-    return operands.computed(Softmax(axis: axis, flattens: flattens), reads: [0], shapes: [input])
+    let result = Softmax(axis: axis, flattens: flattens, isLogarithm: isLogarithm)
+    return operands.computed(result, reads: [0], shapes: [input])
   }
 
   public var worksInPlace: Bool { true }
@@ -27,10 +33,14 @@ public struct Softmax: Operator, Computation {
     let outer = source.dimensions[..<axis].reduce(1, *)
     let columns = source.dimensions[axis...].reduce(1, *)
     let inner = flattens ? 1 : source.dimensions[(axis + 1)...].reduce(1, *)
+    let isLogarithm = isLogarithm
     if inner == 1 {
       return Kernel { run in
-        unsafe softmax(
-          rows: outer * run.items(source), columns: columns, input: run.read(source), output: run.write(target))
+        let (input, output) = unsafe (run.read(source), run.write(target))
+        rowsInRuns(outer * run.items(source), width: columns, pool: run.pool) { rows in
+          let start = rows.lowerBound * columns
+          unsafe Self.compute(isLogarithm, rows: rows.count, columns: columns, input + start, output + start)
+        }
       }
     }
     // Elements of one sum are `inner` apart: collected, computed, put back.
@@ -43,10 +53,25 @@ public struct Softmax: Operator, Computation {
         for column in 0..<inner {
           let start = block * columns + column
           for index in 0..<size { unsafe row[index] = input[start + index * inner] }
-          unsafe softmax(rows: 1, columns: size, input: row, output: row)
+          unsafe Self.compute(isLogarithm, rows: 1, columns: size, row, row)
           for index in 0..<size { unsafe output[start + index * inner] = row[index] }
         }
       }
+    }
+  }
+
+  private static func compute(
+    _ isLogarithm: Bool, rows: Int, columns: Int, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+  ) {
+    guard isLogarithm else { return unsafe softmax(rows: rows, columns: columns, input: input, output: output) }
+    for row in 0..<rows {
+      let (from, to) = unsafe (input + row * columns, output + row * columns)
+      var largest = unsafe from[0]
+      for column in 0..<columns { largest = unsafe max(largest, from[column]) }
+      var sum = 0.0
+      for column in 0..<columns { sum = unsafe sum + exp(Double(from[column] - largest)) }
+      let shift = Float(Double(largest) + log(sum))
+      for column in 0..<columns { unsafe to[column] = from[column] - shift }
     }
   }
 }

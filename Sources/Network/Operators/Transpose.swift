@@ -12,7 +12,7 @@ public struct Transpose: Operator {
     let order = permutation ?? Array((0..<shape.rank).reversed())
     guard order.sorted() == Array(0..<shape.rank) else { throw .attribute("perm") }
     let view = StridedView(permuting: shape.dimensions, order)
-    if let constant = operand.constant {
+    if let constant = operand.constant, constant.dependsOnBatch || shape.count == 0 {
       return .constants([try constant.gathered(view.positions, dimensions: view.dimensions)])
     }
     _ = try operands.elements(0)

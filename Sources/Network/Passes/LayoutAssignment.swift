@@ -1,3 +1,5 @@
+internal import Elements
+
 /// Chooses each value's layout and converts where neighbours disagree. Convolutions and pooling want channels last; what
 /// can work in either follows its operands; the rest stays in C order.
 struct LayoutAssignment {
@@ -37,12 +39,31 @@ struct LayoutAssignment {
 
   private mutating func arrange(_ node: Graph.Node) throws(GraphError) {
     var node = node
+    if let transpose = node.computation as? Permutation, try renamed(&node, transpose.order) {
+      nodes.append(node)
+      return
+    }
     let layout = try layout(for: &node)
     for position in node.inputs.indices {
       node.inputs[position] = try value(node.inputs[position], in: layout)
     }
     for output in node.outputs where graph.shape(output).rank == 4 { graph[output].layout = layout }
     nodes.append(node)
+  }
+
+  /// Between a picture stored channels-last and (n, height, width, channels) a transpose is another name for the same memory.
+  private mutating func renamed(_ node: inout Graph.Node, _ order: [Int]) throws(GraphError) -> Bool {
+    let (input, output) = (node.inputs[0], node.outputs[0])
+    guard graph[input].constant == nil, graph[input].type.element.isFloating else { return false }
+    switch order {
+    case [0, 2, 3, 1]: node.inputs[0] = try value(input, in: .channelsLast)
+    case [0, 3, 1, 2]:
+      node.inputs[0] = try value(input, in: .rowMajor)
+      graph[output].layout = .channelsLast
+    default: return false
+    }
+    node.computation = View(name: "Transpose")
+    return true
   }
 
   /// The layout a node works in. A constant of lower rank gets the missing dimensions, so that it can be arranged too.

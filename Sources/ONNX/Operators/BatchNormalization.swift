@@ -4,6 +4,7 @@ internal import Network
 @Sendable func importBatchNormalization(_ node: inout NodeImport) throws(GraphError) {
   node.attributes.ignore("momentum")
   if try node.attributes.integer("spatial") ?? 1 != 1 { throw .unsupported("spatial 0") }
-  if try node.attributes.flag("training_mode") { throw .unsupported("training_mode 1") }
-  node.add(BatchNormalization(epsilon: try node.attributes.float("epsilon") ?? 1e-5))
+  let isTraining = try node.attributes.flag("training_mode")
+  let epsilon = try node.attributes.float("epsilon") ?? 1e-5
+  node.add(BatchNormalization(epsilon: epsilon, isTraining: isTraining))
 }

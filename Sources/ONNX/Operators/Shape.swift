@@ -5,3 +5,9 @@ internal import Network
   let start = try node.attributes.integer("start") ?? 0
   node.add(ShapeOf(start: start, end: try node.attributes.integer("end")))
 }
+
+/// Size, opsets 1, 13, 19, 21: the product of the dimensions.
+@Sendable func importSize(_ node: inout NodeImport) throws(GraphError) {
+  let shape = node.intermediate(ShapeOf(), node.inputs)
+  node.add(Reduce(.product, axes: nil, keepsDimensions: false, emptyMeansNone: false), inputs: [shape])
+}

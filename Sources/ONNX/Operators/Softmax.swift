@@ -5,3 +5,9 @@ internal import Network
   let axis = try node.attributes.integer("axis") ?? (node.opset < 13 ? 1 : -1)
   node.add(Softmax(axis: axis, flattens: node.opset < 13))
 }
+
+/// LogSoftmax, the same opsets.
+@Sendable func importLogSoftmax(_ node: inout NodeImport) throws(GraphError) {
+  let axis = try node.attributes.integer("axis") ?? (node.opset < 13 ? 1 : -1)
+  node.add(Softmax(axis: axis, flattens: node.opset < 13, isLogarithm: true))
+}

@@ -4,7 +4,7 @@ internal import Network
 @Sendable func importSplit(_ node: inout NodeImport) throws(GraphError) {
   let axis = try node.attributes.integer("axis") ?? 0
   let sizes = try node.attributes.integers("split")
-  let parts = try node.attributes.integer("num_outputs") ?? node.outputs.count
-  guard parts == node.outputs.count else { throw .attribute("num_outputs") }
+  let parts = try node.attributes.integer("num_outputs") ?? node.outputCount
+  guard parts == node.outputCount else { throw .attribute("num_outputs") }
   node.add(Split(axis: axis, sizes: sizes, parts: parts))
 }

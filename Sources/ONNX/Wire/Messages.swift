@@ -5,33 +5,35 @@ struct ModelMessage {
   var opsets: [(domain: String, version: Int)] = []
   var graph: WireReader?
   var metadata: [String: String] = [:]
+  var functions: [FunctionMessage] = []
 
   init(_ reader: WireReader) throws(ModelError) {
     var reader = reader
     while let field = try reader.next() {
       switch field.number {
       case 7: graph = try field.message(reader)
-      case 8: opsets.append(try ModelMessage.opset(field.message(reader)))
+      case 8: opsets.append(try opset(field.message(reader)))
       case 14:
         let (key, value) = try entry(field.message(reader))
         metadata[key] = value
-      case 25: throw .unsupportedFeature("a model with functions of its own")
+      case 25: functions.append(try FunctionMessage(field.message(reader)))
       default: break
       }
     }
   }
+}
 
-  private static func opset(_ reader: WireReader) throws(ModelError) -> (String, Int) {
-    var (reader, domain, version) = (reader, "", 0)
-    while let field = try reader.next() {
-      switch field.number {
-      case 1: domain = try field.text(reader)
-      case 2: version = try field.int(reader)
-      default: break
-      }
+/// An OperatorSetIdProto.
+private func opset(_ reader: WireReader) throws(ModelError) -> (domain: String, version: Int) {
+  var (reader, domain, version) = (reader, "", 0)
+  while let field = try reader.next() {
+    switch field.number {
+    case 1: domain = try field.text(reader)
+    case 2: version = try field.int(reader)
+    default: break
     }
-    return (domain, version)
   }
+  return (domain, version)
 }
 
 /// A StringStringEntryProto.
@@ -52,6 +54,7 @@ struct GraphMessage {
   var initializers: [TensorMessage] = []
   var inputs: [ValueMessage] = []
   var outputs: [ValueMessage] = []
+  var sparseInitializers: [String] = []
 
   init(_ reader: WireReader) throws(ModelError) {
     var reader = reader
@@ -61,7 +64,46 @@ struct GraphMessage {
       case 5: initializers.append(try TensorMessage(field.message(reader)))
       case 11: inputs.append(try ValueMessage(field.message(reader)))
       case 12: outputs.append(try ValueMessage(field.message(reader)))
-      case 15: throw .unsupportedFeature("a sparse initializer")
+      case 15: sparseInitializers.append(try GraphMessage.sparseName(field.message(reader)))
+      default: break
+      }
+    }
+  }
+
+  /// Of a SparseTensorProto: that of its values.
+  private static func sparseName(_ reader: WireReader) throws(ModelError) -> String {
+    var (reader, name) = (reader, "")
+    while let field = try reader.next() {
+      if field.number == 1 { name = try TensorMessage(field.message(reader)).name }
+    }
+    return name
+  }
+}
+
+/// A FunctionProto: a model's own operator, made of others.
+struct FunctionMessage {
+  var name = ""
+  var domain = ""
+  var overload = ""
+  var inputs: [String] = []
+  var outputs: [String] = []
+  var nodes: [NodeMessage] = []
+  /// Attributes that have a default value.
+  var attributes: [AttributeMessage] = []
+  var opsets: [(domain: String, version: Int)] = []
+
+  init(_ reader: WireReader) throws(ModelError) {
+    var reader = reader
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: name = try field.text(reader)
+      case 4: inputs.append(try field.text(reader))
+      case 5: outputs.append(try field.text(reader))
+      case 7: nodes.append(try NodeMessage(field.message(reader)))
+      case 9: opsets.append(try opset(field.message(reader)))
+      case 10: domain = try field.text(reader)
+      case 11: attributes.append(try AttributeMessage(field.message(reader)))
+      case 13: overload = try field.text(reader)
       default: break
       }
     }
@@ -74,7 +116,14 @@ struct NodeMessage {
   var name = ""
   var operatorType = ""
   var domain = ""
+  /// Tells functions of one name apart.
+  var overload = ""
   var attributes: [AttributeMessage] = []
+
+  /// A node that copies a value.
+  init(copying input: String, to output: String) {
+    (inputs, outputs, operatorType) = ([input], [output], "Identity")
+  }
 
   init(_ reader: WireReader) throws(ModelError) {
     var reader = reader
@@ -86,6 +135,7 @@ struct NodeMessage {
       case 4: operatorType = try field.text(reader)
       case 5: attributes.append(try AttributeMessage(field.message(reader)))
       case 7: domain = try field.text(reader)
+      case 8: overload = try field.text(reader)
       default: break
       }
     }
@@ -100,7 +150,13 @@ struct AttributeMessage {
   var tensor: TensorMessage?
   var floats: [Float] = []
   var integers: [Int] = []
-  /// A subgraph, strings, a reference: no operator here has one.
+  /// `then_branch` and `else_branch` of an If.
+  var graph: WireReader?
+  /// The attribute of the enclosing function whose value this one has.
+  var reference: String?
+  /// AttributeProto.AttributeType, 0 where the file does not say.
+  var type = 0
+  /// Strings, several tensors or graphs, a type: no operator here has one.
   var isOther = false
 
   init(_ reader: WireReader) throws(ModelError) {
@@ -114,7 +170,10 @@ struct AttributeMessage {
       case 5: tensor = try TensorMessage(field.message(reader))
       case 7: try field.append(to: &floats, reader)
       case 8: try field.append(to: &integers, reader)
-      case 6, 9, 10, 11, 21, 22, 23: isOther = true
+      case 6: graph = try field.message(reader)
+      case 20: type = try field.int(reader)
+      case 21: reference = try field.text(reader)
+      case 9, 10, 11, 14, 15, 22, 23: isOther = true
       default: break
       }
     }

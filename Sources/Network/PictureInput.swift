@@ -1,0 +1,44 @@
+public import Elements
+
+extension Graph {
+  /// What the model declares its input to be.
+  public struct PictureInput: Sendable, Equatable {
+    public let element: ElementType
+    /// (n, height, width, channels)
+    public let isChannelsLast: Bool
+  }
+
+  /// Makes input 0, of four dimensions, a float32 value (n, channels, height, width), whatever the model takes: pictures are then
+  /// prepared in one way for every model. Integers are cut towards zero.
+  public mutating func takePictures() -> PictureInput {
+    let declared = inputs[0]
+    let (type, dimensions) = (self[declared].type, shape(declared).dimensions)
+    let colors = [1, 3]
+    let isChannelsLast = colors.contains(dimensions[3]) && !colors.contains(dimensions[1])
+    let result = PictureInput(element: type.element, isChannelsLast: isChannelsLast)
+    guard isChannelsLast || !type.element.isFloating else { return result }
+    let name = self[declared].name
+    var (shape, preparations): (Shape, [Node]) = (type.shape, [])
+    if isChannelsLast {
+      guard let planes = try? shape.with([dimensions[0], dimensions[3], dimensions[1], dimensions[2]]) else {
+        preconditionFailure("the same dimensions in another order")
+      }
+      shape = planes
+    }
+    let picture = add(Value(name: name, type: TensorType(.float32, shape)))
+    var current = picture
+    if isChannelsLast {
+      let isLast = type.element.isFloating
+      let transposed = isLast ? declared : add(Value(name: name, type: TensorType(.float32, type.shape)))
+      preparations.append(
+        Node(name: name, computation: Permutation(order: [0, 2, 3, 1]), inputs: [current], outputs: [transposed]))
+      current = transposed
+    }
+    if !type.element.isFloating {
+      preparations.append(Node(name: name, computation: Conversion(), inputs: [current], outputs: [declared]))
+    }
+    nodes.insert(contentsOf: preparations, at: 0)
+    inputs[0] = picture
+    return result
+  }
+}
