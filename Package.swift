@@ -144,5 +144,9 @@ let package = Package(
       name: "batchsubmitTests", dependencies: ["batchsubmit", "S3", "AWS", "HTTP", "Streams"],
       swiftSettings: testSettings),
     .testTarget(name: "lambda-bootstrapTests", dependencies: ["lambda-bootstrap"], swiftSettings: testSettings),
+    .testTarget(
+      name: "FuzzTests",
+      dependencies: ["imgdecode", "classify", "lambda-bootstrap", "AWS", "ONNX", "Network", "POSIX", "Streams"],
+      path: "Tests/fuzz", exclude: ["seeds.py", "fuzz_models.py"], swiftSettings: testSettings),
   ]
 )
