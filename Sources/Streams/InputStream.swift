@@ -71,10 +71,10 @@ public final class InputStream {
     var result = [UInt8]()
     while true {
       if start == end, try !fill() { return result.isEmpty ? nil : result }
-      let room = min(end - start, limit + 1 - result.count)
-      let found = buffer[start..<start + room].firstIndex(of: separator)
-      result.append(contentsOf: buffer[start..<(found ?? start + room)])
-      start = found.map { $0 + 1 } ?? start + room
+      let available = min(end - start, limit + 1 - result.count)
+      let found = buffer[start..<start + available].firstIndex(of: separator)
+      result.append(contentsOf: buffer[start..<(found ?? start + available)])
+      start = found.map { $0 + 1 } ?? start + available
       if found != nil || result.count > limit { return result }
     }
   }

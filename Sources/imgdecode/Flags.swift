@@ -99,7 +99,7 @@ struct DecodingFlags: ParsableArguments {
   @Flag(help: "Decode at a reduced size that is still at least twice the target.")
   var fast = false
 
-  @Flag(help: "Take what can be decoded of truncated and corrupt images.")
+  @Flag(help: "Accept truncated and damaged images as far as they can be decoded.")
   var lenient = false
 
   @Flag(help: "Leave images as they are stored, whatever EXIF says.")

@@ -67,7 +67,7 @@ final class ImageDecoder {
 enum FastScale {
   /// The least of the decoder's scales whose size is at least twice the target on both sides; 8 where none is.
   ///
-  /// Twice leaves the antialiasing filter room to work; it is also where Pillow's `thumbnail` stops (`reducing_gap`).
+  /// Twice leaves the antialiasing filter enough samples; it is also where Pillow's `thumbnail` stops (`reducing_gap`).
   static func choose(for size: Size, target: Size) -> Int {
     JPEGDecoder.scales.first { scale in
       let scaled = JPEGDecoder.scaled(size, by: scale)

@@ -22,7 +22,7 @@ import Streams
   /// The first pixel. Valid until the next `reshape`; bytes up to `slack` past the last pixel may be read.
   var base: UnsafeMutableRawPointer { unsafe mapping.baseAddress! }
 
-  /// Makes room for an image of the given size, whose pixels are then undefined.
+  /// Sets the size of the image, whose pixels are then undefined, and allocates memory where there is too little.
   ///
   /// - Parameter size: both sides at least 1.
   /// - Throws: `SystemError` when there is no memory.
@@ -37,7 +37,7 @@ import Streams
       guard let address = unsafe address, unsafe address != MAP_FAILED else {
         throw SystemError(operation: "allocate", object: "\(count) bytes for \(size.width) × \(size.height) pixels")
       }
-      // A wish: without huge pages all works the same.
+      // Best effort: the result does not depend on it.
       _ = unsafe madvise(address, count, MADV_HUGEPAGE)
       unsafe mapping = UnsafeMutableRawBufferPointer(start: address, count: count)
     }

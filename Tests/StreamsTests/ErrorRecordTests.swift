@@ -1,3 +1,5 @@
+// Error records: written, read back, and refused where they are forged.
+
 import Streams
 import Testing
 

@@ -1,3 +1,5 @@
+// Buffered input and output over pipes and files, and what a stream is taken for.
+
 import Glibc
 import Streams
 import Testing

@@ -1,3 +1,5 @@
+// Headers of .npy files, sound and broken.
+
 import Streams
 import Testing
 

@@ -1,3 +1,5 @@
+// Archives in every format, and damaged ones.
+
 import Streams
 import Testing
 

@@ -1,3 +1,5 @@
+// JSON, numbers and control characters as text.
+
 import Streams
 import Testing
 

@@ -1,7 +1,7 @@
 """imgdecode beside Pillow and OpenCV on one thread: milliseconds an image, medians of interleaved rounds.
 
 Ours is the whole program, start and tar included, over a tar of copies of one photo. The others are loops in one warm
-process over the same bytes in memory: what a data loader does.
+process over the same bytes in memory: what a data loader does. OLD=PROGRAM adds another imgdecode to the rounds.
 """
 
 import io
@@ -16,7 +16,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("BIN", str(ROOT / ".build" / "release")) + "/imgdecode"
 PHOTO = pathlib.Path(os.environ.get("SHARED", ROOT.parent / "shared")) / "photos" / "rocket.jpg"
-ROUNDS = 5
+ROUNDS = 9
+OLD = os.environ.get("OLD")
 
 os.environ.update(OMP_NUM_THREADS="1", OPENCV_FOR_THREADS_NUM="1")
 import cv2  # noqa: E402
@@ -62,9 +63,9 @@ def tar_of(data, count):
     return archive.getvalue()
 
 
-def ours(archive, *flags):
+def ours(archive, *flags, program=BINARY):
     with open("/dev/null", "wb") as sink:
-        subprocess.run([BINARY, *flags], input=archive, stdout=sink, check=True)
+        subprocess.run([program, "--threads", "1", *flags], input=archive, stdout=sink, check=True)
 
 
 def measure(name, data, count):
@@ -83,6 +84,8 @@ def measure(name, data, count):
         "Pillow, draft() to twice the target": loop(lambda d: pillow(d, 512)),
         "OpenCV, reduced decode": loop(lambda d: opencv(d, reduced)),
     }
+    if OLD:
+        contenders["imgdecode of OLD"] = lambda: ours(archive, program=OLD)
     times = {contender: [] for contender in contenders}
     for _ in range(ROUNDS):
         for contender, work in contenders.items():

@@ -36,7 +36,7 @@ private struct Count {
         reader, Mutator(seeds: seeds, random: SplitMix(state: random)), seconds: seconds,
         lastInput: "\(folder)/last-input")
       var usage = rusage()
-      getrusage(RUSAGE_SELF, &usage)
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
       print(
         "fuzz \(reader.name): \(count.inputs) inputs, \(100 * count.accepted / max(1, count.inputs)) % accepted,",
         "slowest \(fixed(count.slowest * 1000, decimals: 1)) ms, peak \(usage.ru_maxrss / 1024) MiB so far")

@@ -63,13 +63,12 @@ struct Reader: Sendable {
     Reader(name: "kind") { bytes in _ = DataDescription.of(Array(bytes.prefix(512))) },
   ]
 
-  /// A file in memory that holds the bytes.
+  /// A temporary file that holds the bytes.
   private static func withFile(_ bytes: [UInt8], _ body: (CInt) throws -> Void) throws {
-    let descriptor = memfd_create("fuzz", 0)
-    guard descriptor >= 0 else { throw SystemError(operation: "create", object: "a file in memory") }
-    defer { close(descriptor) }
-    _ = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-    try body(descriptor)
+    guard let file = tmpfile() else { throw SystemError(operation: "create", object: "a temporary file") }
+    defer { fclose(file) }
+    _ = bytes.withUnsafeBytes { pwrite(fileno(file), $0.baseAddress, $0.count, 0) }
+    try body(fileno(file))
   }
 }
 
