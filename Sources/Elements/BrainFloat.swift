@@ -1,3 +1,5 @@
+// Conversion between bfloat16 bit patterns and float32.
+
 /// bfloat16: the upper half of a float32's bits.
 public enum BrainFloat {
   public static func float(_ bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }

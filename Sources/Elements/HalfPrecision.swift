@@ -1,3 +1,5 @@
+// Conversion between float16 bit patterns and float32 that needs no processor support.
+
 /// IEEE 754 binary16, by its bits: the same on every processor, whether or not it has the instructions.
 public enum HalfPrecision {
   public static func float(_ bits: UInt16) -> Float {

@@ -1,3 +1,5 @@
+// Quantization parameters: scales and zero points, per tensor or per axis.
+
 /// How 8-bit numbers stand for real ones: real = scale · (q − zeroPoint).
 public struct Quantization: Sendable, Equatable {
   /// One scale, or one per position along `axis`; each positive and finite.

@@ -1,3 +1,5 @@
+// The anonymous mapping that holds all intermediate values of one inference request, with huge pages where possible.
+
 internal import Glibc
 
 /// Zeroed memory; pages become real when they are first touched.

@@ -1,3 +1,5 @@
+// How a compiled step addresses a value: base memory, element type, dimensions and row stride.
+
 internal import Elements
 
 /// Where a value is while the network runs.

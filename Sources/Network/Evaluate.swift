@@ -1,3 +1,5 @@
+// Constant folding: runs one computation at load time on constant operands.
+
 internal import Elements
 
 extension Computation {

@@ -1,3 +1,5 @@
+// Symbolic integers of shape arithmetic: constants and multiples of the batch size.
+
 /// An integer known when the network is built, or a multiple of the batch, which is known only when it runs.
 ///
 /// The integers of a graph are shapes on their way from `Shape` to `Reshape`; one of them is often the batch.

@@ -1,3 +1,5 @@
+// The graph after shape inference and constant folding, and its use-def index.
+
 /// A resolved graph: computations in the order they run, and the values they read and write, whose types are known.
 /// The passes rewrite it; `Network` runs it.
 public struct Graph: Sendable {

@@ -1,3 +1,5 @@
+// Errors of shape inference and compilation, alone and with the name of the node.
+
 public import Elements
 
 /// Why a network cannot be built. Carries facts; `description` makes the sentence.

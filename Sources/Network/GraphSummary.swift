@@ -1,3 +1,5 @@
+// Statistics of a resolved graph (operators, parameters, multiply-adds) and access to its inputs and outputs.
+
 public import Elements
 
 /// What a resolved graph consists of, for people.

@@ -1,3 +1,5 @@
+// The mutable state of an inference: input, output and intermediate memory for one thread at a time.
+
 internal import Elements
 internal import Kernels
 

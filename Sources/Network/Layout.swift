@@ -1,3 +1,5 @@
+// Memory layouts, and which of them an operator accepts.
+
 /// How a value's elements lie in memory. Shapes and axes of the graph are always as the model states them.
 public enum Layout: Sendable, Equatable {
   /// C order.

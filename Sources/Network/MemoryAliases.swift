@@ -1,3 +1,5 @@
+// In-place execution, views and concatenation without copies: decides which values share a buffer.
+
 internal import Elements
 
 /// Where in memory each value is, in terms of other values: views and results written over an operand have their

@@ -1,3 +1,5 @@
+// Static memory planning: greedy by size, from the lifetimes of values, into one arena.
+
 internal import Elements
 
 /// Where in one arena each value lies: values that do not live at the same time share memory.

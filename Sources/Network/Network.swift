@@ -1,3 +1,5 @@
+// The compiled, immutable model that all threads share.
+
 public import Elements
 internal import Kernels
 

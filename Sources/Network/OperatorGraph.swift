@@ -1,3 +1,5 @@
+// The graph an importer builds: operators before shape inference and constant folding.
+
 public import Elements
 
 /// A graph as a model file states it: operators in the order they can run, and the values they read and write. An

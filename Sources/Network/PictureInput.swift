@@ -1,3 +1,5 @@
+// Adapts models with integer or channels-last inputs to the float32 picture that callers write.
+
 public import Elements
 
 extension Graph {

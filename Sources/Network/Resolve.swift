@@ -1,3 +1,5 @@
+// Turns an `OperatorGraph` into a `Graph`: shape inference and constant folding, operator by operator.
+
 /// Type inference and constant folding in one walk: a Reshape's shape may depend on constants that depend on shapes.
 /// Every node of the result is computed when the network runs, and constant operands are inside the computations.
 extension OperatorGraph {

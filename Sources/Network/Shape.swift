@@ -1,3 +1,5 @@
+// Tensor dimensions, with the batch as the one dimension that varies per run.
+
 /// The dimensions of a value. In a batched one the first counts per item of the batch: a run over n items has
 /// n · dimensions[0] there. Every other dimension is known when the network is built.
 public struct Shape: Sendable, Equatable, Hashable {

@@ -1,3 +1,5 @@
+// Constant tensors of any element type, and the symbolic integers of shape arithmetic.
+
 public import Elements
 
 /// A constant: weights, or the integers of shapes and axes.

@@ -1,3 +1,5 @@
+// The static type of a value: element type and shape.
+
 public import Elements
 
 /// What is known of a value before the network runs.

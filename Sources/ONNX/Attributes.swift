@@ -1,3 +1,5 @@
+// Typed access to the AttributeProto list of a node, with detection of attributes that were not read.
+
 internal import Network
 
 /// A node's attributes. Each is read by name; one that no one has read is an error, because what is not understood may

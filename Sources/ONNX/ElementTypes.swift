@@ -1,3 +1,5 @@
+// The numeric codes of TensorProto.DataType.
+
 internal import Elements
 
 extension ElementType {

@@ -1,3 +1,5 @@
+// Inlines model-local functions and selected If branches, renaming values so that names stay unique.
+
 internal import Network
 
 /// A model's nodes as one list: calls of its own functions are replaced by their bodies, and an If by the branch that is

@@ -1,3 +1,5 @@
+// Builds an `OperatorGraph` from a GraphProto: initializers, inputs with open dimensions, and the needed nodes.
+
 internal import Elements
 internal import Network
 

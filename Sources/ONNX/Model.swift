@@ -1,3 +1,5 @@
+// Entry point of the importer: reads a ModelProto, checks its opset and resolves the graph.
+
 public import Network
 
 /// An ONNX file as a graph, and what it says about itself.

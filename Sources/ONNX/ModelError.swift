@@ -1,3 +1,5 @@
+// Errors of reading and importing an ONNX file.
+
 public import Network
 
 /// Why a model cannot be used. Carries facts; `description` makes the sentence.

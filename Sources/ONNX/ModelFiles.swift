@@ -1,3 +1,5 @@
+// Access to the model file and its external data, confined to the folder of the model.
+
 public import Network
 
 /// The bytes of a model's files: its own, and any that hold external data.

@@ -1,3 +1,5 @@
+// What an operator's importer works with: operands, attributes, and the graph it adds nodes to.
+
 internal import Network
 
 /// One node on its way into the graph: what its importer reads, and where it puts the operator.

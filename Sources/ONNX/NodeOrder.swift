@@ -1,3 +1,5 @@
+// Topological sort of the needed nodes, with detection of cycles and undefined values.
+
 /// Which nodes the outputs depend on, each after those it reads from; otherwise in the order of the file.
 struct NodeOrder {
   /// Indices into the list of nodes.

@@ -1,3 +1,5 @@
+// Name resolution for function bodies and If branches.
+
 /// The names inside a function's body or a branch, and what they are called in the whole model.
 final class Scope {
   /// nil for the model's own graph and for a function's body, which sees nothing outside.

@@ -1,3 +1,5 @@
+// Reads the small text files of /proc and /sys.
+
 import Glibc
 
 /// At most a page of a file that the kernel makes, below /proc or /sys; nil where it cannot be read.

@@ -1,3 +1,5 @@
+// The default number of worker threads: affinity mask, cgroup v2 CPU quota, and Lambda's CPU share.
+
 import Glibc
 
 /// How many threads the process may really use: the least of its affinity mask, its control group's quota, and, on

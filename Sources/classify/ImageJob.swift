@@ -1,3 +1,5 @@
+// One unit of work of the inference workers, and its result with timestamps.
+
 import POSIX
 import Streams
 import Synchronization

@@ -1,3 +1,5 @@
+// How pixels become model inputs: scale, mean, standard deviation and channel order.
+
 /// The arithmetic on pixels 0…255: value · scale, − mean, ÷ std, in its own order of channels.
 struct InputContract: Equatable {
   /// One per channel, in the order the model sees.

@@ -1,3 +1,5 @@
+// The per-item errors of `classify`: codes and messages of its error records.
+
 import Streams
 
 /// Why an item, or the whole input, cannot be classified.

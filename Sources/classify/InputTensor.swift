@@ -1,3 +1,5 @@
+// Validates a .npy item and converts it to the layout and scale of the model's input.
+
 import Streams
 
 /// One .npy in memory: pixels, or numbers made ready for a model elsewhere.

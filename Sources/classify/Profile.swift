@@ -1,3 +1,5 @@
+// The `--profile` report: median time and share of the peak FLOP/s per step of the network.
+
 import Kernels
 import Network
 import POSIX

@@ -1,3 +1,5 @@
+// Formats predictions and error records as JSON lines, CSV or text.
+
 import Streams
 
 /// Writes predictions and failures in the format that was asked for.

@@ -1,3 +1,5 @@
+// The `--stats` report: load time, latency percentiles, throughput and memory.
+
 import POSIX
 import Streams
 

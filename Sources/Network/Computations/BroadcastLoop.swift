@@ -1,3 +1,5 @@
+// NumPy-style broadcasting at run time: merges dimensions once at compile time, then visits one row at a time.
+
 internal import Kernels
 
 /// The loop over operands that broadcast: rows of the last dimensions, and where each row starts. Neighbouring dimensions

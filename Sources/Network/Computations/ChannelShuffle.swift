@@ -1,3 +1,5 @@
+// Channel shuffle in channels-last layout (ShuffleNet: Zhang et al., 2017, section 3.1).
+
 internal import Elements
 internal import Kernels
 

@@ -1,3 +1,5 @@
+// Element type conversion at run time, the computation behind Cast.
+
 internal import Elements
 internal import Kernels
 

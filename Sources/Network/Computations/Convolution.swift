@@ -1,3 +1,5 @@
+// Convolution with its fused epilogue: shape, cost, and the kernel it compiles to.
+
 internal import Kernels
 
 /// A convolution with constant weights, and whatever the passes put into its epilogue: scale per channel, bias,

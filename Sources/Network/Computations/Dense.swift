@@ -1,3 +1,5 @@
+// The fully connected layer: packs constant weights once and multiplies batches of rows with them.
+
 internal import Kernels
 
 /// A matrix product with constant weights, bias and activation: Gemm, or MatMul with a constant right side.

@@ -1,3 +1,5 @@
+// Maps an element type to the Swift integer type that a generic kernel is specialized for.
+
 internal import Elements
 
 extension ElementType {

@@ -1,4 +1,6 @@
-/// A value of four dimensions from one layout to the other; put in by `assignLayouts`.
+// Conversion between C order and channels-last at run time.
+
+/// A value of four dimensions from one layout to the other; inserted by `LayoutAssignment`.
 struct LayoutConversion: Computation {
   let name = "Layout"
   let to: Layout

@@ -1,3 +1,5 @@
+// Group and instance normalization in C order: one task per image and group.
+
 internal import Kernels
 
 /// (n, channels, …): the channels of each group normalized together, then scaled and shifted channel by channel.

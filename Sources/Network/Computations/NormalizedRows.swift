@@ -1,3 +1,5 @@
+// Layer and RMS normalization: one row per position, statistics over the last axes.
+
 internal import Kernels
 
 /// Rows of `size` elements, each normalized, then scaled and shifted element by element.

@@ -1,3 +1,5 @@
+// Transpose as a strided copy, split among threads along the outermost dimension.
+
 internal import Elements
 internal import Kernels
 

@@ -1,7 +1,9 @@
+// Copies that a strided view of the operand describes: block rearrangement, Expand, Tile.
+
 internal import Elements
 internal import Kernels
 
-/// The elements of a tensor, each item's as a view shows them: repeated, in other blocks, or along a diagonal. An operand that
+/// The elements of a tensor, each item's as a view shows them: repeated, or in other blocks. An operand that
 /// is the same for every item of a batched result is repeated.
 struct Rearrangement: Computation {
   let name: String

@@ -1,3 +1,5 @@
+// Reductions over any set of axes, in float32 or in the integer type of the operand.
+
 internal import Elements
 internal import Glibc
 internal import Kernels

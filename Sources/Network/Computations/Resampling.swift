@@ -1,3 +1,5 @@
+// Separable resampling for Resize and Upsample: filter taps per output position, one pass per resized axis.
+
 internal import Glibc
 internal import Kernels
 

@@ -1,3 +1,5 @@
+// Splits row-wise work into tasks that are large enough for a thread.
+
 internal import Kernels
 
 /// Cuts `rows` rows of `width` elements into runs worth a task each and hands them out.

@@ -1,3 +1,5 @@
+// Per-channel affine transform, with an optional activation, for either memory layout.
+
 internal import Kernels
 
 /// activation(x · scale + shift), channel by channel: a BatchNormalization that no convolution could take in, or

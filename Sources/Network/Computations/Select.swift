@@ -1,3 +1,5 @@
+// Selection by constant indices: the common copy behind Slice, Gather, Pad and strided subsampling.
+
 internal import Elements
 internal import Kernels
 

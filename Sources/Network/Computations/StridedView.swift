@@ -1,3 +1,5 @@
+// Strided access to a tensor in C order: permuted, broadcast and merged dimensions.
+
 /// A tensor's elements in another order, or repeated: dimensions, and how far the source moves along each.
 struct StridedView: Sendable {
   let dimensions: [Int]

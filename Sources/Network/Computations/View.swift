@@ -1,3 +1,5 @@
+// Reshapes and other operators that change the type of a value without changing its bytes.
+
 /// The operand's elements under another shape, or under another floating type's name: nothing to compute.
 struct View: Computation {
   let name: String

@@ -1,3 +1,5 @@
+// Geometry of convolution and pooling: kernel, strides, dilations, padding, and the output size they give.
+
 /// The sliding window of a convolution or a pooling, over height and width.
 public struct Window: Sendable, Equatable {
   public enum Padding: Sendable, Equatable {

@@ -1,3 +1,5 @@
+// ONNX activations with a vectorized kernel, including the bounds of Clip given as operands.
+
 internal import Elements
 internal import Kernels
 

@@ -1,3 +1,5 @@
+// ArgMax and ArgMin for any element type; results are int64 indices.
+
 internal import Elements
 
 /// ArgMax and ArgMin: the position of the largest or smallest element along one axis.

@@ -1,3 +1,5 @@
+// Binary arithmetic with broadcasting: shape inference, folding of shape arithmetic, float and integer kernels.
+
 internal import Elements
 internal import Glibc
 internal import Kernels

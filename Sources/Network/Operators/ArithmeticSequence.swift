@@ -1,3 +1,5 @@
+// Range, evaluated at load time.
+
 internal import Elements
 
 /// Range: start, start + delta, … before limit. Operands: start, limit, delta, constants of one element.

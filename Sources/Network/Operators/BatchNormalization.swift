@@ -1,3 +1,5 @@
+// Batch normalization (Ioffe and Szegedy, 2015), resolved to a scale and shift per channel.
+
 /// BatchNormalization at inference: (x − mean) / √(variance + epsilon) · scale + bias, channel by channel.
 /// Operands: x, scale, bias, mean, variance, the last four constants of (channels). In training mode the mean and variance are
 /// those of x, which must be a constant then: that is how exporters write standardized weights.

@@ -1,3 +1,5 @@
+// Type conversion in the graph; removed where both types have the same representation in memory.
+
 public import Elements
 
 /// Cast, and CastLike, whose operand 1 states the type. Between floating types a value passes as it is: all arithmetic is

@@ -1,3 +1,5 @@
+// Element-wise comparisons with broadcasting, including those of shape arithmetic at load time.
+
 internal import Elements
 
 /// Two tensors of one type whose shapes broadcast, element by element, to booleans: Equal, Less, LessOrEqual, Greater,

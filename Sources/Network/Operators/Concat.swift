@@ -1,3 +1,5 @@
+// Concatenation: shape inference, folding of constants, and the copy of parts that are not written in place.
+
 internal import Elements
 internal import Kernels
 

@@ -1,3 +1,5 @@
+// Constant tensors of a computed shape, evaluated at load time.
+
 /// ConstantOfShape: a tensor of operand 0's dimensions that repeats one value.
 public struct ConstantOfShape: Operator {
   /// One element.

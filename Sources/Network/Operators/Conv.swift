@@ -1,3 +1,5 @@
+// Shape inference of a convolution with constant weights; it resolves to the computation `Convolution`.
+
 internal import Elements
 
 /// Conv over height and width. Operands: x (n, channels, height, width), weights (outputs, channels / groups, kernel

@@ -1,3 +1,5 @@
+// Parses an einsum equation and maps it to a batched matrix product.
+
 internal import Kernels
 
 /// Einsum of one or two tensors: labels in both operands and the result are batches, labels in both operands alone are

@@ -1,3 +1,5 @@
+// Gather: resolved to a selection where the indices are constant, else to `GatherScatter`.
+
 /// Gather: the positions that operand 1 names along one axis.
 public struct Gather: Operator {
   public let name = "Gather"

@@ -1,3 +1,5 @@
+// Indexed reads and writes whose indices are computed at run time and therefore checked there.
+
 internal import Elements
 
 /// Elements taken from, or put into, positions that a tensor of integers states: Gather with positions known only at run time,

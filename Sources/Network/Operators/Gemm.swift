@@ -1,3 +1,5 @@
+// General matrix product with optional transposes, scale factors and bias.
+
 internal import Kernels
 
 /// Gemm: alpha · op(A) · op(B) + beta · C. With constant B and a C of one number per column it becomes a `Dense`.

@@ -1,3 +1,5 @@
+// Pooling over all pixels of a channel, in channels-last layout.
+
 internal import Kernels
 
 /// GlobalAveragePool and GlobalMaxPool: (n, channels, height, width) to (n, channels, 1, 1), or to (n, channels)

@@ -1,3 +1,5 @@
+// Operators that pass their operand through.
+
 /// Identity, and Dropout at inference: the result is the operand. Dropout's mask is refused where a node reads it.
 public struct Identity: Operator {
   public let name: String

@@ -1,3 +1,5 @@
+// Normalization across channels (AlexNet: Krizhevsky et al., 2012, section 3.3).
+
 internal import Kernels
 
 /// LRN: x / (bias + alpha / size · Σ x²)^beta, the sum over `size` neighbouring channels.

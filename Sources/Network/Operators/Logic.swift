@@ -1,3 +1,5 @@
+// Boolean operators on bytes of 0 and 1.
+
 internal import Elements
 
 /// And, Or, Xor of two boolean tensors whose shapes broadcast; Not of one.

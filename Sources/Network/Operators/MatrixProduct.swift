@@ -1,3 +1,5 @@
+// Batched matrix multiplication with broadcast leading axes.
+
 internal import Kernels
 
 /// MatMul: NumPy's rules, the last two axes multiplied and those before broadcast. With a constant matrix on the right

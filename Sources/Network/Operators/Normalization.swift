@@ -1,3 +1,5 @@
+// The normalization operators with statistics computed at run time, resolved to rows or to groups of channels.
+
 internal import Kernels
 
 /// LayerNormalization, RMSNormalization, InstanceNormalization, GroupNormalization and MeanVarianceNormalization: groups of

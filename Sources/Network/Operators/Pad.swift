@@ -1,3 +1,5 @@
+// Padding in all ONNX modes, resolved to a selection of source positions per axis.
+
 internal import Elements
 
 /// Pad: rows and columns added around a tensor, or taken away where the number is negative.

@@ -1,3 +1,5 @@
+// Max and average pooling with a window: shape inference and kernels.
+
 internal import Kernels
 
 /// MaxPool and AveragePool over height and width. Operand and result: (n, channels, height, width).

@@ -1,3 +1,5 @@
+// Operators that move or mask elements by position: block rearrangement, triangle, running sum.
+
 internal import Elements
 
 /// DepthToSpace and SpaceToDepth: blocks of pixels to channels and back.

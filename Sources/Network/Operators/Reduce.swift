@@ -1,3 +1,5 @@
+// Shape inference of the reductions; a mean over height and width resolves to global pooling.
+
 internal import Elements
 
 /// ReduceSum, ReduceMean, ReduceMax and the others, over some axes. Operands: data and, in newer opsets, the axes, a constant.

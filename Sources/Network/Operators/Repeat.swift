@@ -1,3 +1,5 @@
+// Broadcasting and tiling of a tensor as explicit copies.
+
 internal import Elements
 
 /// Expand and Tile: a tensor repeated along some axes. Operand 1, a constant, has the shape to broadcast with or the number of

@@ -1,3 +1,5 @@
+// Operators that change dimensions and keep the elements, resolved to views.
+
 /// Reshape, Flatten, Squeeze and Unsqueeze: the same elements under other dimensions. Never computes anything.
 public struct Reshape: Operator {
   public enum Target: Sendable {

@@ -1,3 +1,5 @@
+// Image resizing: output sizes and the sampling options of ONNX, resolved to `Resampling`.
+
 internal import Elements
 
 /// Resize and Upsample: a tensor sampled at other positions, axis by axis. Operands: x, region of interest?, scales?, sizes?,

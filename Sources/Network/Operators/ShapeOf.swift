@@ -1,3 +1,5 @@
+// Shape, evaluated at load time; the start of all shape arithmetic.
+
 /// Shape: an operand's dimensions from `start` up to `end`, as integers known at load.
 public struct ShapeOf: Operator {
   public let start: Int

@@ -1,3 +1,5 @@
+// Slicing with constant bounds, resolved to a selection of source positions per axis.
+
 /// Slice: from `starts` towards `ends` in `steps` along `axes`, all constants; NumPy's rules for negative numbers.
 /// Operands: data, starts, ends, axes?, steps?.
 public struct Slice: Operator {

@@ -1,3 +1,5 @@
+// Softmax over rows or along an inner axis, with the maximum subtracted first.
+
 internal import Glibc
 internal import Kernels
 

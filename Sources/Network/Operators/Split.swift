@@ -1,3 +1,5 @@
+// Splitting into parts along one axis: explicit or equal sizes, one copy per part.
+
 internal import Elements
 internal import Kernels
 

@@ -1,3 +1,5 @@
+// Axis permutation, resolved to the computation `Permutation`.
+
 /// Transpose: the axes in another order. The batch stays in front.
 public struct Transpose: Operator {
   /// nil: all axes reversed.

@@ -1,3 +1,5 @@
+// Element-wise functions computed with scalar code.
+
 internal import Elements
 internal import Glibc
 internal import Kernels

@@ -1,3 +1,5 @@
+// Element-wise selection between two tensors, folded where shapes are selected.
+
 internal import Elements
 
 /// Where: operand 1 where operand 0, of booleans, is true, else operand 2. The shapes broadcast.

@@ -1,3 +1,5 @@
+// Pattern matching of Swish and Gelu written as elementary operators.
+
 internal import Kernels
 
 /// Activations that exporters write as several nodes become one, which can then be part of the computation before it:

@@ -1,3 +1,5 @@
+// Pattern matching of ShuffleNet's channel shuffle.
+
 /// Reshape to (n, groups, channels / groups, height, width), Transpose of the two, Reshape back: one `ChannelShuffle`.
 extension Graph {
   mutating func findChannelShuffles() {

@@ -1,3 +1,5 @@
+// Batch normalization folding into the preceding convolution.
+
 internal import Kernels
 
 /// A scale and shift per channel goes into the convolution or the scale and shift before it, if nothing else reads what

@@ -1,3 +1,5 @@
+// Fuses an activation into the epilogue of the computation before it.
+
 internal import Kernels
 
 /// A computation that can end in an activation.

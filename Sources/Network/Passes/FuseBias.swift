@@ -1,3 +1,5 @@
+// Fuses a bias addition into the matrix product before it.
+
 internal import Kernels
 
 /// A constant per column that is added to a matrix product with constant weights goes into it as its bias.

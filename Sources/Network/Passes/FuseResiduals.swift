@@ -1,3 +1,5 @@
+// Fuses a residual connection into the epilogue of a convolution.
+
 internal import Kernels
 
 /// An addition goes into the epilogue of the convolution that makes one of its operands, if nothing else reads that

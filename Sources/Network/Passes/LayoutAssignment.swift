@@ -1,3 +1,5 @@
+// Assigns C order or channels-last to every value and inserts the conversions between them.
+
 internal import Elements
 
 /// Chooses each value's layout and converts where neighbours disagree. Convolutions and pooling want channels last; what

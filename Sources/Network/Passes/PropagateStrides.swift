@@ -1,3 +1,5 @@
+// Moves strides of 1×1 convolutions towards the input, so that unused positions are not computed.
+
 /// A value that only 1×1 convolutions of stride s read is needed at every s-th row and column alone. The stride moves
 /// into what computes it, through activations, additions and 1×1 convolutions, as far as it goes: the same answer from
 /// less arithmetic. In ResNet v1 this is the last block of stages 1 to 3.

@@ -1,3 +1,5 @@
+// Dead code elimination.
+
 /// Nodes whose results nobody reads go.
 extension Graph {
   mutating func removeUnused() {

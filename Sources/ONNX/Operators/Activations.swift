@@ -1,3 +1,5 @@
+// Importers of the activation functions, ONNX's and com.microsoft's.
+
 internal import Network
 
 /// An operator without attributes.

@@ -1,3 +1,5 @@
+// Importer of BatchNormalization.
+
 internal import Network
 
 /// BatchNormalization at inference, opsets 7, 9, 14, 15.

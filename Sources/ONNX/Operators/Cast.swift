@@ -1,3 +1,5 @@
+// Importers of the type conversions Cast and CastLike.
+
 internal import Elements
 internal import Network
 

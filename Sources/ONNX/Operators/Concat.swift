@@ -1,3 +1,5 @@
+// Importer of Concat.
+
 internal import Network
 
 /// Concat, opsets 4, 11, 13.

@@ -1,3 +1,5 @@
+// Importer of Constant, in each of its attribute forms.
+
 internal import Network
 
 /// Constant, opsets 1, 9, 11, 12, 13: a tensor, a number or numbers.

@@ -1,3 +1,5 @@
+// Importer of ConstantOfShape.
+
 internal import Network
 
 /// ConstantOfShape, opsets 9, 20, 21. Without `value` it repeats 0.

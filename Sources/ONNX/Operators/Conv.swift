@@ -1,3 +1,5 @@
+// Importers of Conv and FusedConv, in one and two dimensions.
+
 internal import Network
 
 /// Conv, opsets 1, 11, 22. A convolution over one axis is one over height 1.

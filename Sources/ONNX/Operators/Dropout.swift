@@ -1,3 +1,5 @@
+// Importer of Dropout, which is the identity at inference.
+
 internal import Network
 
 /// Dropout at inference, opsets 7, 10, 12, 13: does nothing.

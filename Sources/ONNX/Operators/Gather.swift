@@ -1,3 +1,5 @@
+// Importer of Gather.
+
 internal import Network
 
 /// Gather, opsets 1, 11, 13.

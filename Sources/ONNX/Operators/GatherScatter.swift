@@ -1,3 +1,5 @@
+// Importers of the Gather and Scatter variants with element or N-dimensional indices.
+
 internal import Network
 
 /// GatherElements, opsets 11, 13.

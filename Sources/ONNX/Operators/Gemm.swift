@@ -1,3 +1,5 @@
+// Importer of Gemm, with or without a fused activation.
+
 internal import Network
 
 /// Gemm, opsets 7, 9, 11 (C may be left out), 13.

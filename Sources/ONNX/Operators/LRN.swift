@@ -1,3 +1,5 @@
+// Importer of LRN (local response normalization).
+
 internal import Network
 
 /// LRN, opsets 1, 13.

@@ -1,3 +1,5 @@
+// Importers of products with more than plain operands (Einsum, FusedMatMul, FusedGemm), and of Mod.
+
 internal import Network
 
 /// Mod, opsets 10, 13.

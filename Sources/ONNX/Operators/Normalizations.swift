@@ -1,3 +1,5 @@
+// Importers of the layer, RMS, instance, group and mean-variance normalizations.
+
 internal import Network
 
 /// LayerNormalization, opset 17. The mean and deviation, its second and third results, are not computed.

@@ -1,3 +1,5 @@
+// The registry of importers by domain and operator type.
+
 internal import Network
 
 /// Every ONNX operator that is understood. To add one: a file beside this with its importer, a line here, and the operator

@@ -1,3 +1,5 @@
+// Importer of Pad, whose parameters moved from attributes to operands in opset 11.
+
 internal import Network
 
 /// Pad, opsets 2 (pads and value as attributes), 11, 13 (as operands), 18 (axes), 19 (wrap), 21.

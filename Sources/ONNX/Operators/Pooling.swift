@@ -1,3 +1,5 @@
+// Importers of AveragePool and MaxPool, in one and two dimensions.
+
 internal import Network
 
 /// AveragePool, opsets 7, 10, 11, 19, 22.

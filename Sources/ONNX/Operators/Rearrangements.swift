@@ -1,3 +1,5 @@
+// Importers of block rearrangements, Trilu, CumSum and Tile.
+
 internal import Network
 
 /// DepthToSpace, opsets 1, 11 (mode), 13.

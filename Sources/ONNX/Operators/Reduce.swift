@@ -1,3 +1,5 @@
+// Importers of the Reduce operators and of ArgMax and ArgMin.
+
 internal import Network
 
 /// The reductions, opsets 1, 11, 13 (axes as an attribute), 18 or, for ReduceSum, 13 (as an operand).

@@ -1,3 +1,5 @@
+// Importers of the operators that change dimensions and keep elements: Reshape, Flatten, Squeeze, Unsqueeze.
+
 internal import Network
 
 /// Reshape, opsets 5, 13, 14 (allowzero), 19, 21.

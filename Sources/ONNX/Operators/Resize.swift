@@ -1,3 +1,5 @@
+// Importers of Resize and its predecessor Upsample.
+
 internal import Network
 
 /// Resize, opsets 10 (scales alone), 11, 13, 18 (antialias, axes, keep_aspect_ratio_policy), 19; `roi` is for crops, which

@@ -1,3 +1,5 @@
+// Importers of Shape and Size.
+
 internal import Network
 
 /// Shape, opsets 1, 13, 15 (start and end), 19, 21.

@@ -1,3 +1,5 @@
+// Importer of Slice, whose parameters moved from attributes to operands in opset 10.
+
 internal import Network
 
 /// Slice, opsets 1 (all attributes), 10, 11, 13 (all operands).

@@ -1,3 +1,5 @@
+// Importers of Softmax and LogSoftmax, whose default axis changed in opset 13.
+
 internal import Network
 
 /// Softmax, opsets 1, 11 (flattens from the axis, 1 by default), 13 (along the axis, the last by default).

@@ -1,3 +1,5 @@
+// Importer of Split, whose sizes moved from an attribute to an operand in opset 13.
+
 internal import Network
 
 /// Split, opsets 2, 11 (sizes as an attribute), 13 (as an operand), 18 (num_outputs).

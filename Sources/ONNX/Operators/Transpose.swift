@@ -1,3 +1,5 @@
+// Importer of Transpose.
+
 internal import Network
 
 /// Transpose, opsets 1, 13, 21.

@@ -1,3 +1,5 @@
+// Importer of the operators with any number of operands, as a chain of binary operations.
+
 internal import Network
 
 /// Sum, Min, Max, Mean, opsets 6, 8, 12, 13: any number of operands, one after another.

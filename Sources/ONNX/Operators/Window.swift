@@ -1,3 +1,5 @@
+// The attributes that convolution and pooling share: kernel size, strides, dilations and padding.
+
 internal import Network
 
 extension NodeImport {

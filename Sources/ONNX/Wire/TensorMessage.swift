@@ -1,3 +1,5 @@
+// Reads a TensorProto into a `Tensor`: raw, typed or external data.
+
 internal import Elements
 internal import Network
 

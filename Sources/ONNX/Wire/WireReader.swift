@@ -1,3 +1,5 @@
+// A bounds-checked protobuf reader without copies.
+
 /// Reads the protobuf wire format (https://protobuf.dev/programming-guides/encoding) from bytes in place. Every length is
 /// checked against the bytes that are there before it is used.
 @safe
