@@ -32,7 +32,7 @@ func globs(pattern: String, name: String, matches: Bool) {
     (["--exclude", "*", "--include", "*.jpg"], "a.jpg", true),
     (["--exclude", "*", "--include", "*.jpg"], "a.png", false),
     (["--include=*.jpg", "--exclude=*"], "a.jpg", false), ([], "x", true),
-    (["--exclude", "--list", "--include", "a*"], "--list", false),
+    (["--exclude=--list", "--include", "a*"], "--list", false),
     (["--exclude", "a*", "--", "--include", "*"], "a", false),
   ])
 func filters(arguments: [String], name: String, admitted: Bool) throws {
