@@ -1,6 +1,10 @@
 // A matrix product with no constant side: OpenBLAS, which packs at every call, as a one-off product must.
 
 internal import COpenBLAS
+internal import Synchronization
+
+/// The serial build of OpenBLAS keeps its packing buffers without a lock of its own: two calls at once write over each other's.
+private let library = Mutex<Void>(())
 
 /// C (m, n) = alpha · op(A) (m, k) · op(B) (k, n) + beta · C, row-major, `lda`, `ldb`, `ldc` floats from row to row.
 /// `op` transposes where told to. With beta 0, C is not read.
@@ -9,7 +13,9 @@ public func matrixMultiply(
   transposeB: Bool, c: UnsafeMutablePointer<Float>, ldc: Int, alpha: Float = 1, beta: Float = 0
 ) {
   guard m > 0, n > 0 else { return }
-  cblas_sgemm(
-    CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans, Int32(m), Int32(n),
-    Int32(k), alpha, a, Int32(lda), b, Int32(ldb), beta, c, Int32(ldc))
+  library.withLock { _ in
+    cblas_sgemm(
+      CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans, Int32(m), Int32(n),
+      Int32(k), alpha, a, Int32(lda), b, Int32(ldb), beta, c, Int32(ldc))
+  }
 }

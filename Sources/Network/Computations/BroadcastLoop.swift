@@ -57,15 +57,14 @@ struct BroadcastLoop: Sendable {
     return strides
   }
 
-  /// `body` for every row of `items` items. `weight`: the work on one element, in elements that are copied.
-  func forEachRow(items: Int, weight: Int = 1, pool: ThreadPool, _ body: (Row) -> Void) {
+  /// `body` for every row of `items` items.
+  func forEachRow(items: Int, pool: ThreadPool, _ body: (Row) -> Void) {
     // With one dimension alone, that is the batch, and the items are the row.
     let width = outer.isEmpty ? width * items : width
     let rows = outer.isEmpty ? 1 : outer.reduce(1, *) * items
-    let maximum = max(1, BroadcastLoop.maximumWidth / weight)
-    let pieces = max(1, (width + maximum - 1) / maximum)
+    let pieces = max(1, (width + BroadcastLoop.maximumWidth - 1) / BroadcastLoop.maximumWidth)
     let piece = (width + pieces - 1) / pieces
-    rowsInRuns(rows * pieces, width: piece * weight, pool: pool) { range in
+    rowsInRuns(rows * pieces, width: piece, pool: pool) { range in
       for index in range {
         let (row, part) = index.quotientAndRemainder(dividingBy: pieces)
         let start = part * piece

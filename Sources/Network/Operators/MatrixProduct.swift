@@ -81,7 +81,7 @@ public struct MatrixProduct: Operator, Computation {
       a.matrices(Array(left.dropLast(2))), b.matrices(Array(right.dropLast(2))), output: target.matrices(leading))
     return Kernel("OpenBLAS") { run in
       let (x, y, output) = unsafe (run.read(a), run.read(b), run.write(target))
-      loop.forEachRow(items: run.items(target), weight: max(m * n * k / 8, 1), pool: run.pool) { row in
+      loop.forEachRow(items: run.items(target), pool: callingThread) { row in
         for index in 0..<row.count {
           unsafe matrixMultiply(
             m: m, n: n, k: k, a: x + (row.a + index * loop.stepA) * (m * k), lda: aColumns, transposeA: transposesA,

@@ -69,7 +69,9 @@ func outputs(of path: String, _ inputs: [TestTensor], threads: Int) throws -> [T
   let graph = try loaded(path)
   let images = inputs.first?.shape.first ?? 1
   let isBatched = graph.inputs.indices.contains { graph.inputShape($0).isBatched }
-  if isBatched || images <= 1 { return try run(graph, inputs, batch: isBatched ? max(1, images) : 1, threads) }
+  if isBatched || images <= 1 || graph.inputs.isEmpty {
+    return try run(graph, inputs, batch: isBatched ? max(1, images) : 1, threads)
+  }
   // One image at a time, if that is what the model is for.
   let single = inputs.map { $0.image(0) }
   guard graph.inputShape(0).count == single[0].floats.count else { return try run(graph, inputs, batch: 1, threads) }
