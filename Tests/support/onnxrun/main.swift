@@ -45,7 +45,8 @@ struct TestTensor {
 
   /// Image `index` of several.
   func image(_ index: Int) -> TestTensor {
-    let size = floats.count / shape[0]
+    guard let images = shape.first, images > index else { return self }
+    let size = floats.count / images
     return TestTensor(
       shape: [1] + shape.dropFirst(), floats: Array(floats[index * size..<(index + 1) * size]), type: type)
   }
