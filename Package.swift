@@ -1,5 +1,5 @@
 // swift-tools-version: 6.2
-// Five tools over a few shared rooms, listed bottom-up: a room may import only rooms above it.
+// Five tools over shared modules, listed bottom-up: a module may import only modules above it.
 import PackageDescription
 
 /// Every room's settings: Swift 6, imports private unless said otherwise, `unsafe` written where it is.
@@ -10,7 +10,7 @@ let settings: [SwiftSetting] = [
   .strictMemorySafety(),
 ]
 
-/// The kernel rooms' settings: pointers throughout, counts checked at the door of `Kernels`.
+/// Settings of the kernel modules: pointers throughout, counts checked in the public functions of `Kernels`.
 let kernelSettings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableUpcomingFeature("InternalImportsByDefault"),

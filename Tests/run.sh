@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test, or those of the parts named: Tests/run.sh [PART…]
 #
-# Parts are rooms and tools: streams kernels network onnx classify imgdecode http aws s3 s3sync lambda batchsubmit deploy
+# Parts are modules and tools: streams kernels network onnx classify imgdecode http aws s3 s3sync lambda batchsubmit deploy
 # demo image; image-full compiles the tools inside the image, where image takes those that are built. Every script in
 # Tests/long is a part too, which runs only where it is named.
 # Three rings: unit tests (swift test), the release binaries in real pipes (Tests/pipes), and beside peers (Tests/peers).

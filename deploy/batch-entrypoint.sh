@@ -91,7 +91,7 @@ failed_by_code() { # FILE
     awk '{ printf "%s%s:%d", separator, $2, $1; separator = "," }'
 }
 
-# The figures of this container in one line of JSON, written whatever its end.
+# The figures of this container in one line of JSON, written on success and failure alike.
 log_line() { # STATUS
   local microseconds=$((${EPOCHREALTIME/./} - started)) level=info job=${AWS_BATCH_JOB_ID-} index=${AWS_BATCH_JOB_ARRAY_INDEX-}
   [ "${LOG_FORMAT-text}" = json ] || return 0
@@ -116,7 +116,7 @@ pipeline_status() { # STATUS…
   return "$broken"
 }
 
-# Neither stage is told how many threads to use: both take all processors, and the pipe divides them by the work there is
+# Neither stage gets a number of threads: both take all processors, and the pipe divides them by the work there is
 # (Sources/decisions/threads.md).
 classify_manifest() {
   s3sync --files-from "$work/manifest.ndjson" - |
@@ -135,7 +135,7 @@ run_child() {
 
   in_process_group s3sync "$manifest/$number.ndjson" - >"$work/manifest.ndjson" || exit
   in_process_group classify_manifest || exit
-  # Every image is a line: its predictions, or its error. Counted, so that nothing is missing whatever the cause.
+  # Every image is a line: its predictions, or its error. Counted, so that a missing line is noticed.
   images=$(wc -l <"$work/part.ndjson")
   expected=$(wc -l <"$work/manifest.ndjson")
   [ "$images" -eq "$expected" ] || fail 74 "$images lines for $expected images; nothing is published"

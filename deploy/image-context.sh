@@ -65,5 +65,5 @@ else
   cp -R "$here/../Package.swift" "$here/../Sources" "$here/../Tests" "$folder/"
   [ ! -e "$here/../Package.resolved" ] || cp "$here/../Package.resolved" "$folder/"
 fi
-# Lambda runs as a user of its own choice, whatever the image says.
+# Lambda ignores the image's user and runs as its own.
 chmod -R u+rwX,go+rX "$folder"

@@ -56,8 +56,8 @@ def page(command, date):
 
 
 def main(date, tool):
-    told = subprocess.run([tool, "--experimental-dump-help"], capture_output=True, text=True, check=True)
-    return page(json.loads(told.stdout)["command"], date)
+    dump = subprocess.run([tool, "--experimental-dump-help"], capture_output=True, text=True, check=True)
+    return page(json.loads(dump.stdout)["command"], date)
 
 
 if __name__ == "__main__":

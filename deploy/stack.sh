@@ -95,7 +95,7 @@ parameter() {
 }
 
 # default_bucket – the name of the stack's bucket where none was given. The default stack has the reference sample's; other
-# stacks have one made of their own name, which a checksum tells apart where it is shortened or has capitals.
+# stacks have one made of their own name, made unique by a checksum where it is shortened or has capitals.
 default_bucket() {
   local name end
   if [ "$stack" = MLServerlessStack ]; then

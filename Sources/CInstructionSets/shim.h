@@ -29,7 +29,7 @@ static inline void isa_pause(void) {
 #endif
 }
 
-/// Asks for the cache line at `address` to be brought into the second cache. Never faults.
+/// Prefetches the cache line at `address` into L2. Never faults.
 static inline __attribute__((always_inline)) void isa_prefetch(const void *address) {
   __builtin_prefetch(address, 0, 2);
 }

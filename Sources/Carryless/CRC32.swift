@@ -1,5 +1,5 @@
-// CRC-32 by carry-less multiplication. The whole room is built for processors that have the instruction: its caller asks
-// first whether this one has.
+// CRC-32 by carry-less multiplication. The whole module is compiled for processors that have the instruction: the caller
+// checks for it first.
 // Gopal et al., "Fast CRC computation for generic polynomials using PCLMULQDQ instruction", Intel, 2009; the constants
 // are x^n modulo the reflected polynomial, for the distances below.
 

@@ -1,5 +1,6 @@
-// Bytes as vectors of floats. A byte's value, a product of two bytes and a sum of up to 514 such products are integers below 2²⁴, which
-// floats hold exactly; so whatever is not a matrix product of bytes is computed in floats, with the same result on every processor.
+// Bytes as vectors of floats. A byte's value, a product of an unsigned and a signed byte and a sum of up to 514 such products are
+// integers up to 2²⁴, which floats hold exactly; so everything except matrix products of bytes is computed in floats, with
+// the same result on every processor.
 
 public import CInstructionSets
 

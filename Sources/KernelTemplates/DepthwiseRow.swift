@@ -1,5 +1,5 @@
-// Depthwise convolution: every channel has its own small kernel, so there is no product of matrices to make of it. A vector holds
-// neighbouring channels; four neighbouring outputs share each load of the weights.
+// Depthwise convolution: every channel has its own small kernel, so it cannot be computed as a matrix product.
+// A vector holds neighbouring channels; four neighbouring outputs share each load of the weights.
 
 /// One output row.
 ///

@@ -1,7 +1,7 @@
 // Sums, normalization and softmax of one row of contiguous floats.
 //
-// `lanes` is room for 2 · V.width floats: partial sums, and the elements that fill no vector, padded to one, so that
-// they go through the same arithmetic.
+// `lanes` is scratch space for 2 · V.width floats: partial sums, and the last elements that do not fill a vector, padded
+// to one so that they go through the same arithmetic.
 
 /// lanes[…width] = Σ (input[i] − center) and lanes[width…] = Σ (input[i] − center)², each in `width` partial sums.
 @inline(__always) @inlinable

@@ -3,7 +3,7 @@
 internal import Glibc
 
 /// Uninitialised floats on a cache line's boundary; large buffers on huge pages where the system gives them, since a panel crosses
-/// many small ones. Written by whoever makes it, then only read: that is why threads may share it.
+/// many small ones. Written once by its creator, then only read: that is why threads may share it.
 final class FloatBuffer: @unchecked Sendable {
   let start: UnsafeMutablePointer<Float>
   let count: Int

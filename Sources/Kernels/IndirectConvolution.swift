@@ -39,7 +39,7 @@ struct IndirectConvolution: ConvolutionAlgorithm {
     blockRows = Self.blockRows(shape, tileRows: kernels.tileRows)
   }
 
-  /// Rows whose pixels fit well within the second cache while every panel passes by them.
+  /// Rows whose pixels stay in L2 while all weight panels are multiplied with them.
   private static func blockRows(_ shape: ConvolutionShape, tileRows: Int) -> Int {
     let bytes = 4 * shape.inChannels * (shape.kernelHeight > 1 ? shape.strideHeight * shape.strideWidth : 1)
     let rows = min(240, max(48, 512 << 10 / bytes))

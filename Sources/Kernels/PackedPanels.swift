@@ -59,7 +59,7 @@ func packedBias(_ bias: UnsafePointer<Float>?, groups: Int, columns: Int, panelW
 }
 
 /// A transpose, blocked so that the lines read of each output's weights are used up before they are evicted (their distance is often
-/// a power of two), and the lines written stay in the first cache.
+/// a power of two), and the lines written stay in L1.
 private func packPanel(
   from weights: ConvolutionWeights, output: Int, columns: Int, channels: Range<Int>, inputs: Int, cells: Int,
   width: Int, to: UnsafeMutablePointer<Float>

@@ -5,7 +5,7 @@ internal import KernelTemplates
 
 extension CPUFeatures {
   /// Billions of floating-point operations a second of one core, a multiply-add being two: the fastest of some short runs of the
-  /// register tile over operands that stay in the first cache. Takes about 20 ms.
+  /// register tile over operands that stay in L1. Takes about 20 ms.
   public func measuredPeak() -> Double {
     let kernels = self.kernels
     let (rows, depth, columns) = (kernels.tileRows, 256, 2 * kernels.width)

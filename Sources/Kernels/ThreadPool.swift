@@ -46,7 +46,7 @@ public final class ThreadPool: Sendable {
     run(tasks: tasks) { task, _ in body(task) }
   }
 
-  /// As above; `body` is also told which worker, 0..<threads, runs it, for memory that no two tasks may use at once.
+  /// As above; `body` also receives the index of the worker that runs it, 0..<threads, to select per-worker memory.
   func run(tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
     guard tasks > 1, !workers.isEmpty, shared.enter() else {
       for task in 0..<max(0, tasks) { body(task, 0) }
@@ -59,7 +59,7 @@ public final class ThreadPool: Sendable {
   }
 }
 
-/// What a new thread is told.
+/// The argument of a new thread.
 private final class Worker {
   let index: Int
   let shared: Shared
@@ -186,7 +186,7 @@ private final class Shared: @unchecked Sendable {
     }
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    // Counted before the last look at the gate: whoever opens it after that look sees a sleeper to wake.
+    // Counted before the last look at the gate: a thread that opens it after that sees a sleeper to wake.
     sleepers.add(1, ordering: .sequentiallyConsistent)
     defer { sleepers.subtract(1, ordering: .relaxed) }
     while !stopping.load(ordering: .sequentiallyConsistent) {

@@ -24,7 +24,7 @@ struct BufferView: Sendable {
   /// Whether the runs of the last dimension follow one another.
   var isContiguous: Bool { stride == channels }
 
-  /// Whether both are the same memory, under whatever dimensions.
+  /// Whether both begin at the same address, even with different dimensions.
   func startsWhere(_ other: BufferView) -> Bool {
     guard case .arena(let own) = memory, case .arena(let start) = other.memory else { return false }
     return own == start

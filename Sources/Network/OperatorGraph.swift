@@ -3,7 +3,7 @@
 public import Elements
 
 /// A graph as a model file states it: operators in the order they can run, and the values they read and write. An
-/// importer fills it through `add…`; it knows no file format. `resolve` makes a `Graph` of it.
+/// importer fills it through `add…`; it does not depend on a file format. `resolve` makes a `Graph` of it.
 public struct OperatorGraph: Sendable {
   /// An index into `values`.
   public struct ValueID: Hashable, Sendable {

@@ -38,7 +38,7 @@ extension Graph {
     if Self.activations.contains(name) { return .probabilities(name) }
     if isNormalized(node, uses) { return .probabilities("a division by the sum") }
     guard Self.transparent.contains(name) else { return .values }
-    // Every operand that is computed has to agree: x · sigmoid(x) is no probability.
+    // Every operand that is computed has to agree: x · sigmoid(x) is not a probability.
     let inputs = Set(node.inputs)
     let meanings = inputs.compactMap { meaning(of: $0, uses, depth: depth + 1) }
     var origins = Set<String>()
@@ -66,6 +66,6 @@ extension Graph {
     return nodes[writer].inputs.first == node.inputs[0]
   }
 
-  /// Leaves output `index` alone; what only others need is no longer computed.
+  /// Removes all outputs but `index`; nodes that only the others need are no longer computed.
   public mutating func keepOutput(_ index: Int) { outputs = [outputs[index]] }
 }

@@ -10,8 +10,8 @@ extension Graph {
     public let isChannelsLast: Bool
   }
 
-  /// Makes input 0, of four dimensions, a float32 value (n, channels, height, width), whatever the model takes: pictures are then
-  /// prepared in one way for every model. Integers are cut towards zero.
+  /// Makes input 0, of four dimensions, a float32 value (n, channels, height, width), whatever type and axis order the model
+  /// declares: pictures are then prepared in one way for every model. For integer types values are truncated towards zero.
   public mutating func takePictures() -> PictureInput {
     let declared = inputs[0]
     let (type, dimensions) = (self[declared].type, shape(declared).dimensions)

@@ -21,7 +21,7 @@ package enum ThreadCount {
   }
 
   /// The bits of the affinity mask, `Cpus_allowed:\tff,ffffffff` (what sched_getaffinity, which Swift does not see,
-  /// would say); the processors online where the kernel does not tell.
+  /// would say); the processors online where the kernel does not report it.
   static func processors(status: String) -> Int {
     let line = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") }
     let bits = (line ?? "").dropFirst("Cpus_allowed:".count).compactMap(\.hexDigitValue).map(\.nonzeroBitCount)
@@ -43,7 +43,7 @@ package enum ThreadCount {
     }
   }
 
-  /// `150000 100000` is two processors, rounded up; `max …` is no quota.
+  /// `150000 100000` is two processors, rounded up; `max …` means that there is no quota.
   static func processors(cpuMax text: String) -> Int? {
     let parts = text.split { $0 == " " || $0 == "\n" }.map { Int($0) }
     guard parts.count == 2, let quota = parts[0], let period = parts[1], quota > 0, period > 0 else { return nil }

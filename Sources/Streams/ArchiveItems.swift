@@ -2,7 +2,7 @@
 
 import ASCII
 
-/// Gives an archive's members one after the other; error records are checked, members that are no items are skipped.
+/// Gives an archive's members one after the other; error records are checked, members that are not items are skipped.
 ///
 /// Skipped are directories, AppleDouble files (`._*`, which macOS's tar writes for a file's attributes), extended headers,
 /// and members with one of the given suffixes. Functions throw what `TarReader` throws.

@@ -1,4 +1,4 @@
-// A person's name for data of another kind, told by its first bytes: what an error message says has arrived.
+// Human-readable names of data formats, recognized by their first bytes, for error messages about unexpected input.
 
 /// Names what a file or stream holds.
 package enum DataDescription {

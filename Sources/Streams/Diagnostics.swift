@@ -11,7 +11,7 @@ public func report(tool: String, object: String? = nil, reason: String) {
   while !bytes.isEmpty {
     let written = unsafe bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress!, $0.count) }
     if written < 0 && errno == EINTR { continue }
-    // Nobody can be told that standard error is gone.
+    // A failure of standard error itself cannot be reported.
     guard written > 0 else { return }
     bytes = bytes.dropFirst(written)
   }

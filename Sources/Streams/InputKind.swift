@@ -1,4 +1,4 @@
-// What a stream holds, told by its first bytes.
+// What a stream holds, recognized by its first bytes.
 
 /// What came on a tool's standard input.
 public enum InputKind: Equatable, Sendable {

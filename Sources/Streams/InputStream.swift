@@ -1,10 +1,10 @@
-// Buffered reading that never keeps a finished item waiting: before a read that would block, the tool is told.
+// Buffered reading that never keeps a finished item waiting: the tool is called before a read that would block.
 
 public import Glibc
 
 /// A buffered reader over a file descriptor that it does not own.
 ///
-/// All functions throw `SystemError` when reading fails and whatever `beforeBlocking` throws.
+/// All functions throw `SystemError` when reading fails, and rethrow errors of `beforeBlocking`.
 public final class InputStream {
   /// Called before a read that would block, so that the tool can complete and flush every whole item in hand; again each
   /// time the wait was interrupted, `notification` became readable or `patience` was over.

@@ -4,7 +4,7 @@ import FoundationEssentials
 
 /// The name of one item: a tar member's name, a file's path, an object's key.
 public struct ItemName: Hashable, Sendable {
-  /// The name as it came, in whatever encoding it came.
+  /// The name as received, in its original encoding.
   public let bytes: [UInt8]
 
   /// At most this many bytes: the longest name whose error record stays within `ErrorRecord.maximumSize`.

@@ -86,7 +86,7 @@ public func fixed(_ value: Double, decimals: Int) -> String {
   var scale = 1.0
   for _ in 0..<decimals { scale *= 10 }
   let scaled = (value.magnitude * scale).rounded(.toNearestOrAwayFromZero)
-  // Beyond 2^53 there are no decimals to lose.
+  // Beyond 2^53 a Double has no fractional part.
   guard scaled < 9e15 else { return "\(value)" }
   let digits = String(Int(scaled))
   let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits

@@ -9,7 +9,7 @@ import Glibc
   /// The file's bytes, valid for as long as this value lives.
   public let bytes: UnsafeRawBufferPointer
 
-  /// - Throws: `SystemError` when the file cannot be opened, is no regular file, or cannot be mapped.
+  /// - Throws: `SystemError` when the file cannot be opened, is not a regular file, or cannot be mapped.
   public init(path: String) throws(SystemError) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemError(operation: "open", object: path) }

@@ -1,10 +1,10 @@
-// Text by its first characters, in whatever encoding: HTML, XML, JSON, or just text.
+// Text recognized by its first characters, in any of the common encodings: HTML, XML, JSON, or just text.
 
 import ASCII
 
 /// Names text.
 enum MarkupDescription {
-  /// "an HTML page", "an SVG image", "an XML document", "JSON text", "text"; nil for what is no text.
+  /// "an HTML page", "an SVG image", "an XML document", "JSON text", "text"; nil for what is not text.
   ///
   /// - Parameter bytes: the first bytes of a file.
   static func of(_ bytes: [UInt8]) -> String? {
@@ -57,7 +57,7 @@ enum MarkupDescription {
     return (0...(bytes.count < 512 ? 0 : 3)).contains { String(validating: bytes.dropLast($0), as: UTF8.self) != nil }
   }
 
-  /// How characters lie in bytes, told by a byte order mark or by where the zeros of ASCII characters are.
+  /// How characters lie in bytes, recognized by a byte order mark or by where the zeros of ASCII characters are.
   private struct Encoding {
     /// Bytes of a character: 1, 2 or 4.
     let unit: Int

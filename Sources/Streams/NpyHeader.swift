@@ -41,7 +41,7 @@ public struct NpyHeader: Equatable, Sendable {
       + Array(repeating: UInt8(ascii: " "), count: padding) + [UInt8(ascii: "\n")]
   }
 
-  /// Why bytes are no tensor that the tools can take.
+  /// Why bytes are not a tensor that the tools accept.
   public enum Malformed: ReportableError, Equatable {
     case notNpy
     case version(major: UInt8, minor: UInt8)

@@ -13,7 +13,7 @@ public struct TarHeader: Equatable {
   /// GNU's old sparse format: whether more header blocks follow this one.
   var isExtended = false
 
-  /// Why a block is no header.
+  /// Why a block is not a valid header.
   enum Malformed: Error, Equatable {
     case checksum
     case size

@@ -45,8 +45,8 @@ public struct TarEntry: Equatable, Sendable {
 
 /// A pull reader over an `InputStream`.
 ///
-/// After `next()` the body may be taken with `readBody()`; whatever is left of it is passed over by the following
-/// `next()`, which is also what reads the padding: a member is complete as soon as its last byte has come.
+/// After `next()` the body may be taken with `readBody()`; the following `next()` skips what is left of it and
+/// the padding, so a member is complete as soon as its last byte has been received.
 /// Functions throw `TarError`, and what the input throws.
 public struct TarReader {
   private let input: InputStream
@@ -79,7 +79,7 @@ public struct TarReader {
       case UInt8(ascii: "g"): global = try paxRecords(header).over(global)
       case UInt8(ascii: "L"): longName = Array(try extendedBody(header).prefix { $0 != 0 })
       case UInt8(ascii: "K"): longTarget = Array(try extendedBody(header).prefix { $0 != 0 })
-      // A volume label is no member.
+      // A volume label is not a member.
       case UInt8(ascii: "V"): try beginBody(header.size)
       default:
         return try entry(header, records: local.over(global), longName: longName, longTarget: longTarget)
@@ -118,7 +118,7 @@ public struct TarReader {
     let target = ItemName(bytes: records["linkpath"] ?? longTarget ?? header.target).text
     let isSparse = records.values.contains { $0.key.hasPrefix("GNU.sparse.") }
     let kind = Self.kind(header.type, name: name, target: target, isSparse: isSparse)
-    // Links, devices and directories have no body whatever their size field says (GNU tar writes some that do).
+    // Links, devices and directories have no body, even if their size field is not zero (GNU tar writes some that do).
     if (UInt8(ascii: "1")...UInt8(ascii: "6")).contains(header.type) { size = 0 }
     try beginBody(size)
     lastName = ItemName(bytes: name)

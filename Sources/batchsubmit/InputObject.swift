@@ -1,4 +1,4 @@
-// An object that is to be classified, and what tells its deliveries apart.
+// An object to be classified, and how repeated deliveries of it are ordered.
 
 import AWS
 import S3
@@ -16,7 +16,7 @@ extension [InputObject] {
   /// Puts the objects in order of bucket, key and version, and leaves each once; of several deliveries the latest.
   ///
   /// Events arrive at least once and in any order, so the result depends on neither: the same objects give the same
-  /// manifests whatever order they came in.
+  /// manifests in any order of arrival.
   mutating func deduplicate() {
     sort(by: precedes)
     var kept = 0

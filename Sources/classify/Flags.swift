@@ -16,7 +16,7 @@ struct ModelFlags: ParsableArguments {
   @Option(help: "HEIGHTxWIDTH of the images, for a model that leaves them open.")
   var inputSize: InputSize?
 
-  @Option(help: "What makes probabilities of the output: auto decides from the model.")
+  @Option(help: "Activation that turns the output into probabilities; auto decides from the model.")
   var activation = ActivationFlag.auto
 }
 
@@ -31,7 +31,7 @@ struct ContractFlags: ParsableArguments {
   @Option(help: "Numbers to divide by, last.")
   var std: Numbers?
 
-  @Option(help: "What pixels 0…255 are multiplied with first.")
+  @Option(help: "Factor for pixels 0…255, applied first.")
   var scale: Float?
 
   @Flag(inversion: .prefixedNo, help: "Channels blue, green, red instead of red, green, blue.")
@@ -92,7 +92,7 @@ struct OutputFlags: ParsableArguments {
     case json, csv, text
   }
 
-  @Option(help: "How many classes to answer with.")
+  @Option(help: "How many classes to report.")
   var top = 5
 
   @Option(help: "json: one object a line. csv: InputFile,Probability,Label. text: for people.")
@@ -107,7 +107,7 @@ struct OutputFlags: ParsableArguments {
 }
 
 struct RunningFlags: ParsableArguments {
-  @Option(help: "At most this many images in hand, twice the threads unless given; never waits for more to arrive.")
+  @Option(help: "Maximum images in progress (default: twice the threads); never waits for more to arrive.")
   var batch: Int?
 
   @Option(help: "Threads; else as many as the process may use. Images run one on each; one that is alone runs on all.")
@@ -119,7 +119,7 @@ struct RunningFlags: ParsableArguments {
   @Flag(help: "One JSON line on standard error at the end: counts, times, memory.")
   var stats = false
 
-  @Flag(help: "Where the time goes, layer by layer, on standard error at the end. One image at a time, on all threads.")
+  @Flag(help: "Print the time per layer on standard error at the end. One image at a time, on all threads.")
   var profile = false
 
   @Flag(help: "Print what the model is as JSON and read no input.")

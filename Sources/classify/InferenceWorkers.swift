@@ -67,7 +67,7 @@ final class InferenceWorkers: Sendable {
   /// Until a job finishes after the last `clearNotification`.
   func waitForNotification() { completion.wait() }
 
-  /// To be called before the outcomes are looked at: whatever finishes later notifies again.
+  /// Call this before reading the outcomes: an image that finishes later notifies again.
   func clearNotification() { completion.clear() }
 
   /// Drops the images that no worker has begun and waits for the others. To be called before the process exits: libraries that clean up

@@ -9,7 +9,7 @@ enum InputError: ReportableError, Equatable {
   case notTensors(String)
   case tooLarge(limit: Int)
   case npy(NpyHeader.Malformed)
-  /// A tar member that is no tensor.
+  /// A tar member that is not a tensor.
   case notNpy
   case notFile(String)
   case badRecord
@@ -39,8 +39,8 @@ enum InputError: ReportableError, Equatable {
     case .tooLarge(let limit): "a tensor of more than \(limit) bytes"
     case .npy(let fault): fault.reason
     case .notNpy: "its name does not end in .npy"
-    case .notFile(let kind): "it is \(kind), no file"
-    case .badRecord: "its name ends in .error.json but it is no error record of its own name"
+    case .notFile(let kind): "it is \(kind), not a file"
+    case .badRecord: "its name ends in .error.json, but it is not an error record for that name"
     case .geometry(let tensor, let model, let hint): "the tensor is \(tensor), the model takes \(model); \(hint)"
     case .notFinite: "the model's answer is not finite"
     }

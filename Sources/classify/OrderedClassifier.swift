@@ -5,7 +5,7 @@ import Streams
 
 /// Runs images through the network and delivers what became of each item in the order of submission.
 ///
-/// Used from one thread, the one that reads: it alone submits and delivers, so whatever writes results needs no lock. The state of an
+/// Used from one thread, the one that reads: it alone submits and delivers, so writing results needs no lock. The state of an
 /// item is where it is: in `inHand`, its job with a worker, until it is the oldest and finished.
 final class OrderedClassifier {
   private enum Item {
@@ -90,7 +90,7 @@ final class OrderedClassifier {
   /// Finishes and delivers everything in hand.
   func drain() throws { try deliver(untilAtMost: 0) }
 
-  /// Ends all work, whatever is in hand; see `InferenceWorkers.stop`.
+  /// Ends all work, including images in progress; see `InferenceWorkers.stop`.
   func stop() { workers.stop() }
 
   private func deliver(untilAtMost count: Int) throws {

@@ -25,7 +25,7 @@ enum DecodeError: ReportableError, Equatable {
   case tooMuchWork(scans: Int, Size, limit: Int)
   /// Bytes that decoding needs at once; nil where the decoder found out on the way.
   case tooMuchMemory(bytes: Int?, limit: Int)
-  /// A tar member or path that is no regular file: "a symbolic link".
+  /// A tar member or path that is not a regular file: "a symbolic link".
   case notAFile(description: String)
   case unreadable(SystemError)
   /// Called like an error record without being one.
@@ -83,7 +83,7 @@ enum DecodeError: ReportableError, Equatable {
       "decoding needs \(bytes.map { "\($0) bytes" } ?? "more memory"), over the limit of \(limit) (--max-memory)"
     case .notAFile(let description): "\(description), not a JPEG file"
     case .unreadable(let error): SystemError.describe(error.code)
-    case .reservedName: "its name ends in \(ErrorRecord.suffix), but it is no error record"
+    case .reservedName: "its name ends in \(ErrorRecord.suffix), but it is not an error record"
     }
   }
 }

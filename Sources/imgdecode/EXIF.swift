@@ -1,4 +1,4 @@
-// Finds the orientation in EXIF (a TIFF file in a JPEG segment) or XMP, whatever state they are in, as Pillow 13 does:
+// Finds the orientation in EXIF (a TIFF file in a JPEG segment) or XMP, valid or damaged, as Pillow 13 does:
 // PIL/ImageOps.py exif_transpose, PIL/Image.py getexif, PIL/TiffImagePlugin.py ImageFileDirectory_v2.load.
 
 /// Reads the one tag that matters here. Broken metadata is common and never makes an image unreadable: it has no

@@ -102,7 +102,7 @@ struct DecodingFlags: ParsableArguments {
   @Flag(help: "Accept truncated and damaged images as far as they can be decoded.")
   var lenient = false
 
-  @Flag(help: "Leave images as they are stored, whatever EXIF says.")
+  @Flag(help: "Ignore the EXIF orientation.")
   var ignoreOrientation = false
 
   @Option(help: ArgumentHelp("Refuse images of more pixels, read or written.", valueName: "n"))

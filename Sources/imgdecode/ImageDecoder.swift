@@ -34,7 +34,7 @@ final class ImageDecoder {
   }
 
   /// - Parameter bytes: a whole JPEG.
-  /// - Throws: `DecodeError` for what is wrong with the image, `SystemError` when there is no memory.
+  /// - Throws: `DecodeError` for what is wrong with the image, `SystemError` when memory cannot be allocated.
   func decode(_ bytes: [UInt8]) throws -> Tensor {
     let header = try JPEGHeader(bytes)
     let orientation = options.ignoresOrientation ? .upright : header.orientation

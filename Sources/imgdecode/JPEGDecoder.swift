@@ -50,7 +50,7 @@ struct JPEGDecoder: Sendable {
   ///   - scale: eighths of the full size, in `scales`.
   ///   - otherMemory: bytes that the image takes besides.
   ///   - pixels: reshaped to the scaled size and filled; undefined where this throws.
-  /// - Throws: `DecodeError`, or `SystemError` when there is no memory.
+  /// - Throws: `DecodeError`, or `SystemError` when memory cannot be allocated.
   func decode(
     _ bytes: [UInt8], _ header: JPEGHeader, scale: Int, otherMemory: Int = 0, into pixels: PixelBuffer
   ) throws {

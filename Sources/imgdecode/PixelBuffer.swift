@@ -25,7 +25,7 @@ import Streams
   /// Sets the size of the image, whose pixels are then undefined, and allocates memory where there is too little.
   ///
   /// - Parameter size: both sides at least 1.
-  /// - Throws: `SystemError` when there is no memory.
+  /// - Throws: `SystemError` when memory cannot be allocated.
   func reshape(to size: Size) throws(SystemError) {
     let needed = size.pixelCount * Self.bytesPerPixel + Self.slack
     let isWasteful = unsafe mapping.count > Self.kept && needed < mapping.count / 2

@@ -41,13 +41,13 @@ struct TIFFBytes {
     return Int(bits(at: offset, size: size))
   }
 
-  /// The value of a type at an offset, or nil where it is no whole number in the range of small integers.
+  /// The value of a type at an offset, or nil where it is not a whole number in the range of small integers.
   ///
   /// - Parameter offset: so that all bytes of the value are there.
   func wholeNumber(_ type: TIFFType, at offset: Int) -> Int? {
     let bits = bits(at: offset, size: type.size)
     switch type {
-    // Bytes and text are no numbers for Pillow.
+    // Pillow does not take bytes and text as numbers.
     case .byte, .ascii, .undefined: return nil
     case .short, .long, .directory, .long8: return Int(exactly: bits)
     case .signedByte: return Int(Int8(truncatingIfNeeded: bits))

@@ -43,7 +43,7 @@ final class ErrorRelay {
     if !lines.isEmpty { sink(lines, requestID) }
   }
 
-  /// The last lines, as text whatever bytes they are.
+  /// The last lines as text; invalid UTF-8 is replaced.
   var lastLines: String {
     let kept = last + (partial.isEmpty ? [] : [partial])
     return String(decoding: Array(kept.joined(separator: [UInt8(ascii: "\n")])).suffix(Self.byteLimit), as: UTF8.self)
@@ -57,7 +57,7 @@ final class ErrorRelay {
   }
 }
 
-/// All of the bytes, or as many as standard error takes: nobody can be told that it is gone.
+/// All of the bytes, or as many as standard error takes: its own failure cannot be reported.
 func writeToStandardError(_ bytes: [UInt8]) {
   var rest = bytes[...]
   while !rest.isEmpty {

@@ -8,7 +8,7 @@ protocol Handler {
   func prepare() throws(InvocationError)
 }
 
-/// How the loop ended: it only does when there is no point in going on.
+/// Why the loop ended: it runs until events can no longer be received or handled.
 enum LoopEnd: Equatable {
   /// The Runtime API gave no event this many times in a row.
   case noEvents(failures: Int)

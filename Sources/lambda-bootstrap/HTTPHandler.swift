@@ -108,12 +108,12 @@ extension InvocationError {
         type: "Function.PipelineStart",
         message: "the pipeline was not ready within \(seconds) seconds (--start-limit)\(tail)")
     case .malformed(let what):
-      self.init(type: "Function.PipelineAnswer", message: "the pipeline's answer was not taken: \(what)")
+      self.init(type: "Function.PipelineAnswer", message: "invalid response from the pipeline: \(what)")
     case .answerTooLong(let limit):
       self.init(type: "Function.PipelineAnswer", message: "the pipeline's answer is longer than \(limit) bytes")
     case .notStarted(let error): self.init(error)
-    case .notProven(let code, let message):
-      self.init(type: "Function.PipelineProof", message: "the proof image was refused: \(code): \(message)")
+    case .warmUpRefused(let code, let message):
+      self.init(type: "Function.PipelineWarmUp", message: "the warm-up image was refused: \(code): \(message)")
     }
   }
 }

@@ -15,7 +15,7 @@ struct Invocation {
   let tenantID: String?
   let body: [UInt8]
 
-  /// Why a response of `/next` is no event.
+  /// Why a response of `/next` is not an event.
   struct Malformed: Error, Equatable {
     let requestID: String?
   }

@@ -78,7 +78,7 @@ struct JSONDocument {
 }
 
 extension JSONDocument.Value {
-  /// The member of an object with this name; nil where there is none or the value is no object.
+  /// The member of an object with this name; nil where there is none or the value is not an object.
   subscript(name: String) -> JSONDocument.Value? {
     guard case .object(let members, _) = self else { return nil }
     return members.first { $0.key.elementsEqual(name.utf8) }?.value

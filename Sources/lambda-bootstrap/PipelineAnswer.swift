@@ -7,7 +7,7 @@ enum PipelineAnswer: Equatable {
   /// The item's error record.
   case refused(code: String, message: String)
 
-  /// Why a line is no answer; the pipeline that wrote it is not to be trusted with another event.
+  /// Why a line is not a valid answer; the pipeline that wrote it is replaced before the next event.
   enum Malformed: Error, Equatable {
     case notOneLine
     case notJSON

@@ -44,7 +44,7 @@ struct ReplyReader {
         state = count == left ? .chunkEnd : .chunk(left - count)
       case .untilClosed: _ = try takeBody(&rest, atMost: rest.count)
       case .whole:
-        // Bytes that nobody asked for: they are no reply to the next call either.
+        // Unsolicited bytes: they must not be taken for the reply to the next call.
         keepsConnection = false
         return
       case .statusLine, .field, .chunkSize, .chunkEnd, .trailer:

@@ -20,7 +20,7 @@ struct RuntimeAPI<Link: Transport> {
     case lost(LinkError)
   }
 
-  /// Why there is no event.
+  /// Why no event was received.
   enum NoEvent: Error, Equatable {
     case refused(status: Int)
     case lost(LinkError)

@@ -13,7 +13,7 @@ final class RuntimeLink: Transport {
   private let termination: Termination
   private var socket: Int32 = -1
   private var scratch = [UInt8](repeating: 0, count: 64 << 10)
-  /// Descriptors of the handler that want attention while there is no event, and what gives it.
+  /// Descriptors of the handler to poll while waiting for an event, and the function to call when one is ready.
   var idleDescriptors: () -> [Int32] = { [] }
   var attend: () -> Void = {}
 

@@ -24,7 +24,7 @@ struct RuntimeCall {
   }
 }
 
-/// The answer to one call, whatever its status.
+/// The response to one call, of any status.
 struct RuntimeReply {
   var status: Int
   var headers = ReplyHeaders()

@@ -11,8 +11,8 @@ enum PipelineFailure: Error, Equatable {
   case malformed(PipelineAnswer.Malformed)
   case answerTooLong(limit: Int)
   case notStarted(SpawnError)
-  /// The proof image was refused.
-  case notProven(code: String, message: String)
+  /// The pipeline reported an error for the warm-up image.
+  case warmUpRefused(code: String, message: String)
 }
 
 /// A command that reads a tar and writes one line for each member, in a process group of its own.
@@ -31,7 +31,7 @@ final class WarmPipeline {
   private var group: ProcessGroup?
   private var counter = 0
 
-  /// - Parameter startLimit: milliseconds for the start and the proof.
+  /// - Parameter startLimit: milliseconds for the start and the warm-up image.
   init(
     command: [String], environment: [String], startLimit: Int, relay: ErrorRelay, termination: Termination
   ) {
@@ -43,7 +43,7 @@ final class WarmPipeline {
     termination.beforeLeaving = { [unowned self] in group?.kill() }
   }
 
-  /// Sees to it that a proven pipeline is running.
+  /// Starts a pipeline and sends it the warm-up image, unless one is running.
   func prepare() throws(PipelineFailure) {
     guard group == nil else { return }
     ProcessGroup.reapStrays()
@@ -53,9 +53,9 @@ final class WarmPipeline {
     group = started
     do throws(PipelineFailure) {
       let deadline = Clock.monotonic() + Int64(startLimit)
-      if case .refused(let code, let message) = try send(proofImage, to: started, deadline: deadline) {
+      if case .refused(let code, let message) = try send(warmUpImage, to: started, deadline: deadline) {
         end()
-        throw .notProven(code: code, message: message)
+        throw .warmUpRefused(code: code, message: message)
       }
     } catch {
       guard case .deadline(let lastLines) = error else { throw error }

@@ -72,7 +72,7 @@ struct LambdaBootstrap: ParsableCommand {
     }
   }
 
-  /// The first word that is no flag of ours begins the command, with its own flags; so those that the parser answers
+  /// The first word that is not one of our flags begins the command, with its own flags; so those that the parser answers
   /// by itself elsewhere arrive here.
   private func answerBuiltInFlags() throws {
     let words = (command.first ?? "").split(separator: "=", maxSplits: 1).map(String.init) + command.dropFirst()
@@ -96,7 +96,7 @@ struct LambdaBootstrap: ParsableCommand {
   private func serve() throws -> ExitStatus {
     let environment = ProcessInfo.processInfo.environment
     guard let address = environment["AWS_LAMBDA_RUNTIME_API"], !address.isEmpty else {
-      report(tool: "lambda-bootstrap", reason: "AWS_LAMBDA_RUNTIME_API is not set: this is no Lambda sandbox")
+      report(tool: "lambda-bootstrap", reason: "AWS_LAMBDA_RUNTIME_API is not set: not running in a Lambda sandbox")
       return .configuration
     }
     _ = clinux_adopt_orphans()

@@ -74,7 +74,7 @@ struct FileVerifier {
     return try await entityTag(descriptor, ranges) == etag.lowercased()
   }
 
-  /// Where each part lies, as the service tells; nil where it does not, or where they are not the whole object.
+  /// Where each part lies, as the service reports; nil where it does not, or where they are not the whole object.
   private func ranges(
     ofParts count: Int, _ first: Int64, _ request: GetRequest, total: Int64
   ) async throws(SyncError) -> [Range<Int64>]? {

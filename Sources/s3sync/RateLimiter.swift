@@ -6,7 +6,7 @@ import POSIX
 /// A token bucket of a tenth of a second.
 ///
 /// All transfers run on one thread, inside whose network callbacks bytes are taken: sleeping there holds every transfer
-/// back, and TCP's flow control tells the other side.
+/// back, and TCP's flow control slows the peer down.
 final class RateLimiter: @unchecked Sendable {
   /// Nanoseconds of one sleep, so that signals and the progress line are not kept waiting.
   private static let longestSleep: Int64 = 100_000_000

@@ -1,4 +1,4 @@
-// Every task exactly once, whatever the number of threads.
+// Every task runs exactly once, for any number of threads.
 
 import Glibc
 import Synchronization

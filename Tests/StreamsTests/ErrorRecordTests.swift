@@ -29,7 +29,7 @@ import Testing
         == #"{"image":"a\#u{FFFD}","imageBytes":"Yf8=","error":{"tool":"t","code":"c","message":"m"}}"# + "\n")
   }
 
-  /// The longest name, whatever its bytes, and the longest message stay within the limit of the wire.
+  /// The longest name, of any bytes, and the longest message stay within the limit of the wire.
   @Test(arguments: [0x01, 0x22, 0x61, 0x80, 0xFF] as [UInt8])
   func theLongestRecordFits(byte: UInt8) {
     var bytes = [UInt8](repeating: byte, count: ItemName.maximumLength)

@@ -21,19 +21,19 @@ import Testing
   @Test func theToolIsToldBeforeAReadThatWouldBlock() throws {
     let pipe = Pipe()
     let input = InputStream(descriptor: pipe.readEnd)
-    var told = 0
+    var calls = 0
     input.beforeBlocking = {
-      told += 1
+      calls += 1
       pipe.write([7])
     }
     pipe.write([1, 2])
     #expect(try input.read(2) == [1, 2])
-    #expect(told == 0)
+    #expect(calls == 0)
     #expect(try input.read(1) == [7])
-    #expect(told == 1)
+    #expect(calls == 1)
     pipe.closeWriteEnd()
     #expect(try input.read(5) == [])
-    #expect(told == 1)
+    #expect(calls == 1)
   }
 
   @Test func peekTakesNothing() throws {

@@ -1,7 +1,7 @@
 """Times a pipeline of 10,000 JPEGs without S3, then the same images through S3, batchsubmit and the entrypoint.
 
 Both use the machine alone, one pipeline at a time. The S3 server is moto, a Python program on the same cores, so the
-difference is an upper bound of what S3 costs; the CPU seconds of our own processes are told beside it."""
+difference is an upper bound of what S3 costs; the CPU seconds of our own processes are printed beside it."""
 
 import json
 import resource
@@ -53,17 +53,17 @@ def main():
             assert result.returncode == 0, result.stderr
 
         tell("upload", len(direct), *timed(upload))
-        told = []
+        submitted = []
 
         def submit():
             listing = run([tool("s3sync"), "--list", f"s3://{BUCKET}/input/"], env=aws.environment)
             result = run([tool("batchsubmit"), "--images-per-child", "5000"], stdin=listing.stdout, env=aws.environment)
             assert result.returncode == 0, result.stderr
-            told.append(json.loads(result.stdout))
+            submitted.append(json.loads(result.stdout))
 
         tell("list and submit", len(direct), *timed(submit))
-        (job,) = aws.jobs([told[0]["jobId"]])
-        all = [Child(aws, job, index, [("IMGDECODE_OPTIONS", "--resize 224")]) for index in range(told[0]["arraySize"])]
+        (job,) = aws.jobs([submitted[0]["jobId"]])
+        all = [Child(aws, job, index, [("IMGDECODE_OPTIONS", "--resize 224")]) for index in range(submitted[0]["arraySize"])]
 
         def classify():
             for child in all:

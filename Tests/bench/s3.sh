@@ -113,7 +113,7 @@ large_files() {
   for i in 1 2; do head -c "${LARGE:-1024}M" /dev/urandom > "$scratch/large/$i.bin"; done
 }
 
-# A guest gives free memory back to its host, and whoever comes next pays for having it again: let nobody.
+# A guest returns free memory to its host, and the next run would pay for getting it back: prevent that.
 have_memory() {
   python3 - "$((4 * ${LARGE:-1024} << 20))" <<'PY'
 import mmap, sys

@@ -26,7 +26,7 @@ private func tiff(
     #expect(EXIF.orientationTag(tiff(littleEndian: false, type: 4, value: [0, 0, 0, value])) == expected)
     #expect(EXIF.orientationTag(tiff(type: 8, count: 2, value: [value, 0, 9, 0])) == expected)
     #expect(EXIF.orientationTag(Array("Exif\0\0".utf8) + tiff(value: [value, 0, 0, 0])) == expected)
-    // A byte is no number for Pillow.
+    // Pillow does not take a byte as a number.
     #expect(EXIF.orientationTag(tiff(littleEndian: false, type: 1, value: [value, 0, 0, 0])) == .present(nil))
   }
 

@@ -124,7 +124,7 @@ private func status(_ text: String, _ settings: ServiceSettings = ServiceSetting
     (PipelineFailure.died(.signalled(9), lastLines: "secret"), 503), (.deadline(lastLines: "secret"), 504),
     (.malformed(.notJSON), 503),
     (.answerTooLong(limit: 1), 503), (.notStarted(SpawnError(code: 2, command: "secret")), 503),
-    (.notProven(code: "c", message: "secret"), 503), (.notReady(seconds: 1, lastLines: "secret"), 503),
+    (.warmUpRefused(code: "c", message: "secret"), 503), (.notReady(seconds: 1, lastLines: "secret"), 503),
   ])
   func failures(failure: PipelineFailure, expected: Int) {
     let answer = Service.answer(failure)

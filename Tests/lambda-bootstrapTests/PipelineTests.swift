@@ -10,8 +10,8 @@ private func answer(_ output: String, name: String = "7") throws(PipelineAnswer.
 }
 
 @Suite struct PipelineAnswers {
-  @Test func theProofImageIsAJPEG() {
-    #expect(proofImage.starts(with: [0xFF, 0xD8, 0xFF]) && proofImage.suffix(2) == [0xFF, 0xD9])
+  @Test func theWarmUpImageIsAJPEG() {
+    #expect(warmUpImage.starts(with: [0xFF, 0xD8, 0xFF]) && warmUpImage.suffix(2) == [0xFF, 0xD9])
   }
 
   @Test func aPredictionWithoutItsName() throws {

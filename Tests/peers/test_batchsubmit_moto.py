@@ -109,13 +109,13 @@ def test_the_listing_of_the_bucket_is_an_input(aws, bucket_events):
     (10_000, [], [2]), (30, ["--images-per-child", "1", "--max-array-size", "10"], [10, 10, 10]),
     (21, ["--images-per-child", "1", "--max-array-size", "10"], [10, 10, 1])])
 def test_jobs_as_batch_has_them(aws, count, flags, sizes):
-    told = lines(submit(aws, *flags, "--resubmit", stdin=uris("jobs", count)))
-    assert [line["arraySize"] for line in told] == sizes
-    assert sum(line["images"] for line in told) == count
-    jobs = aws.jobs([line["jobId"] for line in told])
+    submitted = lines(submit(aws, *flags, "--resubmit", stdin=uris("jobs", count)))
+    assert [line["arraySize"] for line in submitted] == sizes
+    assert sum(line["images"] for line in submitted) == count
+    jobs = aws.jobs([line["jobId"] for line in submitted])
     seen = []
     first = 0
-    for line, job, size in zip(told, jobs, sizes):
+    for line, job, size in zip(submitted, jobs, sizes):
         assert job["jobName"] == line["jobName"] and job["status"] == "SUCCEEDED"
         assert job.get("arrayProperties", {}).get("size", 1) == size
         assert variables(job)["FIRST"] == str(first)
@@ -150,19 +150,19 @@ def test_nothing_to_submit_is_a_success(aws, stdin):
 
 def test_dry_run_prints_the_requests_and_touches_nothing(aws):
     before = aws.keys("manifests/")
-    told = lines(submit(
+    requests = lines(submit(
         aws, "--dry-run", "--merge", "--images-per-child", "1", "--max-array-size", "2", stdin=uris("dry", 3)))
-    assert [request.get("arrayProperties") for request in told] == [{"size": 2}, None, None]
-    assert [len(request.get("dependsOn", [])) for request in told] == [0, 0, 2]
+    assert [request.get("arrayProperties") for request in requests] == [{"size": 2}, None, None]
+    assert [len(request.get("dependsOn", [])) for request in requests] == [0, 0, 2]
     assert aws.keys("manifests/") == before
 
 
 def test_waits_and_merges(aws):
-    told = lines(submit(aws, "--wait", "--merge", "--images-per-child", "2", stdin=uris("merge", 3)))
-    assert [line["arraySize"] for line in told] == [2, 1]
-    merge = aws.jobs([told[1]["jobId"]])[0]
-    assert variables(merge)["MERGE_PARTS"] == "2" and merge["dependsOn"] == [{"jobId": told[0]["jobId"]}]
-    assert told[1]["output"] == told[0]["output"] + "predictions.ndjson"
+    submitted = lines(submit(aws, "--wait", "--merge", "--images-per-child", "2", stdin=uris("merge", 3)))
+    assert [line["arraySize"] for line in submitted] == [2, 1]
+    merge = aws.jobs([submitted[1]["jobId"]])[0]
+    assert variables(merge)["MERGE_PARTS"] == "2" and merge["dependsOn"] == [{"jobId": submitted[0]["jobId"]}]
+    assert submitted[1]["output"] == submitted[0]["output"] + "predictions.ndjson"
 
 
 def test_a_wait_ends_in_failure():

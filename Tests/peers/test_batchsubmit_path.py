@@ -51,16 +51,16 @@ def submit(aws, prefix, *flags):
     assert listing.returncode == 0, listing.stderr
     result = run([tool("batchsubmit"), *flags], stdin=listing.stdout, env=aws.environment)
     assert result.returncode == 0, result.stderr
-    told = [json.loads(line) for line in result.stdout.splitlines()]
-    return told, aws.jobs([line["jobId"] for line in told])
+    submitted = [json.loads(line) for line in result.stdout.splitlines()]
+    return submitted, aws.jobs([line["jobId"] for line in submitted])
 
 
-def parts(aws, told):
-    return sorted(key for key in aws.keys(told["output"].split("/", 3)[3]) if "/part-" in key)
+def parts(aws, record):
+    return sorted(key for key in aws.keys(record["output"].split("/", 3)[3]) if "/part-" in key)
 
 
-def predictions(aws, told):
-    return [json.loads(line) for key in parts(aws, told) for line in aws.text(key).splitlines()]
+def predictions(aws, record):
+    return [json.loads(line) for key in parts(aws, record) for line in aws.text(key).splitlines()]
 
 
 def accuracy(lines):
@@ -69,12 +69,12 @@ def accuracy(lines):
 
 
 def test_every_image_arrives_once_and_as_in_one_process(aws, photos, expected):
-    told, (job,) = submit(aws, "input/", "--images-per-child", "150")
-    assert told[0]["arraySize"] == 7 and told[0]["images"] == IMAGES
+    submitted, (job,) = submit(aws, "input/", "--images-per-child", "150")
+    assert submitted[0]["arraySize"] == 7 and submitted[0]["images"] == IMAGES
     all = children(aws, job, [RESIZE])
     assert run_all(all) == [0] * 7, b"".join(child.log for child in all).decode()
-    assert len(parts(aws, told[0])) == 7
-    lines = predictions(aws, told[0])
+    assert len(parts(aws, submitted[0])) == 7
+    lines = predictions(aws, submitted[0])
     assert [line["image"] for line in lines] == ["input/" + name for name in photos[1]]
     assert {line["image"]: line["predictions"] for line in lines} == expected
     assert accuracy(lines) > 0.8
@@ -88,14 +88,14 @@ def test_corrupted_images_arrive_as_errors(aws, photos):
     for name in chosen:
         body = (folder / name).read_bytes()
         aws.s3.put_object(Bucket=BUCKET, Key="worse/" + name, Body=body[: len(body) // 2] if name in corrupted else body)
-    told, (job,) = submit(aws, "worse/", "--images-per-child", "100")
+    submitted, (job,) = submit(aws, "worse/", "--images-per-child", "100")
     # One that was listed is gone by the time its child reads it, another has changed.
     gone, changed = ["worse/" + name for name in chosen[4:6]]
     aws.s3.delete_object(Bucket=BUCKET, Key=gone)
     aws.s3.put_object(Bucket=BUCKET, Key=changed, Body=(folder / chosen[7]).read_bytes())
     all = children(aws, job, [RESIZE])
     assert run_all(all) == [0] * 4
-    lines = predictions(aws, told[0])
+    lines = predictions(aws, submitted[0])
     assert sorted(line["image"] for line in lines) == sorted("worse/" + name for name in chosen)
     errors = {line["image"]: line["error"]["tool"] for line in lines if "error" in line}
     assert errors == {**{"worse/" + name: "imgdecode" for name in corrupted}, gone: "s3sync", changed: "s3sync"}
@@ -103,8 +103,8 @@ def test_corrupted_images_arrive_as_errors(aws, photos):
 
 
 def test_children_killed_at_random_are_retried_to_the_same_result(aws, photos, expected):
-    told, (job,) = submit(aws, "input/", "--images-per-child", "125", "--job-name", "killed", "--resubmit")
-    for key in parts(aws, told[0]):
+    submitted, (job,) = submit(aws, "input/", "--images-per-child", "125", "--job-name", "killed", "--resubmit")
+    for key in parts(aws, submitted[0]):
         aws.s3.delete_object(Bucket=BUCKET, Key=key)
     chance = random.Random(7)
 
@@ -118,25 +118,25 @@ def test_children_killed_at_random_are_retried_to_the_same_result(aws, photos, e
     assert sum(len(child.attempts) for child in all) > 8
     for status, reason in [attempt for child in all for attempt in child.attempts if attempt[0] != 0]:
         assert (status, reason[:4]) in [(-9, "Host"), (143, "Your"), (-15, "Your")]
-    lines = predictions(aws, told[0])
+    lines = predictions(aws, submitted[0])
     assert {line["image"]: line["predictions"] for line in lines} == expected and len(lines) == IMAGES
 
 
 @pytest.mark.parametrize("stage", ["s3sync", "imgdecode", "classify"])
 def test_a_stage_that_died_publishes_nothing(aws, stage):
-    told, (job,) = submit(aws, "input/", "--job-name", stage, "--images-per-child", str(IMAGES), "--resubmit")
-    for key in parts(aws, told[0]):
+    submitted, (job,) = submit(aws, "input/", "--job-name", stage, "--images-per-child", str(IMAGES), "--resubmit")
+    for key in parts(aws, submitted[0]):
         aws.s3.delete_object(Bucket=BUCKET, Key=key)
     chance = random.Random(stage)
     for _ in range(3):
         child = Child(aws, job, extra=[RESIZE])
         status = child.run(lambda process, _: kill_stage(process, chance.uniform(0, 0.5), stage), attempts=1)
         assert status == 137, child.log
-        assert parts(aws, told[0]) == []
+        assert parts(aws, submitted[0]) == []
 
 
 def test_a_bucket_that_is_not_there_and_a_throttled_one(aws):
-    told, (job,) = submit(aws, "input/test/cat/", "--job-name", "broken")
+    submitted, (job,) = submit(aws, "input/test/cat/", "--job-name", "broken")
     child = Child(aws, job, extra=[RESIZE])
     child.environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
     child.environment["AWS_MAX_ATTEMPTS"] = "2"
@@ -144,21 +144,21 @@ def test_a_bucket_that_is_not_there_and_a_throttled_one(aws):
     child = Child(aws, job, extra=[RESIZE, ("MANIFEST", "s3://nowhere/manifests/0")])
     child.environment["MANIFEST"] = "s3://nowhere/manifests/0"
     assert child.run(attempts=1) == 69
-    assert parts(aws, told[0]) == []
+    assert parts(aws, submitted[0]) == []
 
 
 def test_merge_joins_all_parts_in_order(aws, photos):
-    told, (job, merge) = submit(aws, "input/test/", "--images-per-child", "250", "--merge", "--job-name", "merge")
-    joined = told[1]["output"].split("/", 3)[3]
+    submitted, (job, merge) = submit(aws, "input/test/", "--images-per-child", "250", "--merge", "--job-name", "merge")
+    joined = submitted[1]["output"].split("/", 3)[3]
     assert run_all(children(aws, job, [RESIZE])) == [0] * 4
     # A part that is missing ends the job, and no object of half the parts is made.
-    lost = parts(aws, told[0])[2]
+    lost = parts(aws, submitted[0])[2]
     body = aws.text(lost)
     aws.s3.delete_object(Bucket=BUCKET, Key=lost)
     assert run_all(children(aws, merge)) == [69] and aws.keys(joined) == []
     aws.s3.put_object(Bucket=BUCKET, Key=lost, Body=body.encode())
     assert run_all(children(aws, merge)) == [0]
-    assert aws.text(joined) == "".join(aws.text(key) for key in parts(aws, told[0]))
+    assert aws.text(joined) == "".join(aws.text(key) for key in parts(aws, submitted[0]))
     assert [json.loads(line)["image"] for line in aws.text(joined).splitlines()] == ["input/" + n for n in photos[1]]
 
 

@@ -1,4 +1,4 @@
-"""Random small graphs beside onnxruntime: whatever the passes do to them, the answer must stay the answer."""
+"""Random small graphs beside onnxruntime: the passes must not change the result."""
 
 import numpy as np
 import onnx

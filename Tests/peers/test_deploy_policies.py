@@ -120,10 +120,10 @@ def test_what_may_be_listed(role, prefix, allowed):
 
 
 def test_job_role_may_do_what_a_container_asks_and_no_more(aws):
-    told = [json.loads(line) for line in submit(
+    jobs = [json.loads(line) for line in submit(
         aws, "--images-per-child", "2", "--merge", "--job-name", "roles", "--resubmit",
         stdin="".join(f"s3://{BUCKET}/input/{number}.jpg\n" for number in range(5)).encode()).splitlines()]
-    job, merge = aws.jobs([line["jobId"] for line in told])
+    job, merge = aws.jobs([line["jobId"] for line in jobs])
     aws.s3.delete_object(Bucket=BUCKET, Key="input/4.jpg")
     aws.recorder.requests.clear()
     assert run_all(children(aws, job)) == [0, 0, 0] and run_all(children(aws, merge)) == [0]

@@ -65,9 +65,9 @@ ENTRYPOINT = "/usr/local/bin/image-entrypoint.sh"
 
 
 def test_configuration(container):
-    told = json.loads(done(buildah("inspect", "--type", "image", IMAGE)))["Docker"]["config"]
-    assert told["User"] == "10001:10001"
-    assert told["Entrypoint"] == [ENTRYPOINT] and told["Cmd"] == ["predict"]
+    config = json.loads(done(buildah("inspect", "--type", "image", IMAGE)))["Docker"]["config"]
+    assert config["User"] == "10001:10001"
+    assert config["Entrypoint"] == [ENTRYPOINT] and config["Cmd"] == ["predict"]
     assert done(inside(container, "id", "-u")).strip() == "10001"
 
 

@@ -82,7 +82,7 @@ def test_credentials_from_the_host_go_past_the_proxy(answers, source, tmp_path):
     }[source]
     with fault_server() as server:
         server.put("bucket", "k", b"v")
-        # A proxy that nobody listens at: whoever goes through it fails.
+        # A proxy without a listener: every request through it fails.
         done = sync(server.endpoint, "s3://bucket/k", "-", **NO_KEYS, **variables, http_proxy="http://127.0.0.1:1",
                     no_proxy="", AWS_MAX_ATTEMPTS="2")
         assert done.returncode == 75, "S3 itself goes through the proxy"

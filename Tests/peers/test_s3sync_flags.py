@@ -63,12 +63,12 @@ def test_what_a_download_was_verified_by(server, tmp_path, case, form):
     assert (b"not verified" in done.stderr) == (not verified) and (b": verified by" in done.stderr) == verified
 
 
-@pytest.mark.parametrize("parts", ["told", "uneven", "guessed"])
+@pytest.mark.parametrize("parts", ["stated", "uneven", "guessed"])
 @pytest.mark.parametrize("damage", [False, True], ids=["", "corrupt"])
 def test_verify_checks_multipart_entity_tags(server, tmp_path, parts, damage):
     data = random.Random(4).randbytes(20 << 20)
     stored = server.put("bucket", "in/f", data)
-    sizes = {"told": [9 << 20, 9 << 20, 2 << 20], "uneven": [5 << 20, 9 << 20, 6 << 20], "guessed": [8 << 20, 8 << 20, 4 << 20]}[parts]
+    sizes = {"stated": [9 << 20, 9 << 20, 2 << 20], "uneven": [5 << 20, 9 << 20, 6 << 20], "guessed": [8 << 20, 8 << 20, 4 << 20]}[parts]
     import hashlib
     digests, start = [], 0
     for size in sizes:

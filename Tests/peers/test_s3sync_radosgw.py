@@ -72,7 +72,7 @@ def test_odd_names_up_and_down(endpoint, s3, bucket, tmp_path):
     assert listed(s3, bucket) == {}
 
 
-# Keys that are no paths: they go into a tar, from bucket to bucket, through pipes.
+# Keys that are not valid paths: they go into a tar, from bucket to bucket, through pipes.
 NO_PATHS = ["a//b", "/absolute", "./x", "../x", "a/../b", "a/./b", "a/.."]
 
 

@@ -1,4 +1,4 @@
-"""The entrypoint's own part: statuses, signals and the environment, with stages that do as they are told."""
+"""The entrypoint's own part: statuses, signals and the environment, with stages that a test controls."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from support.tools import ROOT, run
 
 ENTRYPOINT = ROOT / "deploy" / "batch-entrypoint.sh"
 DOUBLE = """#!/bin/bash
-# A stage: leaves with the status that its variable says, after passing its input on and as many seconds as told.
+# A stage: copies its input, sleeps, and exits; variables state the seconds and the status.
 name=${0##*/}
 echo "$name $*" >>"$CALLS"
 status=${name}_STATUS seconds=${name}_SECONDS
@@ -61,8 +61,8 @@ def test_the_pipe_and_its_summary(stages):
     result = entrypoint({**stages, "AWS_BATCH_JOB_ARRAY_INDEX": "7", "FIRST": "10", "IMGDECODE_OPTIONS": "--resize 224",
                          "CLASSIFY_OPTIONS": "--top=1"})
     assert result.returncode == 0, result.stderr
-    told = sorted(call.replace(stages["TMPDIR"], "T").split("/tmp.")[0] for call in calls(stages))
-    assert told == [
+    seen = sorted(call.replace(stages["TMPDIR"], "T").split("/tmp.")[0] for call in calls(stages))
+    assert seen == [
         "classify --top=1", "imgdecode --resize 224", "s3sync --files-from T", "s3sync --quiet T",
         "s3sync s3://photos/manifests/0a1b/00017.ndjson -"]
     assert calls(stages)[-1].endswith("/part.ndjson s3://photos/output/0a1b/part-00017.ndjson")

@@ -7,7 +7,7 @@ import pytest
 from support.batch_server import aws_environment
 from support.tools import run, tool
 
-# Nothing listens there: whatever asks fails.
+# Nothing listens there: every request fails.
 ENVIRONMENT = aws_environment("http://127.0.0.1:9")
 
 
@@ -38,9 +38,9 @@ def test_help_and_version():
 
 
 @pytest.mark.parametrize("stdin, reason", [
-    (b"hello", b"neither an event"), (b"{}", b"no event of S3"), (b"s3://photos/a.jpg\nhello", b"line 2"),
+    (b"hello", b"neither an event"), (b"{}", b"not an event of S3"), (b"s3://photos/a.jpg\nhello", b"line 2"),
     (b"s3://photos/input/\n", b"is a prefix"), (b"s3://p/a.jpg\n", b"line 1 is neither"),
-    (b'{"bucket":"photos","key":""}\n', b"no event of S3"), (b"\xff\xfe", b"neither an event"),
+    (b'{"bucket":"photos","key":""}\n', b"not an event of S3"), (b"\xff\xfe", b"neither an event"),
     (b'{"Records":[{"s3":{"bucket":{"name":"photos"},"object":{"key":"%"}},"eventName":"ObjectCreated:Put"}]}', b"key %"),
     (b'{"Records":[{"s3":{"bucket":{"name":"photos"},"object":{"key":"%1B%"}},"eventName":"ObjectCreated:Put"}]}', b"key"),
     (b"[" * 1_000_000, b"neither an event"), (b"x" * (26 << 20), b"an event of more than")])
@@ -79,9 +79,9 @@ def test_a_hundred_thousand_images(tmp_path):
                     "lastModified": "2026-11-22T16:00:00.000Z"}) + "\n" for i in range(100_000))
     result = batchsubmit("--dry-run", "--images-per-child", "3", "--merge", stdin=records.encode())
     assert result.returncode == 0
-    told = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [request.get("arrayProperties", {}).get("size") for request in told] == [10_000] * 3 + [3334, None]
-    assert len(told[-1]["dependsOn"]) == 4
+    requests = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [request.get("arrayProperties", {}).get("size") for request in requests] == [10_000] * 3 + [3334, None]
+    assert len(requests[-1]["dependsOn"]) == 4
 
 
 def test_every_cut_of_an_event_is_65_or_a_success():

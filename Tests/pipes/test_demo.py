@@ -22,7 +22,7 @@ def test_demo_classifies_sample_photographs():
     text = result.stdout.decode()
     assert result.returncode == 0, result.stderr.decode()[-2000:]
     lines = text.splitlines()
-    # The ImageNet model from PyPI; the embedded model, where there is no registry, knows cats and no cups.
+    # The ImageNet model from PyPI; the embedded model, where there is no registry, has a class for cats and none for cups.
     first = {photo: lines[lines.index(photo) + 1] for photo in ("chelsea.jpg", "coffee.jpg")}
     if "model: efficientnet-lite0.onnx" in lines:
         assert "Egyptian cat" in first["chelsea.jpg"] and "espresso" in first["coffee.jpg"]

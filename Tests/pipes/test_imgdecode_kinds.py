@@ -1,4 +1,4 @@
-"""What is no decodable JPEG is called what it is; odd archives give their images."""
+"""Input that is not a decodable JPEG is named in the error; unusual archives are read."""
 
 import gzip
 import io
@@ -203,7 +203,7 @@ def test_image_data_that_is_complete_without_an_end_marker(data):
         assert run([IMGDECODE], stdin=data[:-2] + bytes(zeros)).stdout == expected
     assert alone(data[:-2]) == "truncated JPEG"
     assert run([IMGDECODE, "--lenient"], stdin=data[:-2]).stdout == expected
-    # Zeros in the place of image data are no image data.
+    # Zeros in place of image data are not image data.
     for kept in [len(data) * 3 // 4, len(data) - 40]:
         assert alone(data[:kept] + bytes(len(data) - kept)) == "truncated JPEG"
         assert alone(data[:kept] + bytes(5000)) == "truncated JPEG"

@@ -1,4 +1,4 @@
-"""lambda-bootstrap --http over a stand-in pipeline that can be told to misbehave, against the Runtime API in this process."""
+"""lambda-bootstrap --http over a stand-in pipeline that misbehaves on request, against the Runtime API in this process."""
 
 import base64
 import json
@@ -173,7 +173,7 @@ def test_json_log_lines():
         (200, "info", True, 1), (422, "info", False, 1), (503, "error", False, 1)]
     assert events[1]["failed"] == {"corrupt": 1} and events[0]["failed"] == {}
     assert all(e["route"] == "POST /predict" and e["durationMs"] >= 0 and e["requestId"] for e in events)
-    assert any(line.get("message") == "first stage: as told" and line["requestId"] for line in lines)
+    assert any(line.get("message") == "first stage: as requested" and line["requestId"] for line in lines)
 
 
 @pytest.mark.parametrize("code, status", [
@@ -243,7 +243,7 @@ def test_direct_invocations_fail_as_errors(function, body, kind):
 
 
 @pytest.mark.parametrize("image, status, logged", [
-    (b"die-1 75", 503, b"first stage: as told"), (b"die-2 78", 503, b"second stage: as told"), (b"malformed", 503, b"notJSON"),
+    (b"die-1 75", 503, b"first stage: as requested"), (b"die-2 78", 503, b"second stage: as requested"), (b"malformed", 503, b"notJSON"),
     (b"other", 503, b"aboutAnother"), (b"twice", 503, b"notOneLine"), (b"long", 503, b"longer than"),
     (b"slow 60", 504, b"Timeout"), (b"silent", 504, b"Timeout")])
 def test_trouble_costs_one_event_and_the_whole_group(function, image, status, logged):
@@ -254,7 +254,7 @@ def test_trouble_costs_one_event_and_the_whole_group(function, image, status, lo
     got, body, headers = answer(event)
     assert got == status
     assert status != 503 or headers["retry-after"] == "1"
-    assert "as told" not in json.dumps(body)
+    assert "as requested" not in json.dumps(body)
     assert label(predict(function, b"echo after")[1]) == "after"
     assert not any(os.path.exists(f"/proc/{pid}") for pid in group)
     assert len(children(function.process.pid)) == 3
@@ -267,7 +267,7 @@ def test_a_script_that_tells_its_stage_s_status():
     with bootstrap(pipeline=["bash", "-c", script]) as function:
         event = function.call(json.dumps({"image": base64.b64encode(b"die-1 9").decode()}).encode())
         body = json.loads(event.result)
-        assert body["errorType"] == "Function.Retry" and body["errorMessage"] == "first stage: as told"
+        assert body["errorType"] == "Function.Retry" and body["errorMessage"] == "first stage: as requested"
 
 
 @pytest.mark.parametrize("stage", [0, 1, 2])
@@ -333,7 +333,7 @@ def test_nothing_grows(function):
     (["bash", "-c", f"{DOUBLE} | false"], "Function.Exit1"),
     (["yes"], "Function.PipelineAnswer"),
     (["/nonexistent"], "Runtime.InvalidEntrypoint"), (["sleep", "60"], "Function.PipelineStart")])
-def test_a_pipeline_that_is_not_proven_is_an_init_error(pipeline, kind):
+def test_a_pipeline_that_refuses_the_warm_up_image_is_an_init_error(pipeline, kind):
     with bootstrap("--start-limit", "1", pipeline=pipeline) as function:
         event = function.api.init_error.wait()
         assert json.loads(event.result)["errorType"] == kind

@@ -20,10 +20,10 @@ SERVICES = ["batch", "cloudformation", "cloudwatch", "ec2", "ecr", "events", "ia
 def call(path, words):
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(path)
-        told = json.dumps({"words": words, "env": dict(os.environ), "cwd": os.getcwd()}).encode()
+        request = json.dumps({"words": words, "env": dict(os.environ), "cwd": os.getcwd()}).encode()
         streams = array.array("i", [0, 1, 2])
-        connection.sendmsg([len(told).to_bytes(4, "big")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
-        connection.sendall(told)
+        connection.sendmsg([len(request).to_bytes(4, "big")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
+        connection.sendall(request)
         status = connection.recv(1)
         return status[0] if status else 70
 
@@ -34,20 +34,20 @@ def answer(driver, connection):
     streams = array.array("i")
     streams.frombytes(ancillary[0][2])
     with connection.makefile("rb") as stream:
-        told = json.loads(stream.read(int.from_bytes(head, "big")))
+        request = json.loads(stream.read(int.from_bytes(head, "big")))
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
     # The CLI finds its own data by a variable that it sets when it is imported.
     data = os.environ["AWS_DATA_PATH"]
     os.environ.clear()
-    os.environ.update({**told["env"], "AWS_DATA_PATH": data})
-    os.chdir(told["cwd"])
+    os.environ.update({**request["env"], "AWS_DATA_PATH": data})
+    os.chdir(request["cwd"])
     sys.stdin, sys.stdout, sys.stderr = (open(number, mode) for number, mode in ((0, "r"), (1, "w"), (2, "w")))
-    words = told["words"]
+    words = request["words"]
     try:
         if words[:2] == ["cloudformation", "deploy"]:
-            if told["env"].get("CLOUD_KIND") == "ministack":
+            if request["env"].get("CLOUD_KIND") == "ministack":
                 status = ministack_aws.deploy(words[2:], driver.main)
             else:
                 status = moto_aws.deploy(words[2:])

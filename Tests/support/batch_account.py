@@ -64,7 +64,7 @@ def account(**environment):
 
 
 def configure(endpoint):
-    """Waits for the server and tells it to run no containers: every job is then succeeded at once."""
+    """Waits for the server and configures it to run no containers: every job then succeeds at once."""
     request = urllib.request.Request(
         endpoint + "/moto-api/config", json.dumps({"batch": {"use_docker": False}}).encode(),
         {"content-type": "application/json"})

@@ -1,4 +1,4 @@
-"""AWS Batch, CloudWatch Logs and an S3 bucket in one small server that answers as a test tells it to.
+"""AWS Batch, CloudWatch Logs and an S3 bucket in one small server that answers as a test configures it.
 
 moto ends every job at once and never refuses anything; this one can be slow, throttled, broken and stuck.
 """
@@ -12,7 +12,7 @@ import uuid
 
 
 class BatchServer:
-    """What the server holds, and what it is told to do. `faults` maps an operation to answers that are given first:
+    """What the server holds, and how it is to answer. `faults` maps an operation to answers that are given first:
     an HTTP status, a tuple (status, error code), or "reset" for a connection that breaks."""
 
     def __init__(self):
@@ -94,7 +94,7 @@ def handler(state):
                 self.connection.close()
                 return True
             status, code = fault if isinstance(fault, tuple) else (fault, "TooManyRequestsException")
-            body = json.dumps({"message": "told to"}).encode()
+            body = json.dumps({"message": "injected fault"}).encode()
             self.answer(status, body, [("x-amzn-errortype", code)])
             return True
 

@@ -20,7 +20,7 @@ needs_buildah = pytest.mark.skipif(
 
 
 def buildah(*words, timeout=600, **options):
-    """Runs buildah over a store of its own; output as text unless told otherwise."""
+    """Runs buildah over a store of its own; output as text by default."""
     options = {"capture_output": True, "text": True, "timeout": timeout, **options}
     return subprocess.run(
         ["buildah", "--root", FOLDER / "store", "--runroot", FOLDER / "run", "--storage-driver", "vfs", *words], **options)
@@ -44,8 +44,8 @@ def slim(root):
 
 def give_mirrors(container):
     """What this machine's git reads from a folder in place of a network address, the container's git does too."""
-    told = subprocess.run(["git", "config", "--get-regexp", r"^url\..*\.insteadof$"], capture_output=True, text=True, check=False)
-    for key, address in (line.split(" ", 1) for line in told.stdout.splitlines()):
+    listed = subprocess.run(["git", "config", "--get-regexp", r"^url\..*\.insteadof$"], capture_output=True, text=True, check=False)
+    for key, address in (line.split(" ", 1) for line in listed.stdout.splitlines()):
         folder = key.removeprefix("url.").removesuffix(".insteadof")
         if os.path.isdir(folder):
             done(buildah("add", "-q", container, folder, folder))

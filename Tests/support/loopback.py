@@ -1,4 +1,4 @@
-"""A small HTTP server on loopback, of whatever answers a test wants."""
+"""A small HTTP server on loopback, that gives the responses a test defines."""
 
 import contextlib
 import http.server

@@ -20,11 +20,11 @@ def deploy(words):
     """Creates or updates the stack by the words after `aws cloudformation deploy`; the CLI's status."""
     stack, path = words[words.index("--stack-name") + 1], words[words.index("--template-file") + 1]
     given = dict(word.split("=", 1) for word in words[words.index("--parameter-overrides") + 1:])
-    told = subprocess.run(
+    described = subprocess.run(
         ["aws", "cloudformation", "describe-stacks", "--stack-name", stack], capture_output=True, check=False)
-    exists = told.returncode == 0
+    exists = described.returncode == 0
     if exists:
-        kept = json.loads(told.stdout)["Stacks"][0].get("Parameters", [])
+        kept = json.loads(described.stdout)["Stacks"][0].get("Parameters", [])
         given = {**{slot["ParameterKey"]: slot["ParameterValue"] for slot in kept}, **given}
     # moto gives an empty list back as a Python list.
     given = {name: "" if value in ("['']", "[]") else value for name, value in given.items()}

@@ -1,4 +1,4 @@
-"""Runs ONNX models through the project's own rooms (the test tool onnxrun), for comparison with a peer."""
+"""Runs ONNX models through the project's own modules (the test tool onnxrun), for comparison with a peer."""
 
 import io
 import os

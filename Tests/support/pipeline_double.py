@@ -32,7 +32,7 @@ def first_stage():
         read(-size % 512)
         word, _, argument = body.partition(b" ")
         if word == b"die-1":
-            print("first stage: as told", file=sys.stderr, flush=True)
+            print("first stage: as requested", file=sys.stderr, flush=True)
             os._exit(int(argument))
         line = json.dumps([name, base64.b64encode(body).decode()]).encode() + b"\n"
         while line:
@@ -46,7 +46,7 @@ def second_stage():
         word, _, argument = body.decode("latin-1").partition(" ")
         answer = {"image": name, "model": "double", "predictions": [{"label": argument, "probability": 1.50}]}
         if word == "die-2":
-            print("second stage: as told", file=sys.stderr, flush=True)
+            print("second stage: as requested", file=sys.stderr, flush=True)
             os._exit(int(argument))
         if word == "slow":
             time.sleep(float(argument))

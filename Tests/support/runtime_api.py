@@ -1,4 +1,4 @@
-"""A Lambda Runtime API in this process: events are queued, what is posted is kept, and it misbehaves when told to."""
+"""A Lambda Runtime API in this process: events are queued, what is posted is kept, and it misbehaves on request."""
 
 import dataclasses
 import os

@@ -74,7 +74,7 @@ test_image() {
 push_image() {
   local found
   say "pushing $1"
-  # Without a password the login fails, so its status tells of both.
+  # Without a password the login fails, so its status covers both.
   aws ecr get-login-password | "$builder" login --username AWS --password-stdin "${repository%%/*}" >&2 ||
     fail 77 "$builder could not log in to ${repository%%/*}"
   "$builder" push "$1" >&2 || fail 69 "$1 could not be pushed"

@@ -1,4 +1,4 @@
-// What --verbose tells: each attempt of each request, and why it is tried again. Nothing secret is in it.
+// What --verbose reports: each attempt of each request, and why it is retried. Contains no secrets.
 
 public import HTTP
 

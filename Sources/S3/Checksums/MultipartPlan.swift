@@ -23,7 +23,7 @@ public struct MultipartPlan: Equatable, Sendable {
       max(partSize, Self.minimumPartSize, (needed + mebibyte - 1) / mebibyte * mebibyte), Self.maximumPartSize)
   }
 
-  /// Parts of just this size, whatever S3's limits are: of an object that somebody else has made.
+  /// Parts of exactly this size, even outside S3's limits: for an object that another program uploaded.
   public init(size: Int64, exactPartSize: Int64) {
     precondition(size >= 0 && exactPartSize > 0)
     self.size = size

@@ -1,9 +1,9 @@
-// The image that proves a pipeline: a colour gradient of 32 x 32 pixels as a baseline JPEG, made with Pillow:
+// The image sent to a pipeline when it starts: a colour gradient of 32 x 32 pixels as a baseline JPEG, made with Pillow:
 // putdata((8x, 8y, 255 - 4(x + y))), quality 40, optimised.
 import ASCII
 
 /// A valid JPEG that every working pipeline has a prediction for.
-let proofImage: [UInt8] =
+let warmUpImage: [UInt8] =
   decodeBase64(
     ArraySlice(
       """
