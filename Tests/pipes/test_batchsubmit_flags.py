@@ -38,9 +38,9 @@ def test_help_and_version():
 
 
 @pytest.mark.parametrize("stdin, reason", [
-    (b"hello", b"neither an event"), (b"{}", b"not an event of S3"), (b"s3://photos/a.jpg\nhello", b"line 2"),
+    (b"hello", b"neither an event"), (b"{}", b"event of S3"), (b"s3://photos/a.jpg\nhello", b"line 2"),
     (b"s3://photos/input/\n", b"is a prefix"), (b"s3://p/a.jpg\n", b"line 1 is neither"),
-    (b'{"bucket":"photos","key":""}\n', b"not an event of S3"), (b"\xff\xfe", b"neither an event"),
+    (b'{"bucket":"photos","key":""}\n', b"event of S3"), (b"\xff\xfe", b"neither an event"),
     (b'{"Records":[{"s3":{"bucket":{"name":"photos"},"object":{"key":"%"}},"eventName":"ObjectCreated:Put"}]}', b"key %"),
     (b'{"Records":[{"s3":{"bucket":{"name":"photos"},"object":{"key":"%1B%"}},"eventName":"ObjectCreated:Put"}]}', b"key"),
     (b"[" * 1_000_000, b"neither an event"), (b"x" * (26 << 20), b"an event of more than")])
