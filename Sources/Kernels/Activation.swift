@@ -26,7 +26,7 @@ public enum Activation: Equatable, Sendable {
   case tanhGelu
 
   /// The plain twin of every vectorised form.
-  func callAsFunction(_ x: Float) -> Float {
+  public func callAsFunction(_ x: Float) -> Float {
     switch self {
     case .none: x
     case .relu: x < 0 ? 0 : x

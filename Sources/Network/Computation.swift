@@ -16,6 +16,9 @@ public protocol Computation: Sendable {
   /// Whether the result is the first input's memory, read under another shape.
   var isView: Bool { get }
 
+  /// Whether a quantized model's results are computed in integers here, so that their bytes are the same everywhere.
+  var runsInIntegers: Bool { get }
+
   /// Multiply-adds per item of the batch.
   func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int
   /// Constants the computation holds, in numbers.
@@ -30,6 +33,7 @@ extension Computation {
   public var takesSlices: Bool { false }
   public var worksInPlace: Bool { false }
   public var isView: Bool { false }
+  public var runsInIntegers: Bool { false }
   public var parameterCount: Int { 0 }
   public func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int { 0 }
 }

@@ -97,6 +97,8 @@ extension Graph {
     foldScaleShift()
     fuseBias()
     propagateStrides()
+    sinkDequantize()
+    fuseQuantized()
     fuseResiduals()
     fuseActivations()
     findChannelShuffles()

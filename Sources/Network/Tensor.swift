@@ -9,6 +9,9 @@ public struct Tensor: Sendable {
     case bytes(ConstantStorage)
     /// Integers of shape arithmetic, of which some are multiples of the batch. Few.
     case extents([Extent])
+    /// Real numbers as 8-bit or int32 integers of the same dimensions: a quarter of the memory, and what a pass looks for
+    /// that runs in integers.
+    indirect case quantized(Tensor, Quantization)
   }
 
   /// The type the model declares.
@@ -74,8 +77,8 @@ public struct Tensor: Sendable {
       guard count <= Tensor.extentLimit else { throw .overflow }
       try self.init(
         type: element.type, dimensions: dimensions, extents: Array(repeating: extents[0], count: count))
-    case .bytes(let storage):
-      let bytes = unsafe storage.withBytes { unsafe Array($0) }
+    case .bytes, .quantized:
+      let bytes = unsafe try element.bytes.withBytes { unsafe Array($0) }
       try self.init(
         type: element.type, dimensions: dimensions, storage: ConstantStorage(repeating: bytes, count: count))
     }
@@ -85,6 +88,18 @@ public struct Tensor: Sendable {
     try self.init(repeating: Tensor(type: type, dimensions: [], floats: [value]), dimensions: dimensions)
   }
 
+  /// The real numbers that `integers` stand for.
+  init(type: ElementType, dequantizing integers: Tensor, _ quantization: Quantization) throws(GraphError) {
+    guard type.isFloating else { throw .elementType(type) }
+    guard integers.type == quantization.element else { throw .elementType(integers.type) }
+    self.init(type: type, dimensions: integers.dimensions, contents: .quantized(integers, quantization))
+  }
+
+  /// The integers that the model states in place of these numbers.
+  var quantized: (integers: Tensor, quantization: Quantization)? {
+    if case .quantized(let integers, let quantization) = contents { (integers, quantization) } else { nil }
+  }
+
   /// No shape arithmetic works on more integers.
   private static let extentLimit = 1 << 20
 
@@ -92,6 +107,7 @@ public struct Tensor: Sendable {
     switch contents {
     case .bytes(let storage): storage.byteCount / type.byteCount
     case .extents(let values): values.count
+    case .quantized(let integers, _): integers.count
     }
   }
 
@@ -111,11 +127,15 @@ public struct Tensor: Sendable {
     get throws(GraphError) { unsafe try withFloats { unsafe Array($0) } }
   }
 
-  /// Little-endian elements of the declared type. Throws `.dynamicShape` where one depends on the batch.
+  /// Little-endian elements of the declared type, float32 where they are quantized. Throws `.dynamicShape` where one
+  /// depends on the batch.
   var bytes: ConstantStorage {
     get throws(GraphError) {
-      guard case .bytes(let storage) = contents else { throw .dynamicShape }
-      return storage
+      switch contents {
+      case .bytes(let storage): return storage
+      case .extents: throw .dynamicShape
+      case .quantized: return try Tensor(type: type, dimensions: dimensions, floats: floats).bytes
+      }
     }
   }
 
@@ -126,12 +146,30 @@ public struct Tensor: Sendable {
 
   private var floatStorage: ConstantStorage {
     get throws(GraphError) {
+      if case .quantized(let integers, let quantization) = contents {
+        return try integers.dequantized(quantization)
+      }
       guard type.isFloating, case .bytes(let storage) = contents else { throw .elementType(type) }
       if type == .float32 { return storage.materialized() }
       return unsafe ConstantStorage(byteCount: 4 * count) { buffer in
         unsafe storage.withBytes { bytes in
           let floats = unsafe buffer.bindMemory(to: Float.self)
           for index in floats.indices { unsafe floats[index] = type.float(at: index, of: bytes.baseAddress!) }
+        }
+      }
+    }
+  }
+
+  /// float32 of this integer tensor's elements.
+  private func dequantized(_ quantization: Quantization) throws(GraphError) -> ConstantStorage {
+    let (inner, positions) = axisStep(of: quantization.axis, in: dimensions)
+    let storage = try bytes
+    return unsafe ConstantStorage(byteCount: 4 * count) { buffer in
+      unsafe storage.withBytes { bytes in
+        let floats = unsafe buffer.bindMemory(to: Float.self)
+        for index in floats.indices {
+          let integer = unsafe type.integer(at: index, of: bytes.baseAddress!)
+          unsafe floats[index] = quantization.real(integer, at: index / inner % positions)
         }
       }
     }
@@ -165,7 +203,11 @@ public struct Tensor: Sendable {
 
   /// Called once the elements have been packed elsewhere.
   func discard() {
-    if case .bytes(let storage) = contents { storage.discard() }
+    switch contents {
+    case .bytes(let storage): storage.discard()
+    case .extents: break
+    case .quantized(let integers, _): integers.discard()
+    }
   }
 
   // MARK: Rearranged
@@ -173,6 +215,12 @@ public struct Tensor: Sendable {
   /// The same elements under other dimensions.
   func reshaped(_ dimensions: [Int]) throws(GraphError) -> Tensor {
     guard try elementCount(dimensions) == count else { throw .shapes([try shape, try Shape(dimensions)]) }
+    if case .quantized(let integers, let quantization) = contents {
+      guard quantization.axis == nil else {
+        return try Tensor(type: type, dimensions: dimensions, storage: bytes)
+      }
+      return try Tensor(type: type, dequantizing: integers.reshaped(dimensions), quantization)
+    }
     return Tensor(type: type, dimensions: dimensions, contents: contents)
   }
 
@@ -185,6 +233,14 @@ public struct Tensor: Sendable {
   /// The elements at `positions`, in that order, with `fill`, of one element and this type, where a position is −1.
   func gathered(_ positions: [Int], dimensions: [Int], fill: Tensor? = nil) throws(GraphError) -> Tensor {
     precondition(fill.map { $0.type == type && $0.count == 1 } ?? true)
+    if case .quantized(let integers, let quantization) = contents {
+      guard quantization.axis == nil, fill == nil else {
+        return try Tensor(type: type, dimensions: self.dimensions, storage: bytes)
+          .gathered(positions, dimensions: dimensions, fill: fill)
+      }
+      let moved = try integers.gathered(positions, dimensions: dimensions)
+      return try Tensor(type: type, dequantizing: moved, quantization)
+    }
     guard case .bytes(let storage) = contents else {
       let (values, filling) = (try extents, try fill?.extents[0] ?? Extent(0))
       return try Tensor(

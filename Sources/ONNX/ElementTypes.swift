@@ -23,3 +23,13 @@ extension ElementType {
     }
   }
 }
+
+/// A TensorProto.DataType by name, for messages.
+func elementTypeName(_ code: Int) -> String {
+  if let type = ElementType(onnx: code) { return type.rawValue }
+  let others = [
+    8: "string", 14: "complex64", 15: "complex128", 17: "float8e4m3fn", 18: "float8e4m3fnuz", 19: "float8e5m2",
+    20: "float8e5m2fnuz", 21: "uint4", 22: "int4", 23: "float4e2m1", 24: "float8e8m0", 25: "uint2", 26: "int2",
+  ]
+  return others[code] ?? "\(code)"
+}

@@ -172,17 +172,7 @@ struct GraphImport {
     var seen = Set<String>()
     let unsupported = nodes.filter { operatorTable[$0.message.qualifiedType] == nil }
       .filter { seen.insert($0.message.qualifiedType).inserted }
-    if let node = unsupported.first(where: { isQuantization($0.message.operatorType) }) {
-      throw .quantized(node: node.label, operatorType: node.message.operatorType)
-    }
     if !unsupported.isEmpty { throw .unsupportedOperators(unsupported.map(UnsupportedOperator.init)) }
-  }
-
-  /// The operators of quantized models, the contributed ones included.
-  private static func isQuantization(_ type: String) -> Bool {
-    type.hasPrefix("QLinear") || type.hasSuffix("QuantizeLinear") || type.hasSuffix("DequantizeLinear")
-      || type == "ConvInteger" || type == "MatMulInteger"
-      || type.hasPrefix("DynamicQuantize")
   }
 }
 

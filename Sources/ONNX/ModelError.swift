@@ -10,7 +10,6 @@ public enum ModelError: Error, Equatable, Sendable {
   case noGraph
   case opset(Int)
   case noOpset
-  case quantized(node: String, operatorType: String)
   /// Each operator that the outputs depend on and that is not there, once, with the first node of it.
   case unsupportedOperators([UnsupportedOperator])
   case unsupportedFeature(String)
@@ -57,8 +56,6 @@ extension ModelError: CustomStringConvertible {
     case .opset(let version):
       "opset \(version) is not supported (\(Model.opsets.lowerBound) to \(Model.opsets.upperBound) are)"
     case .noOpset: "the model does not say its opset"
-    case .quantized(let node, let type):
-      "node \(node): \(type): quantized models are not supported; use the float32 model"
     case .unsupportedOperators(let operators): operators.map(\.description).joined(separator: "; ")
     case .expansion(let node): "node \(node): the model's functions call each other without end or too often"
     case .call(let node, let function): "node \(node): more inputs or outputs than the function \(function) has"
@@ -78,7 +75,7 @@ extension ModelError.TensorFault: CustomStringConvertible {
   public var description: String {
     switch self {
     case .dimensions: "its dimensions are negative or too large"
-    case .type(let type): "element type \(type) is not supported"
+    case .type(let code): "element type \(elementTypeName(code)) is not supported"
     case .size(let bytes, let expected): "it has \(bytes) bytes of data where its dimensions need \(expected)"
     case .segmented: "segments are not supported"
     case .externalPath(let path): "external data \(path) is not inside the model's folder"
@@ -92,7 +89,7 @@ extension ModelError.InputFault: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notTensor: "it is not a tensor of known rank"
-    case .type(let type): "element type \(type) is not supported"
+    case .type(let code): "element type \(elementTypeName(code)) is not supported"
     case .dynamic(let dimension): "dimension \(dimension) is not known: the image size must be stated"
     case .dimensions: "its dimensions are out of range"
     }

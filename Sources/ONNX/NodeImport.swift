@@ -26,9 +26,16 @@ struct NodeImport {
   mutating func intermediate(
     _ operation: any Operator, _ inputs: [OperatorGraph.ValueID?]
   ) -> OperatorGraph.ValueID {
-    let value = graph.addValue(name: name)
-    graph.addNode(name: name, operation, inputs: inputs, outputs: [value])
-    return value
+    intermediates(operation, inputs, count: 1)[0]
+  }
+
+  /// The results of one of several operators that the node consists of.
+  mutating func intermediates(
+    _ operation: any Operator, _ inputs: [OperatorGraph.ValueID?], count: Int
+  ) -> [OperatorGraph.ValueID] {
+    let values = (0..<count).map { _ in graph.addValue(name: name) }
+    graph.addNode(name: name, operation, inputs: inputs, outputs: values)
+    return values
   }
 
   /// An operand that older opsets stated as an attribute.

@@ -5,7 +5,7 @@ import Network
 import Streams
 
 /// What `--describe` prints: one JSON object.
-func describe(_ model: LoadedModel) -> [UInt8] {
+func describe(_ model: LoadedModel) throws -> [UInt8] {
   let summary = model.graph.summary
   var json = JSONText()
   json.beginObject()
@@ -34,6 +34,7 @@ func describe(_ model: LoadedModel) -> [UInt8] {
   json.integer(summary.parameters)
   json.key("multiplyAdds")
   json.integer(summary.multiplyAdds)
+  try json.quantizedExecution(model)
   json.preprocessing(model)
   json.key("classes")
   json.integer(model.classes)
@@ -49,6 +50,27 @@ func describe(_ model: LoadedModel) -> [UInt8] {
 }
 
 extension JSONText {
+  /// Of a quantized model: how many computations run in integers, and which do not.
+  fileprivate mutating func quantizedExecution(_ model: LoadedModel) throws {
+    guard let execution = try model.quantizedExecution() else { return }
+    key("quantized")
+    beginObject()
+    key("integer")
+    integer(execution.integers)
+    key("float32")
+    beginArray()
+    for (node, operation) in execution.floats {
+      beginObject()
+      key("node")
+      string(node)
+      key("operator")
+      string(operation)
+      endObject()
+    }
+    endArray()
+    endObject()
+  }
+
   fileprivate mutating func preprocessing(_ model: LoadedModel) {
     let contract = model.preprocessing.contract
     key("preprocessing")

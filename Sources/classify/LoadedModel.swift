@@ -106,6 +106,11 @@ struct LoadedModel {
     }
   }
 
+  /// What of a quantized model runs in integers; nil for other models.
+  func quantizedExecution() throws -> QuantizedExecution? {
+    do { return try graph.quantizedExecution() } catch { throw ConfigurationError.unusable(name, "\(error)") }
+  }
+
   private static func baseName(_ path: String) -> String {
     let file = path.split(separator: "/").last.map(String.init) ?? path
     return file.hasSuffix(".onnx") ? String(file.dropLast(5)) : file

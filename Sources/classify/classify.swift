@@ -40,7 +40,7 @@ struct Classify: ParsableCommand {
     let output = OutputStream()
     let loaded = try LoadedModel(model, contract, &statistics)
     if running.describe {
-      try output.write(describe(loaded))
+      try output.write(try describe(loaded))
       try output.close()
       return .ok
     }

@@ -25,6 +25,7 @@ REFUSED = {
     r"_3d_|_3d$": "three spatial dimensions: images have two",
     r"uint8|int8|uint16|int16|_u?int|_u?int\d+|bfloat16|float8|float4|FLOAT8|FLOAT4|BFLOAT16|INT4|INT2|E8M0|e8m0|STRING|string":
         "an element type that no activation has",
+    r"_e4m3|_e5m2|uint2|_int2|uint4|_int4|blocked": "quantization other than per tensor or per axis to 8 bits",
     r"training": "training",
     r"sequence|identity_opt": "sequences and optionals",
     r"slice_start_out_of_bounds": "a picture of no pixels",
@@ -74,7 +75,7 @@ BINARY = {"Add", "Sub", "Mul", "Div", "Sum", "Concat", "MatMul", "Gemm", "Pow", 
 def runtime_choices(case, arrays):
     choices = [()]
     operator = case.model.graph.node[0].op_type
-    if arrays and arrays[0].dtype == np.float32 and arrays[0].size > 0:
+    if arrays and arrays[0].dtype in (np.float32, np.int8, np.uint8) and arrays[0].size > 0:
         choices.append((0,))
         both = len(arrays) > 1 and arrays[1].dtype == np.float32 and arrays[1].size > 0
         if both and operator in BINARY:

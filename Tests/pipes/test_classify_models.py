@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from support.tools import MODEL, SHARED, run, tool
+from support.tools import MODEL, run, tool
 
 WHOLE = MODEL.read_bytes()
 
@@ -83,7 +83,14 @@ POOL = helper.make_node("GlobalAveragePool", ["x"], ["y"], name="last")
     (small([POOL], opset=6), ["opset 6"]),
     (small([POOL], opset=29), ["opset 29"]),
     (small([helper.make_node("Relu", ["x"], ["y"], name="last", novelty=1)]), ["last", "novelty"]),
-    (small([helper.make_node("QuantizeLinear", ["x", "s"], ["y"], name="q")], [weights("s", 1)]), ["q", "quantized"]),
+    (small([helper.make_node("QuantizeLinear", ["x", "s", "z"], ["y"], name="q")],
+           [weights("s", 1), helper.make_tensor("z", TensorProto.UINT16, [1], [0])]), ["q", "uint16"]),
+    (small([helper.make_node("DequantizeLinear", ["w", "s"], ["y"], name="d")],
+           [weights("s", 1), helper.make_tensor("w", TensorProto.INT4, [2], [1, 2])]), ["w", "int4"]),
+    (small([helper.make_node("QuantizeLinear", ["x", "s"], ["y"], name="q", block_size=2)], [weights("s", 1)]),
+     ["q", "blocked"]),
+    (small([helper.make_node("QuantizeLinear", ["x", "s"], ["y"], name="q")],
+           [helper.make_tensor("s", TensorProto.FLOAT, [1], [0.0])]), ["q", "scale"]),
     (small([helper.make_node("Conv", ["x", "w"], ["y"], name="c")], [weights("w", 4, 5, 3, 3)]), ["c", "(4, 5, 3, 3)"]),
     (small([helper.make_node("Conv", ["x", "w"], ["y"], name="c", group=2)], [weights("w", 4, 3, 3, 3)]), ["c"]),
     (small([helper.make_node("Conv", ["x", "w"], ["y"], name="c", strides=[0, 1])], [weights("w", 4, 3, 3, 3)]), ["c", "strides"]),
@@ -175,8 +182,3 @@ def test_a_json_file_beside_the_model(tmp_path):
     assert json.loads(beside.stdout)["predictions"] == json.loads(with_metadata.stdout)["predictions"]
     (tmp_path / "model.json").write_text("[")
     assert run([tool("classify"), "--model", str(path)], stdin=body.getvalue()).returncode == 78
-
-
-@pytest.mark.skipif(SHARED is None, reason="../shared is absent")
-def test_a_quantized_model_is_refused_in_plain_words():
-    assert "quantized models are not supported" in refused(SHARED / "models" / "shufflenet-v2-12-int8.onnx")

@@ -12,6 +12,11 @@ import onnx
 from support.tools import tool
 
 
+# The values of CLASSIFY_ISA that this machine has.
+CPU = open("/proc/cpuinfo").read()
+INSTRUCTION_SETS = [isa for isa, flag in (("portable", ""), ("avx2", " avx2"), ("avx512,-vnni", " avx512_vnni")) if flag in CPU]
+
+
 class Refused(Exception):
     """The model or the input was refused with a message."""
 

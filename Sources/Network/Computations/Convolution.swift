@@ -62,20 +62,14 @@ struct Convolution: Computation {
 
   func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let input = context.inputShapes[0]
-    let window = try placed(input)
-    let shape = ConvolutionShape(
-      inHeight: input.dimensions[2], inWidth: input.dimensions[3], inChannels: input.dimensions[1],
-      outChannels: outputs, kernelHeight: window.kernel.height,
-      kernelWidth: window.kernel.width, strideHeight: window.strides.height, strideWidth: window.strides.width,
-      dilationHeight: window.dilations.height, dilationWidth: window.dilations.width, padTop: window.top,
-      padLeft: window.left, padBottom: window.bottom, padRight: window.right, groups: groups)
+    let shape = try window.convolution(over: input, weights: weights.dimensions, groups: groups)
     let source = context.inputs[0]
     let target = context.outputs[0]
     let residual = addsResidual ? context.inputs[1] : nil
     let images = input.dimensions[0]
     let packed = unsafe try weights.withFloats { weights in
-      unsafe scale.withOptionalPointer { scale in
-        unsafe bias.withOptionalPointer { bias in
+      unsafe withOptionalPointer(scale) { scale in
+        unsafe withOptionalPointer(bias) { bias in
           unsafe Kernels.Convolution(
             shape: shape, maxBatch: images * context.largest(source), weights: weights.baseAddress!, scale: scale,
             bias: bias, activation: activation, residual: addsResidual, pool: context.pool)
@@ -93,10 +87,25 @@ struct Convolution: Computation {
   }
 }
 
-extension Optional where Wrapped == [Float] {
-  /// The array's first element, or nil where there is no array.
-  func withOptionalPointer<Result>(_ body: (UnsafePointer<Float>?) -> Result) -> Result {
-    guard let self else { return body(nil) }
-    return unsafe self.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
+extension Window {
+  /// In the kernels' terms, over an input (n, channels, height, width) with weights (outputs, channels / groups, kernel
+  /// height, kernel width).
+  func convolution(over input: Shape, weights: [Int], groups: Int) throws(GraphError) -> ConvolutionShape {
+    let window = try placed(
+      over: .init(input.dimensions[2], input.dimensions[3]), kernel: .init(weights[2], weights[3]))
+    return ConvolutionShape(
+      inHeight: input.dimensions[2], inWidth: input.dimensions[3], inChannels: input.dimensions[1],
+      outChannels: weights[0], kernelHeight: window.kernel.height, kernelWidth: window.kernel.width,
+      strideHeight: window.strides.height, strideWidth: window.strides.width,
+      dilationHeight: window.dilations.height, dilationWidth: window.dilations.width, padTop: window.top,
+      padLeft: window.left, padBottom: window.bottom, padRight: window.right, groups: groups)
   }
+}
+
+/// `body` with the array's first element, or nil where there is no array.
+func withOptionalPointer<Element, Result, Failure: Error>(
+  _ array: [Element]?, _ body: (UnsafePointer<Element>?) throws(Failure) -> Result
+) throws(Failure) -> Result {
+  guard let array else { return try body(nil) }
+  return unsafe try array.withUnsafeBufferPointer { buffer throws(Failure) in unsafe try body(buffer.baseAddress) }
 }

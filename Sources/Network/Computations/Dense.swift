@@ -30,7 +30,7 @@ struct Dense: Computation {
     let (source, target) = (context.inputs[0], context.outputs[0])
     let rows = source.count / inputs
     let packed = unsafe try scaled().withFloats { weights in
-      unsafe bias.withOptionalPointer { bias in
+      unsafe withOptionalPointer(bias) { bias in
         unsafe Kernels.Dense(
           inputs: inputs, outputs: outputs, weights: weights.baseAddress!,
           layout: layout == .inputsFirst ? .rowMajorKN : .rowMajorNK, bias: bias, activation: activation,

@@ -62,9 +62,12 @@ struct Select: Computation {
     }
   }
 
+  /// Whether an element of the result is the fill value.
+  var fills: Bool { positions.contains { $0?.contains(-1) ?? false } }
+
   /// One item of the result with the fill value throughout, if any element takes it.
   private func filling(_ target: BufferView) throws(GraphError) -> ConstantStorage? {
-    guard positions.contains(where: { $0?.contains(-1) ?? false }) else { return nil }
+    guard fills else { return nil }
     let zero = [UInt8](repeating: 0, count: target.element.byteCount)
     let element = unsafe try fill?.stored.withBytes { unsafe Array($0) } ?? zero
     return ConstantStorage(repeating: element, count: target.count).materialized()

@@ -1,8 +1,9 @@
 // Max and average pooling with a window: shape inference and kernels.
 
+internal import Elements
 internal import Kernels
 
-/// MaxPool and AveragePool over height and width. Operand and result: (n, channels, height, width).
+/// MaxPool and AveragePool over height and width; MaxPool of bytes too. Operand and result: (n, channels, height, width).
 public struct Pooling: Operator, Computation {
   public enum Kind: Sendable, Equatable {
     case maximum
@@ -25,7 +26,9 @@ public struct Pooling: Operator, Computation {
 
   public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 1)
-    let input = try operands.activation(0)
+    let type = try operands.operand(0).type
+    let isBytes = kind == .maximum && (type == .int8 || type == .uint8)
+    let input = isBytes ? try operands.elements(0) : try operands.activation(0)
     guard input.rank == 4 else { throw .rank(input.rank) }
     let placed = try placed(input)
     // A window that lay in the padding alone would have no answer.
@@ -42,20 +45,33 @@ public struct Pooling: Operator, Computation {
       over: .init(input.dimensions[2], input.dimensions[3]), kernel: kernel, roundUp: roundsUp)
   }
 
-  public var layoutRule: LayoutRule { .channelsLast }
-  public var takesSlices: Bool { true }
-
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
-    let input = context.inputShapes[0]
+  /// In the kernels' terms, over an input (n, channels, height, width).
+  func shape(_ input: Shape) throws(GraphError) -> PoolingShape {
     let placed = try placed(input)
-    let shape = PoolingShape(
+    return PoolingShape(
       channels: input.dimensions[1], inHeight: input.dimensions[2], inWidth: input.dimensions[3],
       outHeight: placed.output.height, outWidth: placed.output.width, kernelHeight: placed.kernel.height,
       kernelWidth: placed.kernel.width, strideHeight: placed.strides.height, strideWidth: placed.strides.width,
       dilationHeight: placed.dilations.height, dilationWidth: placed.dilations.width, padTop: placed.top,
       padLeft: placed.left, padBottom: placed.bottom, padRight: placed.right)
+  }
+
+  public var layoutRule: LayoutRule { .channelsLast }
+  public var takesSlices: Bool { true }
+
+  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    let input = context.inputShapes[0]
+    let shape = try shape(input)
     let (source, target, images) = (context.inputs[0], context.outputs[0], input.dimensions[0])
     switch kind {
+    case .maximum where source.element != .float32:
+      let isSigned = source.element == .int8
+      return Kernel { run in
+        unsafe maxPoolBytes(
+          shape, batch: images * run.items(source), isSigned: isSigned, input: run.read(source, as: UInt8.self),
+          inputStride: source.stride, output: run.write(target, as: UInt8.self), outputStride: target.stride,
+          pool: run.pool)
+      }
     case .maximum:
       return Kernel { run in
         unsafe maxPool(

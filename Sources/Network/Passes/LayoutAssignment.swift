@@ -32,11 +32,22 @@ struct LayoutAssignment {
   private mutating func preferChannelsLastInputs() {
     let uses = Uses(graph)
     for input in graph.inputs where graph.shape(input).rank == 4 && !uses.isOutput(input) {
-      let readers = uses.readers(of: input)
-      if !readers.isEmpty && readers.allSatisfy({ graph.nodes[$0].computation.layoutRule == .channelsLast }) {
-        graph[input].layout = .channelsLast
-      }
+      if isReadChannelsLast(input, uses) { graph[input].layout = .channelsLast }
     }
+  }
+
+  /// Whether all readers of `value` want the channels last, themselves or for what they make of it.
+  private func isReadChannelsLast(_ value: Graph.ValueID, _ uses: Uses) -> Bool {
+    let readers = uses.readers(of: value)
+    return !uses.isOutput(value) && !readers.isEmpty
+      && readers.allSatisfy { reader in
+        let node = graph.nodes[reader]
+        switch node.computation.layoutRule {
+        case .channelsLast: return true
+        case .rowMajor: return false
+        case .either: return node.inputs.count == 1 && node.outputs.allSatisfy { isReadChannelsLast($0, uses) }
+        }
+      }
   }
 
   private mutating func arrange(_ node: Graph.Node) throws(GraphError) {

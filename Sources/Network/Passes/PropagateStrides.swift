@@ -1,7 +1,7 @@
 // Moves strides of 1×1 convolutions towards the input, so that unused positions are not computed.
 
 /// A value that only 1×1 convolutions of stride s read is needed at every s-th row and column alone. The stride moves
-/// into what computes it, through activations, additions and 1×1 convolutions, as far as it goes: the same answer from
+/// into what computes it, through activations, additions, quantization and 1×1 convolutions, as far as it goes: the same answer from
 /// less arithmetic. In ResNet v1 this is the last block of stages 1 to 3.
 extension Graph {
   mutating func propagateStrides() {
@@ -32,7 +32,7 @@ extension Graph {
   private func leadsToConvolution(_ writer: Int, _ uses: Uses) -> Bool {
     switch nodes[writer].computation {
     case is Convolution: return true
-    case is Activate, is ScaleShift, is Arithmetic:
+    case is Activate, is ScaleShift, is Arithmetic, is Quantize, is Dequantize:
       guard isPositionwise(nodes[writer]) else { return false }
       return nodes[writer].inputs.contains { input in
         guard uses.onlyReader(of: input) == writer, let next = uses.writer(of: input) else { return false }
