@@ -41,7 +41,7 @@ public final class Client {
     waiting.append((request, completion), due: monotonicMilliseconds() + Int64(milliseconds))
   }
 
-  /// Waits until a transfer can go on, a descriptor in `alsoWatching` is ready, the time is over (under 0 is no limit)
+  /// Waits until a transfer can go on, a descriptor in `alsoWatching` is ready, the timeout has passed (under 0: no limit)
   /// or a signal came; lets transfers go on; runs the completions of those that ended.
   /// Returns the `revents` of `alsoWatching`, in order.
   @discardableResult

@@ -1,4 +1,4 @@
-// Why there is no response.
+// Reasons why a transfer failed.
 
 /// A transfer that ended without a whole response.
 public enum HTTPError: Error, Equatable, Sendable {

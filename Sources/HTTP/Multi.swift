@@ -1,4 +1,4 @@
-// curl's multi handle driven by its socket interface: epoll tells which socket is ready, so a step costs what the
+// curl's multi handle driven by its socket interface: epoll reports which socket is ready, so a step costs what the
 // ready transfers cost, however many are open.
 import CCurl
 import CLinux

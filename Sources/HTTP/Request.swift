@@ -40,7 +40,7 @@ public struct Request: Sendable {
     /// The transfer is given up when it is slower than `lowSpeedLimit` bytes a second for `lowSpeedSeconds`; 0 is never.
     public var lowSpeedLimit = 1
     public var lowSpeedSeconds = 60
-    /// Milliseconds for all of it; nil is no limit.
+    /// Milliseconds for all of it; nil: no limit.
     public var totalTimeout: Int?
     public var proxy = Proxy.fromEnvironment
     /// A PEM file of trusted certificates in place of the system's.

@@ -21,7 +21,7 @@ final class Transfer {
   private var sent: Int64 = 0
   private var sourceFailure: HTTPError?
 
-  /// Longer response headers than this are no server's we want to talk to.
+  /// The limit of all response headers together, so that a hostile server cannot exhaust memory.
   private static let headerLimit = 256 << 10
 
   /// Bytes of curl's buffers for what may be large: fewer system calls and changes of threads, and still little memory

@@ -51,7 +51,7 @@ public struct CPUFeatures: OptionSet, Hashable, Sendable {
     #endif
   }()
 
-  /// The features every kernel uses unless told otherwise: what `CLASSIFY_ISA` asks for where that is valid, else `detected`.
+  /// The features every kernel uses by default: those that `CLASSIFY_ISA` names if it is valid, else `detected`.
   /// A tool reports an invalid value by calling `init(setting:)` itself.
   public static let current: CPUFeatures = (try? CPUFeatures(setting: forced)) ?? detected
 

@@ -49,7 +49,7 @@ public struct ConvolutionShape: Hashable, Sendable {
     (inWidth + padLeft + padRight - dilationWidth * (kernelWidth - 1) - 1) / strideWidth + 1
   }
 
-  /// Multiply-adds for one image, padding counted, by the definition (whatever algorithm runs).
+  /// Multiply-adds for one image, padding counted, by the definition, independent of the algorithm that runs.
   public var multiplyAdds: Int { outHeight * outWidth * outChannels * groupInputs * kernelHeight * kernelWidth }
 
   /// Input channels that one output channel reads.

@@ -7,7 +7,7 @@ internal import Synchronization
 private let library = Mutex<Void>(())
 
 /// C (m, n) = alpha · op(A) (m, k) · op(B) (k, n) + beta · C, row-major, `lda`, `ldb`, `ldc` floats from row to row.
-/// `op` transposes where told to. With beta 0, C is not read.
+/// `op` is a transpose if `transposeA` or `transposeB` is set, else the identity. With beta 0, C is not read.
 public func matrixMultiply(
   m: Int, n: Int, k: Int, a: UnsafePointer<Float>, lda: Int, transposeA: Bool, b: UnsafePointer<Float>, ldb: Int,
   transposeB: Bool, c: UnsafeMutablePointer<Float>, ldc: Int, alpha: Float = 1, beta: Float = 0

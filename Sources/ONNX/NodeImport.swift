@@ -14,7 +14,7 @@ struct NodeImport {
   var attributes: Attributes
   var graph: OperatorGraph
 
-  /// The node becomes `operation`, reading the node's inputs unless told otherwise.
+  /// The node becomes `operation`, reading `inputs`, by default the node's own.
   mutating func add(_ operation: any Operator, inputs: [OperatorGraph.ValueID?]? = nil) {
     graph.addNode(name: name, operation, inputs: inputs ?? self.inputs, outputs: outputs)
   }

@@ -10,7 +10,7 @@ public final class InputStream {
   /// time the wait was interrupted, `notification` became readable or `patience` was over.
   public var beforeBlocking: () throws -> Void = {}
 
-  /// Milliseconds of one wait for input; nil is no limit.
+  /// Milliseconds of one wait for input; nil: no limit.
   public var patience: CInt?
 
   /// A descriptor that other threads make readable when they have finished an item: it ends the wait, and `beforeBlocking`, which

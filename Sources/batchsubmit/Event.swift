@@ -1,4 +1,4 @@
-// The events that name new objects, told apart by their shape.
+// The events that name new objects, distinguished by their JSON structure.
 //
 //   S3            {"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name"},"object":{"key",…}}}]}
 //   S3's test     {"Service":"Amazon S3","Event":"s3:TestEvent",…}
@@ -15,7 +15,7 @@ struct Event: Equatable {
   var objects: [InputObject] = []
   /// The ids of all SQS messages, in order; nil where the event is not a batch of SQS.
   var messageIDs: [String]?
-  /// Messages that are no event this tool knows: the place of each, and why.
+  /// Messages that are not a supported event: the index of each, and why.
   var malformed: [(message: Int, reason: EventError)] = []
   /// Records about anything but a created object, which are passed over.
   var otherRecords = 0
@@ -103,7 +103,7 @@ struct Event: Equatable {
   }
 }
 
-/// Why an input is no event.
+/// Why an input is not an event.
 enum EventError: Error, Equatable {
   /// Not JSON, or a field of another type than the event has.
   case notAnEvent

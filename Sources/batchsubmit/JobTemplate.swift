@@ -27,7 +27,7 @@ struct JobTemplate {
   /// At most 20.
   var dependsOn: [String] = []
 
-  /// The variables that a container is told its work by, and those that are Batch's.
+  /// The variables that pass a container its work, and those that Batch sets.
   static func isReserved(_ variable: String) -> Bool {
     ["MANIFEST", "FIRST", "OUTPUT", "MERGE_PARTS", "INPUT_BUCKET", "FILE_NAME"].contains(variable)
       || variable.hasPrefix("AWS_BATCH")
@@ -100,7 +100,7 @@ struct JobTemplate {
         json.string(tag.value)
       }
       json.endObject()
-      // Costs are told apart by the tasks' tags.
+      // Cost allocation uses the tags of the tasks.
       json.key("propagateTags")
       json.boolean(true)
     }

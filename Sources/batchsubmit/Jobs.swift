@@ -40,7 +40,7 @@ struct Jobs {
       if let detail = details.first(where: { $0.id == id }) {
         try output.write(detail.line)
       } else {
-        report(tool: "batchsubmit", object: id, reason: "Batch knows no such job")
+        report(tool: "batchsubmit", object: id, reason: "no such job")
         isComplete = false
       }
     }

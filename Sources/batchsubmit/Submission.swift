@@ -50,7 +50,7 @@ final class Submission {
 
   /// Submits the jobs of the plan in order and, where that is asked for, the one that joins their parts.
   ///
-  /// What was submitted before with the very same request is not submitted again; its line is told once more.
+  /// What was submitted before with the very same request is not submitted again; its line is written once more.
   ///
   /// - Parameter tell: called with each job once Batch has it; what it throws ends the work.
   func run(tell: (SubmittedJob) throws(SystemError) -> Void) async -> Result {
@@ -103,7 +103,7 @@ final class Submission {
     } catch {
       // The job runs; only a second delivery of the batch would not know.
       report(
-        tool: "batchsubmit", object: "\(marker)", reason: "cannot note that \(id) was submitted: \(error.sentence)")
+        tool: "batchsubmit", object: "\(marker)", reason: "cannot record that \(id) was submitted: \(error.sentence)")
     }
     await Loop.sleep(seconds: Self.pace)
     return SubmittedJob(id: id, line: line)
@@ -119,11 +119,11 @@ final class Submission {
       if failure.status == 403 {
         report(
           tool: "batchsubmit", object: "\(marker)",
-          reason: "cannot tell whether this was submitted before: \(error.sentence); s3:ListBucket would help")
+          reason: "cannot determine whether this was submitted before: \(error.sentence); grant s3:ListBucket")
       }
       return nil
     }
-    guard let id = jobID(line: line) else { throw .malformedAnswer("\(marker) is no note of a submission") }
+    guard let id = jobID(line: line) else { throw .malformedAnswer("\(marker) is not a submission record") }
     return SubmittedJob(id: id, line: line)
   }
 

@@ -1,4 +1,4 @@
-// Waiting for jobs: asks Batch, tells people, and does what `Watch` says.
+// Waiting for jobs: polls Batch, reports changes, and performs the actions that `Watch` returns.
 
 import AWS
 import Streams
@@ -47,11 +47,11 @@ final class Waiting {
 
   private func explainRunnable(_ id: String, seconds: Int, reason: String?) {
     let hint =
-      "the compute environment may be disabled or full, its subnets without a way to the registry, or the vCPU quota used up"
+      "the compute environment may be disabled or full, its subnets without a route to the registry, or the vCPU quota used up"
     tell(id, "ready to run for \(seconds) s and not started: \(reason ?? hint)")
   }
 
-  /// Tells why a job failed: its own reason, and its first failed children's with the end of their logs.
+  /// Reports why a job failed: its own reason, and its first failed children's with the end of their logs.
   private func explainFailure(_ id: String) async {
     guard let job = watch.details[id] else { return }
     var failed = [job]

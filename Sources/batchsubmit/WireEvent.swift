@@ -4,7 +4,7 @@
 
 import AWS
 
-/// Every field is optional: which of them are there tells one event from another.
+/// Every field is optional: those that are present identify the kind of event.
 struct WireEvent: Decodable {
   let records: [Record]?
   let event: String?

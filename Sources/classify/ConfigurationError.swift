@@ -2,7 +2,7 @@
 
 import Streams
 
-/// Why there is no model, no labels or no input contract to work with: configuration.
+/// Configuration errors: a missing or unusable model, label list or input contract.
 enum ConfigurationError: ReportableError {
   case none
   case unreadable(SystemError)

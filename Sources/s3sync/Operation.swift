@@ -39,7 +39,7 @@ extension Operation {
     guard let argument = tool.source else { throw .usage("source and target are missing; see --help") }
     let first = try location(argument)
     guard let argument = tool.target else {
-      // The objects of a list have whole keys: there is no source to name.
+      // The objects of a list have complete keys, so no source is given.
       if let list, case .stream(let output) = first { return .tarOfList(list, output) }
       throw .usage(list == nil ? "the target is missing; see --help" : "--files-from takes - or a source and a target")
     }

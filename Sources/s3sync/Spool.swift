@@ -111,7 +111,7 @@ private final class SpoolFile {
 private struct ActionBuffer {
   private(set) var bytes: [UInt8] = []
   private var position = 0
-  /// In place of seconds where there is no time.
+  /// Stands for a missing time.
   private static let noTime = Int64.min
 
   var remaining: Int { bytes.count - position }

@@ -86,7 +86,7 @@ final class TargetFolder {
     try resolve(key, in: try openRoot(creates: true), replacesFile: replacesFile)
   }
 
-  /// Removes the file of a key, and the folders that it leaves empty: S3 knows no empty folders. What has become a
+  /// Removes the file of a key, and the folders that it leaves empty: S3 has no empty folders. What has become a
   /// folder or is gone is left as it is.
   func remove(_ key: Key) throws(SyncError) {
     let file: TargetFile

@@ -26,7 +26,7 @@ func instants(text: String, seconds: Int64) {
 }
 
 @Test(
-  "what is no instant",
+  "malformed timestamps",
   arguments: [
     "", "2015", "2015-13-01T00:00:00Z", "2015-08-30T24:00:00Z", "2015-08-30T12:36:00", "2015-08-30T12:36:00.Z",
     "2015-08-30T12:36:00Zx",
@@ -120,7 +120,7 @@ func refusedXML(text: String) {
   #expect(files.ssoSessions["corp"]?.values["sso_region"] == "us-east-1")
 }
 
-@Test("files that are no configuration", arguments: ["key = value", "[a\nb = c", "[a]\nword", "[]"])
+@Test("malformed configuration files", arguments: ["key = value", "[a\nb = c", "[a]\nword", "[]"])
 func malformedFiles(text: String) {
   #expect(throws: ConfigurationError.self) { try SharedFiles.sections(of: Array(text.utf8), path: "/c") }
 }

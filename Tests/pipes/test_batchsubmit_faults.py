@@ -88,7 +88,7 @@ def test_a_marker_that_cannot_be_written_does_not_undo_the_job(batch):
     batch.faults["put"] = [None, (403, "AccessDenied")]
     result = submit(batch)
     assert result.returncode == 0 and len(lines(result)) == 1
-    assert b"cannot note" in result.stderr
+    assert b"cannot record" in result.stderr
 
 
 def test_lambda_response_names_the_messages_to_come_again(batch):
@@ -126,7 +126,7 @@ def test_who_may_not_list_the_bucket_can_submit_all_the_same(batch):
     batch.faults["get"] = [(403, "AccessDenied")]
     result = submit(batch)
     assert result.returncode == 0 and len(batch.submitted) == 1
-    assert b"cannot tell whether this was submitted before" in result.stderr
+    assert b"cannot determine whether this was submitted before" in result.stderr
 
 
 def test_no_more_than_50_submissions_a_second(batch):

@@ -121,7 +121,7 @@ def test_the_deadline_is_kept_and_the_group_killed():
         assert body["errorType"] == "Function.Timeout" and "stuck" in body["errorMessage"]
         assert children(function.process.pid) == []
         assert error(function.call(deadline=0.3))["errorType"] == "Function.Timeout"
-        # A deadline in the past is no reason to fall over either.
+        # A deadline in the past is handled too.
         assert error(function.call(deadline=-5))["errorType"] == "Function.Timeout"
 
 

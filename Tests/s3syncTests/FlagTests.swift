@@ -87,7 +87,7 @@ func fileTimes(text: String, seconds: Int64, nanoseconds: Int32) throws {
   #expect(Timestamp(decimalSeconds: text) == time)
 }
 
-@Test("texts that are no times", arguments: ["", "-", ".", "1.2.3", "+1", "1e9", "0x1", "1 ", "999999999999999"])
+@Test("texts that are not times", arguments: ["", "-", ".", "1.2.3", "+1", "1e9", "0x1", "1 ", "999999999999999"])
 func malformedTimes(text: String) { #expect(Timestamp(decimalSeconds: text) == nil || text == ".") }
 
 @Test(

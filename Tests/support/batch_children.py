@@ -83,7 +83,7 @@ def session_of(process):
 
 
 def end_host(process, delay):
-    """After a while the host is gone: every process of the child at once, so that there is no exit code."""
+    """After a while the host is gone: every process of the child at once, so that no exit code is reported."""
     time.sleep(delay)
     if process.poll() is None:
         process.send_signal(signal.SIGSTOP)

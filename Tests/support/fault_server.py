@@ -1,4 +1,4 @@
-"""A small S3 in this process that can be told to misbehave: resets, stalls, truncates, refuses, corrupts, lies.
+"""A small S3 in this process that misbehaves on request: resets, stalls, truncates, refuses, corrupts, lies.
 
 It knows ListObjectsV2, GET (ranges, If-Match), HEAD, PUT (If-None-Match, CRC-32 checked), multipart uploads, copies,
 DELETE and DeleteObjects. A fault is a function of the request that gives what to do instead of, or to, the answer.

@@ -61,7 +61,7 @@ struct SingleSignOnToken: Equatable {
   }
 }
 
-/// The members of a JSON object that are texts, whatever they are called.
+/// All members of a JSON object whose values are strings.
 private struct TextMembers: Decodable {
   var members: [String: String] = [:]
 

@@ -2,7 +2,7 @@
 
 internal import Kernels
 
-/// A convolution with constant weights, and whatever the passes put into its epilogue: scale per channel, bias,
+/// A convolution with constant weights, and the epilogue that passes add: scale per channel, bias,
 /// residual add, activation, in that order. Operands: (n, channels, height, width) and possibly the residual.
 struct Convolution: Computation {
   let name = "Conv"

@@ -33,7 +33,7 @@ public enum Payload: Sendable {
     let payloadHash: String
   }
 
-  /// Reads all bytes once; beside the loop where there are many, so that other transfers go on.
+  /// Reads all bytes once; on another thread where there are many, so that other transfers continue.
   ///
   /// - Parameter isSecure: the connection is TLS, so the signature need not cover the body.
   @Loop func digests(isSecure: Bool) async throws(HTTPError) -> Digests {

@@ -23,7 +23,7 @@ struct Fault: ReportableError {
   let reason: String
 }
 
-/// float32 numbers in C order, whatever the type of the input or output.
+/// float32 numbers in C order, for every type of input and output.
 struct TestTensor {
   var shape: [Int]
   var floats: [Float]
