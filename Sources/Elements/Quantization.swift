@@ -1,3 +1,5 @@
+// Quantization parameters and the two conversions they define, per tensor or per axis.
+
 /// How the integers of a quantized tensor stand for real numbers: real = scale · (q − zeroPoint).
 public struct Quantization: Sendable, Equatable {
   /// The type of the integers.

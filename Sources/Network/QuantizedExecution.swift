@@ -1,3 +1,5 @@
+// Reports which computations of a quantized model run in integers and which in float32.
+
 internal import Elements
 
 /// How a quantized model runs.

@@ -1,3 +1,5 @@
+// Unary functions of 8-bit tensors by table lookup.
+
 internal import Elements
 internal import Kernels
 

@@ -1,3 +1,5 @@
+// ConvInteger and MatMulInteger at run time: int32 accumulators, with a correction for a dynamic zero point.
+
 internal import Elements
 internal import Kernels
 

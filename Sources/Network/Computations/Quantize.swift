@@ -1,3 +1,5 @@
+// Conversion between float32 and 8-bit tensors at run time, in both directions.
+
 internal import Elements
 internal import Kernels
 

@@ -1,3 +1,5 @@
+// Element-wise addition and multiplication of 8-bit tensors.
+
 internal import Elements
 internal import Kernels
 

@@ -1,3 +1,5 @@
+// 8-bit convolution with its requantization and, if fused, a residual addition.
+
 internal import Elements
 internal import Kernels
 

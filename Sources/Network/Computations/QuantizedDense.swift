@@ -1,3 +1,5 @@
+// The fully connected layer on 8-bit inputs and weights.
+
 internal import Elements
 internal import Kernels
 

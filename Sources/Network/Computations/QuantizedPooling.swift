@@ -1,3 +1,5 @@
+// Average pooling of 8-bit tensors.
+
 internal import Elements
 internal import Kernels
 

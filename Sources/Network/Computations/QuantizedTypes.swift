@@ -1,3 +1,5 @@
+// Adapters from this module's quantized tensors and errors to those of `Kernels`.
+
 internal import Elements
 internal import Kernels
 

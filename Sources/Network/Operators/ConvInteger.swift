@@ -1,3 +1,5 @@
+// Shape inference of the integer convolution, resolved to `IntegerSums`.
+
 internal import Elements
 internal import Kernels
 

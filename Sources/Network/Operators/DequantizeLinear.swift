@@ -1,3 +1,5 @@
+// Dequantization in the graph; constants keep their integers for the quantization passes.
+
 internal import Elements
 
 /// DequantizeLinear: (x − zero point) · scale. Operands: x, scale and zero point, the last two constants of one element,

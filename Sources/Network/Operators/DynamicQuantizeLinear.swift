@@ -1,3 +1,5 @@
+// Quantization with a scale that is computed from the tensor at run time.
+
 internal import Elements
 internal import Kernels
 

@@ -1,3 +1,5 @@
+// Shape inference of the integer matrix product, and the operand checks it shares with ConvInteger.
+
 internal import Elements
 internal import Kernels
 

@@ -1,3 +1,5 @@
+// Quantization in the graph, and how scale and zero point operands are read.
+
 public import Elements
 
 /// QuantizeLinear: the 8-bit integer nearest to x / scale, halves to even, plus the zero point, held to the type's range.

@@ -1,3 +1,5 @@
+// Fuses a residual connection into the epilogue of an 8-bit convolution.
+
 internal import Kernels
 
 /// A sum of bytes goes into the epilogue of the convolution that makes one of its operands, if nothing else reads that

@@ -1,3 +1,5 @@
+// Replaces dequantize, compute, quantize sequences with computations on integers.
+
 internal import Elements
 internal import Kernels
 

@@ -1,3 +1,5 @@
+// Moves dequantization behind data movement, so that transposes, slices and concatenations copy bytes.
+
 internal import Elements
 
 /// Real numbers that were made of bytes and are only moved are moved as bytes: a DequantizeLinear goes behind the

@@ -1,3 +1,5 @@
+// Importers of the operators of dynamically quantized models.
+
 internal import Elements
 internal import Network
 

@@ -1,3 +1,5 @@
+// Importers of the QLinear operators, expanded to dequantize, compute, quantize.
+
 internal import Network
 
 // Operators on quantized tensors, each as the operator on real numbers between DequantizeLinear and QuantizeLinear.

@@ -1,3 +1,5 @@
+// Importers of QuantizeLinear and DequantizeLinear, and helpers for quantized operands.
+
 internal import Elements
 internal import Network
 
