@@ -56,6 +56,8 @@ public struct ByteEpilogue: GemmEpilogue {
   public var outputStride: Int
   /// `memoryBytes` bytes, contents free before and after.
   public var memory: UnsafeMutableRawPointer
+  /// The columns of a tile that are written; more than a panel has for all of them.
+  @usableFromInline var columns = Int.max
 
   @inlinable public init(
     result: ByteResult, multipliers: UnsafePointer<Float>, residual: UnsafePointer<UInt8>?, residualStride: Int,
@@ -92,13 +94,22 @@ public struct ByteEpilogue: GemmEpilogue {
 
   /// Writes the results of a tile whose sums are in `memory`.
   @inline(__always) @inlinable public func complete<V: ByteVector>(_: V.Type, rows: Int, panelWidth: Int) {
+    if columns >= panelWidth {  // a constant number of vectors
+      complete(V.self, rows: rows, columns: panelWidth, panelWidth: panelWidth)
+    } else {
+      complete(V.self, rows: rows, columns: columns, panelWidth: panelWidth)
+    }
+  }
+
+  @inline(__always) @inlinable
+  func complete<V: ByteVector>(_: V.Type, rows: Int, columns: Int, panelWidth: Int) {
     for row in 0..<rows {
       let from = UnsafePointer(sums(row: row, panelWidth: panelWidth))
       if case .sums = result {
-        (output + row &* outputStride &* 4).copyMemory(from: from, byteCount: 4 &* panelWidth)
+        (output + row &* outputStride &* 4).copyMemory(from: from, byteCount: 4 &* columns)
       } else {
         var column = 0
-        while column < panelWidth {
+        while column < columns {
           write(V.load(sums: from + column), row: row, column: column)
           column &+= V.width
         }
@@ -124,25 +135,32 @@ public struct ByteEpilogue: GemmEpilogue {
     }
   }
 
-  /// The same epilogue over whole panels in `memory`.
-  @inline(__always) @inlinable public func edge(rows: Int, columns: Int, panelWidth: Int) -> Self {
-    var whole = self
-    whole.output = memory + 4 &* rows &* panelWidth
-    whole.outputStride = panelWidth
+  /// The epilogue of the tile of a partly filled panel: it writes whole vectors where they belong if `columns` are whole vectors, else whole
+  /// panels in `memory`.
+  @inline(__always) @inlinable
+  public func edge<V: ByteVector>(_: V.Type, rows: Int, columns: Int, panelWidth: Int) -> Self {
+    var edge = self
+    if columns % V.width == 0 {
+      edge.columns = columns
+      return edge
+    }
+    edge.output = memory + 4 &* rows &* panelWidth
+    edge.outputStride = panelWidth
     if let residual {
       let added = (memory + 8 &* rows &* panelWidth).assumingMemoryBound(to: UInt8.self)
       for row in 0..<rows {
         (added + row &* panelWidth).update(from: residual + row &* residualStride, count: columns)
         for column in columns..<panelWidth { added[row &* panelWidth &+ column] = 0 }
       }
-      whole.residual = UnsafePointer(added)
-      whole.residualStride = panelWidth
+      edge.residual = UnsafePointer(added)
+      edge.residualStride = panelWidth
     }
-    return whole
+    return edge
   }
 
   /// Copies `columns` of this epilogue's rows to those of `epilogue`.
   @inline(__always) @inlinable public func copy(to epilogue: Self, rows: Int, columns: Int) {
+    guard self.columns != columns else { return }  // written where they belong
     let size = result.elementBytes
     for row in 0..<rows {
       (epilogue.output + row &* epilogue.outputStride &* size).copyMemory(

@@ -26,7 +26,7 @@ extension ByteFormat {
   }
   @inline(__always) @inlinable
   public static func edge(_ epilogue: ByteEpilogue, rows: Int, columns: Int) -> ByteEpilogue {
-    epilogue.edge(rows: rows, columns: columns, panelWidth: 2 &* width)
+    epilogue.edge(Floats.self, rows: rows, columns: columns, panelWidth: 2 &* width)
   }
   @inline(__always) @inlinable
   public static func copy(_ edge: ByteEpilogue, to epilogue: ByteEpilogue, rows: Int, columns: Int) {

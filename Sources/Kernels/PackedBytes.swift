@@ -39,24 +39,24 @@ struct PackedBytes: Sendable {
     let scaled = TypedBuffer<Float>(repeating: 1, count: groups * count * panelWidth)
     let total = groups * count
     let sizes = TypedBuffer<Int>(repeating: panel.bytes, count: total)
-    /// Calls `body` with each panel's weights in order of groups.
-    func forEachPanel(_ body: (Int, UnsafeMutablePointer<Int8>) -> Void) {
+    /// Calls `body` with each panel's weights in order of groups, and the sum of each column.
+    func forEachPanel(_ body: (Int, UnsafeMutablePointer<Int8>, [Int32]) -> Void) {
       pool.run(tasks: total) { index in
         withUnsafeTemporaryAllocation(of: Int8.self, capacity: panel.bytes) { memory in
           let first = index % count * panelWidth
           let output = index / count * columns + first
-          panel.fill(memory.baseAddress!, weights, outputs: output..<output + min(panelWidth, columns - first))
-          body(index, memory.baseAddress!)
+          let outputs = output..<output + min(panelWidth, columns - first)
+          body(index, memory.baseAddress!, panel.fill(memory.baseAddress!, weights, outputs: outputs))
         }
       }
     }
     if kernels.panels == .mixed {
-      forEachPanel { index, groups in sizes.start[index] = MixedPanel(panel, groups).bytes }
+      forEachPanel { index, groups, _ in sizes.start[index] = MixedPanel(panel, groups).bytes }
     }
     var offsets = [0]
     for index in 0..<total { offsets.append(offsets[index] + sizes.start[index]) }
     let packed = TypedBuffer<Int8>(count: offsets[total])
-    forEachPanel { index, groups in
+    forEachPanel { index, groups, sums in
       let to = packed.start + offsets[index]
       switch kernels.panels {
       case .groups: to.update(from: groups, count: panel.bytes)
@@ -64,8 +64,7 @@ struct PackedBytes: Sendable {
       }
       let first = index % count * panelWidth
       let output = index / count * columns + first
-      for column in 0..<min(panelWidth, columns - first) {
-        let sum = panel.sum(groups, column: column)
+      for (column, sum) in sums.enumerated() {
         start.start[index * panelWidth + column] = (bias?[output + column] ?? 0) &- inputZero &* sum
         scaled.start[index * panelWidth + column] = multipliers[output + column]
       }
@@ -99,29 +98,55 @@ struct UnpackedPanel {
   /// Where a group begins in a run: the last one ends with the run.
   func offset(_ group: Int) -> Int { max(0, min(group * 4, depth - 4)) }
 
-  func fill(_ to: UnsafeMutablePointer<Int8>, _ weights: QuantizedWeights, outputs: Range<Int>) {
+  /// Packs the weights of `outputs`, one a column, and gives the sum of each.
+  func fill(_ to: UnsafeMutablePointer<Int8>, _ weights: QuantizedWeights, outputs: Range<Int>) -> [Int32] {
     to.initialize(repeating: 0, count: bytes)
-    for (column, output) in outputs.enumerated() {
-      for position in 0..<positions {
-        for k in 0..<depth {
-          let value = weights.value(output, k % inputs, position * runTaps + k / inputs)
-          let group = k / 4
-          let at = (group * width + column) * 4 + k - offset(group)
-          let partBytes = groups * width * 4
-          for part in 0..<parts {
-            let half = parts == 1 ? value : part == 0 ? value / 2 : value - value / 2
-            to[(position * parts + part) * partBytes + at] = Int8(half)
-          }
-        }
-      }
+    return outputs.map { output in
+      let column = to + (output - outputs.lowerBound) * 4
+      return parts == 1 ? fill(column, weights, output) : fillHalves(column, weights, output)
     }
   }
 
-  /// Σ weights of a column.
-  func sum(_ weights: UnsafePointer<Int8>, column: Int) -> Int32 {
+  /// How far the elements of a run's last group stand from its beginning: the group ends with the run.
+  private var lastShift: Int { depth < 4 ? 0 : groups * 4 - depth }
+
+  /// Weights that fit bytes as they lie, or about 128.
+  private func fill(_ column: UnsafeMutablePointer<Int8>, _ weights: QuantizedWeights, _ output: Int) -> Int32 {
+    let flip: UInt8 = weights.isSigned ? 0 : 128
+    let from = weights.start.assumingMemoryBound(to: UInt8.self) + output * weights.outputStep
+    let (groupBytes, lastGroup, shift) = (width * 4, groups - 1, lastShift)
     var sum: Int32 = 0
-    for group in 0..<positions * parts * groups {
-      for k in 0..<4 { sum &+= Int32(weights[(group * width + column) * 4 + k]) }
+    var start = column
+    for position in 0..<positions {
+      var k = 0
+      for tap in position * runTaps..<(position + 1) * runTaps {
+        var element = from + tap
+        for _ in 0..<inputs {
+          let value = Int8(bitPattern: element.pointee ^ flip)
+          let group = k &>> 2
+          start[group &* groupBytes &+ (k & 3) &+ (group == lastGroup ? shift : 0)] = value
+          sum &+= Int32(value)
+          element += weights.inputStep
+          k &+= 1
+        }
+      }
+      start += groups * groupBytes
+    }
+    return sum
+  }
+
+  /// Weights of −255…255, in two halves.
+  private func fillHalves(_ column: UnsafeMutablePointer<Int8>, _ weights: QuantizedWeights, _ output: Int) -> Int32 {
+    let partBytes = groups * width * 4
+    var sum: Int32 = 0
+    for position in 0..<positions {
+      for k in 0..<depth {
+        let value = weights.value(output, k % inputs, position * runTaps + k / inputs)
+        let at = 2 * position * partBytes + k / 4 * width * 4 + k - offset(k / 4)
+        column[at] = Int8(value / 2)
+        column[at + partBytes] = Int8(value - value / 2)
+        sum &+= value
+      }
     }
     return sum
   }

@@ -26,8 +26,9 @@ public func averagePoolBytes(
   outputStride: Int, pool: ThreadPool, instructionSet: CPUFeatures = .current
 ) throws(QuantizationError) {
   let (scale, outputScale) = (quantization.scale, range.quantization.scale)
-  _ = try requantizationMultiplier(
-    input: scale, output: outputScale * Float(shape.kernelHeight * shape.kernelWidth))
+  for count in [1, shape.kernelHeight * shape.kernelWidth] {
+    _ = try requantizationMultiplier(input: scale, output: outputScale * Float(count))
+  }
   let kernels = instructionSet.byteKernels
   let counted = shape.counted(includingPad: countIncludePad)
   let columns = (0..<shape.outWidth).map { counted.columns($0).count }

@@ -6,7 +6,7 @@ internal import KernelTemplates
 struct QuantizedSource {
   private let shape: ConvolutionShape
   private let input: ByteQuantization
-  /// Whether the copy carries the padding, so that a kernel row is one run: for few input channels, whose runs would be short.
+  /// Whether the copy carries the padding: so a kernel row is one run, for few input channels, whose runs would be short.
   let isPadded: Bool
   /// Whether a copy is read: padded, or because bytes are in two's complement, or because four bytes are read where a run has fewer.
   private let isCopied: Bool
@@ -18,8 +18,17 @@ struct QuantizedSource {
     isCopied = isPadded || input.isSigned || shape.groupInputs < 4
   }
 
-  private var width: Int { isPadded ? shape.inWidth + shape.padLeft + shape.padRight : shape.inWidth }
-  private var height: Int { isPadded ? shape.inHeight + shape.padTop + shape.padBottom : shape.inHeight }
+  /// For a depthwise convolution: with the padding, and unsigned.
+  init(depthwise shape: ConvolutionShape, input: ByteQuantization) {
+    self.shape = shape
+    self.input = input
+    isPadded = shape.padTop + shape.padLeft + shape.padBottom + shape.padRight > 0
+    isCopied = isPadded || input.isSigned
+  }
+
+  /// Of the input as it is read, in pixels.
+  var width: Int { isPadded ? shape.inWidth + shape.padLeft + shape.padRight : shape.inWidth }
+  var height: Int { isPadded ? shape.inHeight + shape.padTop + shape.padBottom : shape.inHeight }
 
   /// The copy, and three bytes that may be read after it.
   func scratchBytes(maxBatch: Int) -> Int {

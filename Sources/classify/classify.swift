@@ -17,8 +17,10 @@ struct Classify: ParsableCommand {
       width, 3) pixels go through the model's input contract; <f4 (3, height, width) or (n, 3, height, width) is taken as \
       it is. Error records are passed on.
 
+      CLASSIFY_ISA restricts the instructions used: portable, avx2 or avx512, then features to leave out, as in avx512,-vnni.
+
       Exit status: 0 done, 64 called wrongly, 65 bad input, 74 input or output failed, 77 not permitted, 78 no usable \
-      model or labels.
+      model or labels, or an invalid environment.
       """,
     version: toolVersion)
 
@@ -36,6 +38,7 @@ struct Classify: ParsableCommand {
   func run() { runTool(Self.name) { try work() } }
 
   private func work() throws -> ExitStatus {
+    try checkInstructionSet()
     var statistics = Statistics()
     let output = OutputStream()
     let loaded = try LoadedModel(model, contract, &statistics)

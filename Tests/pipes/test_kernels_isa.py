@@ -54,6 +54,25 @@ def test_the_narrowest_set_can_be_forced():
     same(classes([], CLASSIFY_ISA="portable"), classes([]))
 
 
+@pytest.mark.parametrize("setting", ["sse9", "", "avx2,vnni", "avx512,-sse9", "AVX2"])
+def test_an_invalid_set_is_a_configuration_error(setting):
+    done = subprocess.run(
+        [tool("classify"), "--model", str(MODEL)], input=image(), capture_output=True, timeout=60,
+        env={**os.environ, "CLASSIFY_ISA": setting})
+    assert done.returncode == 78 and not done.stdout
+    message = done.stderr.decode()
+    assert message.startswith(f"classify: CLASSIFY_ISA={setting}: ") and message.count("\n") == 1, message
+
+
+@pytest.mark.skipif(QEMU is None, reason="qemu-user is absent")
+def test_a_set_the_processor_cannot_run_is_a_configuration_error():
+    done = subprocess.run(
+        [QEMU, "-cpu", "Nehalem", tool("classify"), "--model", str(MODEL)], input=image(), capture_output=True,
+        timeout=60, env={**os.environ, "CLASSIFY_ISA": "avx2"})
+    assert done.returncode == 78, done.stderr
+    assert done.stderr.decode() == "classify: CLASSIFY_ISA=avx2: this processor cannot run avx2\n"
+
+
 def symbols(path, kinds):
     """The names of the code an object defines, of the given kinds (nm's letters)."""
     listing = subprocess.run(["nm", "--defined-only", str(path)], capture_output=True, text=True, check=True).stdout
