@@ -1,4 +1,4 @@
-// Multiplication without carries, which Swift cannot say. There is nothing here unless the importing target is built for
+// Carry-less multiplication, which Swift cannot express. There is nothing here unless the importing target is built for
 // processors that have it (-mpclmul).
 #if defined(__PCLMUL__)
 #include <immintrin.h>

@@ -1,7 +1,7 @@
-// libcurl's public header, made visible to Swift, and doors for its variadic functions, which Swift cannot call.
+// libcurl's public header, made visible to Swift, and wrappers for its variadic functions, which Swift cannot call.
 #include <curl/curl.h>
 
-// curl_easy_setopt takes one of four kinds of argument; a door for each, and one for each callback with its user pointer.
+// curl_easy_setopt takes one of four kinds of argument; a wrapper for each, and one for each callback with its user pointer.
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
   return curl_easy_setopt(easy, option, value);
 }

@@ -1,4 +1,4 @@
-// Bytes as vectors of floats and int32 sums: conversions that Swift's SIMD types cannot say. Written with vector extensions, so that every
+// Bytes as vectors of floats and int32 sums: conversions that Swift's SIMD types cannot express. Written with vector extensions, so that every
 // target that imports them compiles them with its own instructions.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Products of bytes that Swift's SIMD types cannot say, one door for each instruction set. A factor is four bytes of a row repeated in
+// Products of bytes that Swift's SIMD types cannot express, one function for each instruction set. A factor is four bytes of a row repeated in
 // every lane; weights are four bytes, or two pairs of 16 bits, for each lane.
 #pragma once
 

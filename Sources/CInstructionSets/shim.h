@@ -1,4 +1,4 @@
-// Instructions that Swift cannot say: what this processor and its operating system can run, and the hint of a waiting loop.
+// Instructions that Swift cannot express: what this processor and its operating system can run, and the hint of a waiting loop.
 #pragma once
 
 #if defined(__x86_64__)

@@ -1,4 +1,4 @@
-// The doors of one instruction set: what `Kernels` calls without knowing for which vectors it was compiled.
+// The functions of one instruction set, through which `Kernels` calls templates compiled for its vectors.
 
 /// Every kernel of one instruction set. The arguments are those of the template of the same name.
 public struct KernelTable: Sendable {

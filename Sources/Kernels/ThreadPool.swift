@@ -82,7 +82,7 @@ private struct Job {
 /// The mutex and the conditions are for those who have waited too long and do sleep.
 ///
 /// The states of `gate`: closed and empty (between jobs; only now is `job` written) → open (workers join and leave) → closed (none joins
-/// any more; the caller waits until the last has left). Each opening has a new number, so that nobody joins a job twice.
+/// any more; the caller waits until the last has left). Each opening has a new number, so that no worker joins a job twice.
 private final class Shared: @unchecked Sendable {
   private enum Gate {
     static let worker = 1
@@ -102,7 +102,7 @@ private final class Shared: @unchecked Sendable {
   private let entered = Atomic<Bool>(false)
   private var job: Job?
   private let workers: Int
-  /// Of every worker, the first task of its part of the job that nobody has taken, on a cache line of its own.
+  /// Of every worker, the first task of its part of the job that is not taken yet, on a cache line of its own.
   private let next: UnsafeMutablePointer<Atomic<Int>>
   private static let nextStride = 128 / MemoryLayout<Int>.stride
 

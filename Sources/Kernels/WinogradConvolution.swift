@@ -30,7 +30,7 @@ struct WinogradConvolution: ConvolutionAlgorithm {
   var scratchFloats: Int { threads * stages.workerFloats }
 
   /// A block whose tiles fill two register tiles or more computes at full speed by itself, so where there is such a block for every
-  /// thread, each thread takes its blocks through all three stages: nobody waits for another, and a block's values stay in its
+  /// thread, each thread takes its blocks through all three stages: no thread waits for another, and a block's values stay in its
   /// thread's L2. Otherwise all threads work on one block, share its transformed tiles and divide the output channels, so that each
   /// panel of weights is read by one thread only.
   func run(_ call: ConvolutionCall) {

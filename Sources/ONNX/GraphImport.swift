@@ -151,7 +151,7 @@ struct GraphImport {
         throw .undefined(node: node.label, value: name)
       }
     }
-    // Results that nobody reads are not asked for; one before a result that is read needs its place.
+    // Results that no node reads are not requested; one before a result that is read needs its place.
     let wanted = message.outputs.lastIndex { read.contains($0) && !$0.isEmpty } ?? -1
     let outputs: [OperatorGraph.ValueID?] = message.outputs[...wanted].map { graph.addValue(name: $0) }
     var site = NodeImport(

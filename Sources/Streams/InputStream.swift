@@ -6,7 +6,7 @@ public import Glibc
 ///
 /// All functions throw `SystemError` when reading fails, and rethrow errors of `beforeBlocking`.
 public final class InputStream {
-  /// Called before a read that would block, so that the tool can complete and flush every whole item in hand; again each
+  /// Called before a read that would block, so that the tool can complete and flush every complete item it holds; again each
   /// time the wait was interrupted, `notification` became readable or `patience` was over.
   public var beforeBlocking: () throws -> Void = {}
 

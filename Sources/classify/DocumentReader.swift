@@ -1,4 +1,4 @@
-// Takes a JSON object's members one by one, so that what nobody took is known at the end.
+// Takes a JSON object's members one by one, so that members that were not read are known at the end.
 
 /// Reads members of an object that `source` holds.
 struct DocumentReader {

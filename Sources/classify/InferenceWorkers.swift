@@ -7,8 +7,8 @@ import Synchronization
 
 /// Threads that run images, each in a request of its own, and live as long as the process.
 ///
-/// This is where parallelism is decided. Several images in hand run on one thread each; an image that is alone is shared by all threads
-/// of the network, layer by layer. The number in hand is asked for again before every layer, so an image gives the other threads up when
+/// This is where parallelism is decided. Several images in progress run on one thread each; an image that is alone is shared by all threads
+/// of the network, layer by layer. The number in progress is read again before every layer, so an image gives the other threads up when
 /// a second one arrives, and the last of a stream gets them all.
 final class InferenceWorkers: Sendable {
   /// Readable after a job has finished; see `clearNotification`.

@@ -26,7 +26,7 @@ final class OrderedClassifier {
 
   /// - Parameters:
   ///   - threads: how many images run at once.
-  ///   - limit: the most items in hand, 1 or more: those that run, wait to run, or wait for an older one.
+  ///   - limit: the most items in progress, 1 or more: those that run, wait to run, or wait for an older one.
   init(
     _ network: Network, _ model: LoadedModel, threads: Int, limit: Int, profile: Profile?, statistics: Statistics,
     results: ResultWriter
@@ -87,7 +87,7 @@ final class OrderedClassifier {
     }
   }
 
-  /// Finishes and delivers everything in hand.
+  /// Finishes and delivers all items in progress.
   func drain() throws { try deliver(untilAtMost: 0) }
 
   /// Ends all work, including images in progress; see `InferenceWorkers.stop`.

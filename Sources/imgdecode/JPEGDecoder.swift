@@ -36,7 +36,7 @@ struct JPEGDecoder: Sendable {
   }
 
   /// The memory that decoding takes at its peak, in bytes: the pixels, and all coefficients where they come in several
-  /// scans. What the library needs for rows in hand (under 100 bytes a column and component) is not counted.
+  /// scans. What the library needs for its row buffers (under 100 bytes a column and component) is not counted.
   static func memory(_ header: JPEGHeader, scale: Int) -> Int {
     scaled(header.size, by: scale).pixelCount * PixelBuffer.bytesPerPixel
       + (header.hasMultipleScans ? header.frame.coefficientBytes : 0)
@@ -69,7 +69,7 @@ struct JPEGDecoder: Sendable {
     if header.componentCount == 4 { CMYK.convert(pixels) }
   }
 
-  /// What the library may allocate for rows in hand: 65,500 columns of four components at full size take less.
+  /// What the library may allocate for its row buffers: 65,500 columns of four components at full size take less.
   private static let workingMemory = 64 << 20
 
   private func scanLimit(_ size: Size) -> Int { min(options.maximumWork / size.pixelCount, Self.maximumScans) }

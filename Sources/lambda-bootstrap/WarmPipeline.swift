@@ -1,7 +1,7 @@
 // The pipeline that stays warm: started once, tested with a warm-up image, replaced after any protocol violation.
 import Glibc
 
-/// Why an image has no answer. The pipeline is gone then; `prepare` starts another.
+/// Why an image has no answer. The pipeline has then been killed; `prepare` starts another.
 enum PipelineFailure: Error, Equatable {
   /// A stage ended; how the command ended, and the last lines of standard error.
   case died(ExitReason, lastLines: String)
@@ -71,13 +71,13 @@ final class WarmPipeline {
     return try send(image, to: group, deadline: deadline)
   }
 
-  /// What wants attention between events: a stage that ends, output nobody asked for, lines on standard error.
+  /// The descriptors to poll between events, for a stage that ends, unsolicited output and lines on standard error.
   var idleDescriptors: [Int32] {
     guard let group else { return [] }
     return group.ends + [group.output, group.errors]
   }
 
-  /// Passes on what is on standard error and replaces a pipeline that has ended or speaks unasked.
+  /// Passes on what is on standard error and replaces a pipeline that has ended or written unsolicited output.
   func attend() {
     guard let group else { return }
     group.drainErrors(relay)

@@ -1,3 +1,5 @@
+// Encoding of each element type: range limits, float16 and bfloat16 rounding.
+
 import Elements
 import Testing
 

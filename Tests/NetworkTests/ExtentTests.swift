@@ -1,3 +1,5 @@
+// Shape arithmetic with a symbolic batch size, and its limits.
+
 import Testing
 
 @testable import Network

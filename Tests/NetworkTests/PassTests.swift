@@ -1,3 +1,5 @@
+// The graph passes on small graphs: which nodes are fused, moved or folded, and which must stay.
+
 import Testing
 
 @testable import Network

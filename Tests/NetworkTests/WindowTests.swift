@@ -1,3 +1,5 @@
+// Output sizes and refused parameters of convolution and pooling windows.
+
 import Testing
 
 @testable import Network

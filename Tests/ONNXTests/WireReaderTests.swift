@@ -1,3 +1,5 @@
+// The protobuf reader on well-formed and malformed bytes, and the check of external data paths.
+
 import Network
 import Testing
 

@@ -1,6 +1,6 @@
 // Dead code elimination.
 
-/// Nodes whose results nobody reads go.
+/// Removes nodes whose results are neither read nor outputs of the graph.
 extension Graph {
   mutating func removeUnused() {
     var needed = Set(outputs)
