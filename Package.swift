@@ -35,7 +35,7 @@ func instructions(_ names: String...) -> [SwiftSetting] {
   isX86 ? [.unsafeFlags(names.flatMap { ["-Xcc", "-m\($0)"] })] : []
 }
 
-/// The kernel targets of x86 instruction sets, which no other architecture builds.
+/// The kernel targets of x86 instruction sets.
 let x86Kernels: [Target] = [
   .target(
     name: "KernelsAVX2", dependencies: ["KernelTemplates", "CInstructionSets"],
@@ -47,6 +47,19 @@ let x86Kernels: [Target] = [
     name: "KernelsVNNI", dependencies: ["KernelTemplates", "CInstructionSets"],
     swiftSettings: kernelSettings + instructions("avx512f", "avx512vl", "avx512bw", "avx512vnni", "fma")),
 ]
+
+/// The kernel targets of Arm's extensions.
+let armKernels: [Target] = [
+  .target(
+    name: "KernelsDotProduct", dependencies: ["KernelTemplates", "CInstructionSets"],
+    swiftSettings: kernelSettings + [.unsafeFlags(["-Xcc", "-march=armv8.2-a+dotprod"])]),
+  .target(
+    name: "KernelsInt8Matrix", dependencies: ["KernelTemplates", "CInstructionSets"],
+    swiftSettings: kernelSettings + [.unsafeFlags(["-Xcc", "-march=armv8.2-a+dotprod+i8mm"])]),
+]
+
+/// Those of the architecture that the package is built for.
+let extensionKernels = isX86 ? x86Kernels : armKernels
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -64,7 +77,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
   ],
-  targets: x86Kernels + [
+  targets: extensionKernels + [
     // C made visible.
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-serial-dev"])]),
@@ -87,7 +100,7 @@ let package = Package(
     .target(
       name: "Kernels",
       dependencies: ["KernelTemplates", "KernelsPortable", "CInstructionSets", "COpenBLAS"]
-        + x86Kernels.map { .target(name: $0.name) },
+        + extensionKernels.map { .target(name: $0.name) },
       swiftSettings: kernelSettings),
     .target(name: "Network", dependencies: ["Elements", "Kernels"], swiftSettings: settings),
     .target(name: "ONNX", dependencies: ["Elements", "Network"], swiftSettings: settings),

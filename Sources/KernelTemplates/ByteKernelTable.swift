@@ -15,6 +15,8 @@ public struct ByteKernelTable: Sendable {
   /// The most rows of a register tile.
   public var tileRows: Int
   public var panels: BytePanels
+  /// What the tile subtracts from every byte of a row: 0, or 128 where it multiplies signed bytes.
+  public var rowOffset: Int32 = 0
   public var gemm: @Sendable (UnsafePointer<ByteBlock>) -> Void
   public var depthwiseRow: @Sendable (ByteWindowRow, ByteDepthwiseWeights, ByteEpilogue) -> Void
   public var maxPoolRow: @Sendable (ByteWindowRow, _ flip: UInt8) -> Void

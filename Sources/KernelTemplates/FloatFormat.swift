@@ -9,7 +9,13 @@ public typealias FloatBlock = GemmBlock<Float, FloatEpilogue>
 public enum FloatFormat<V: FloatVector>: GemmFormat {
   @inline(__always) @inlinable public static var width: Int { V.width }
   /// With two vectors of weights and one of A, what fills 16 registers (SSE's latency needs no more than 4 rows) or 32.
-  @inline(__always) @inlinable public static var tileRows: Int { V.width == 16 ? 12 : V.width == 8 ? 6 : 4 }
+  @inline(__always) @inlinable public static var tileRows: Int {
+    #if arch(arm64)
+      12
+    #else
+      V.width == 16 ? 12 : V.width == 8 ? 6 : 4
+    #endif
+  }
   @inline(__always) @inlinable public static var depthGroup: Int { 1 }
   @inline(__always) @inlinable public static func sums(_ start: UnsafePointer<Float>) -> V { V.load(start) }
   @inline(__always) @inlinable public static func factor(_ row: UnsafePointer<Float>) -> V { V(repeating: row.pointee) }

@@ -1,4 +1,5 @@
-// The grammar of CLASSIFY_ISA: a level, then features to leave out: `portable`, `avx2`, `avx512`, `avx512,-vnni`.
+// The grammar of CLASSIFY_ISA: a level, then features to leave out: `portable`, `avx2`, `avx512`, `avx512,-vnni`; on Arm
+// `portable` and `neon`, `neon,-i8mm`.
 
 /// Why a value of `CLASSIFY_ISA` is invalid.
 public enum CPUFeaturesError: Error, Equatable {
@@ -25,6 +26,8 @@ extension CPUFeatures {
         portable, Level(name: "avx2", required: [.avx2, .fma], optional: []),
         Level(name: "avx512", required: [.avx2, .fma, .avx512], optional: [.vnni, .bf16]),
       ]
+    #elseif arch(arm64)
+      return [portable, Level(name: "neon", required: [], optional: [.dotProduct, .int8MatrixMultiply])]
     #else
       return [portable]
     #endif

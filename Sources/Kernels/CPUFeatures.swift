@@ -46,6 +46,11 @@ public struct CPUFeatures: OptionSet, Hashable, Sendable {
       if has(7, 0, 2, 11) { features.insert(.vnni) }
       if has(7, 1, 0, 5) { features.insert(.bf16) }
       return features
+    #elseif arch(arm64)
+      var features: CPUFeatures = []
+      if isa_has_dot_product() == 1 { features.insert(.dotProduct) }
+      if isa_has_int8_matrix_multiply() == 1 { features.insert(.int8MatrixMultiply) }
+      return features
     #else
       return []
     #endif

@@ -7,6 +7,9 @@ internal import KernelsPortable
   internal import KernelsAVX2
   internal import KernelsAVX512
   internal import KernelsVNNI
+#elseif arch(arm64)
+  internal import KernelsDotProduct
+  internal import KernelsInt8Matrix
 #endif
 
 extension CPUFeatures {
@@ -32,6 +35,17 @@ extension CPUFeatures {
         return kernels
       }
       if isSuperset(of: [.avx2, .fma]) { return avx2ByteKernels }
+    #elseif arch(arm64)
+      var kernels = portableByteKernels
+      if contains(.int8MatrixMultiply) {
+        kernels.gemm = int8MatrixGemm
+        kernels.tileRows = int8MatrixTileRows
+      } else if contains(.dotProduct) {
+        kernels.gemm = dotProductGemm
+        kernels.tileRows = dotProductTileRows
+        kernels.rowOffset = dotProductRowOffset
+      }
+      return kernels
     #endif
     return portableByteKernels
   }

@@ -13,7 +13,7 @@ struct PackedBytes: Sendable {
   let count: Int
   /// 1, or 2 where weights are split.
   let parts: Int
-  /// (groups, panels · panelWidth): bias − input zero point · Σ weights, wrapping.
+  /// (groups, panels · panelWidth): bias − (input zero point − the tile's row offset) · Σ weights, wrapping.
   let start: TypedBuffer<Int32>
   /// (groups, panels · panelWidth)
   let multipliers: TypedBuffer<Float>
@@ -65,7 +65,8 @@ struct PackedBytes: Sendable {
       let first = index % count * panelWidth
       let output = index / count * columns + first
       for (column, sum) in sums.enumerated() {
-        start.start[index * panelWidth + column] = (bias?[output + column] ?? 0) &- inputZero &* sum
+        let zeroSum = (inputZero &- kernels.rowOffset) &* sum
+        start.start[index * panelWidth + column] = (bias?[output + column] ?? 0) &- zeroSum
         scaled.start[index * panelWidth + column] = multipliers[output + column]
       }
     }

@@ -1,0 +1,47 @@
+// What Arm has beyond NEON: the processor's features, and products of bytes that Swift's SIMD types cannot say.
+#pragma once
+
+#include "bytes.h"
+
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#include <sys/auxv.h>
+
+/// Bits of the auxiliary vector: the asimddp and i8mm instructions.
+static inline int isa_has_dot_product(void) { return (int)((getauxval(AT_HWCAP) >> 20) & 1); }
+static inline int isa_has_int8_matrix_multiply(void) { return (int)((getauxval(AT_HWCAP2) >> 13) & 1); }
+
+typedef int isa_i32x2 __attribute__((vector_size(8)));
+
+/// Four bytes, in lane 0. The compiler would otherwise repeat them in every lane, at the cost of a vector operation.
+ISA_DOOR isa_i32x2 isa_bytes_lane(const unsigned char *from) {
+  int word;
+  __builtin_memcpy(&word, from, 4);
+  isa_i32x2 lane = {word, 0};
+  __asm__("" : "+w"(lane));
+  return lane;
+}
+
+/// Four bytes less 128, in lane 0. The exclusive or is a scalar one: the vector pipes have the products to compute.
+ISA_DOOR isa_i32x2 isa_signed_bytes_lane(const unsigned char *from) {
+  unsigned word;
+  __builtin_memcpy(&word, from, 4);
+  word ^= 0x80808080u;
+  __asm__("" : "+r"(word));
+  return (isa_i32x2){(int)word, 0};
+}
+
+#if defined(__ARM_FEATURE_DOTPROD)
+/// sums + Σ of four products s8 · s8 a lane, of the factor's lane 0 with each lane's weights.
+ISA_DOOR isa_i32x4 isa_dot_signed_4(isa_i32x4 sums, isa_i32x2 factor, isa_i32x4 weights) {
+  return (isa_i32x4)vdotq_lane_s32((int32x4_t)sums, (int8x16_t)weights, (int8x8_t)factor, 0);
+}
+#endif
+
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+/// As `isa_dot_signed_4`, of a factor of unsigned bytes.
+ISA_DOOR isa_i32x4 isa_dot_mixed_4(isa_i32x4 sums, isa_i32x2 factor, isa_i32x4 weights) {
+  return (isa_i32x4)vsudotq_lane_s32((int32x4_t)sums, (int8x16_t)weights, (uint8x8_t)factor, 0);
+}
+#endif
+#endif
