@@ -91,7 +91,7 @@ let package = Package(
     .target(name: "ASCII", swiftSettings: settings),
 
     // What flows between the tools.
-    .target(name: "Streams", dependencies: ["ASCII"], swiftSettings: settings),
+    .target(name: "Streams", dependencies: ["ASCII"], exclude: ["tensor-stream.5"], swiftSettings: settings),
 
     // Arithmetic.
     .target(name: "Elements", swiftSettings: settings),
@@ -117,18 +117,23 @@ let package = Package(
 
     // The tools.
     .executableTarget(
-      name: "imgdecode", dependencies: ["CJPEG", "POSIX", "Streams", argumentParser], swiftSettings: settings),
+      name: "imgdecode", dependencies: ["CJPEG", "POSIX", "Streams", argumentParser], exclude: ["imgdecode.1"],
+      swiftSettings: settings),
     .executableTarget(
       name: "classify", dependencies: ["Elements", "Kernels", "ONNX", "Network", "POSIX", "Streams", argumentParser],
+      exclude: ["classify.1"],
       swiftSettings: settings),
     .executableTarget(
       name: "s3sync", dependencies: ["CLinux", "POSIX", "S3", "AWS", "HTTP", "Streams", argumentParser, crypto],
+      exclude: ["s3sync.1"],
       swiftSettings: settings),
     .executableTarget(
       name: "batchsubmit", dependencies: ["S3", "AWS", "HTTP", "Streams", crypto, argumentParser],
+      exclude: ["batchsubmit.1"],
       swiftSettings: settings),
     .executableTarget(
       name: "lambda-bootstrap", dependencies: ["ASCII", "CLinux", "Streams", argumentParser],
+      exclude: ["lambda-bootstrap.1"],
       swiftSettings: settings),
 
     // Tests, in the same order.

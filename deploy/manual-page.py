@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""A manual page out of what a tool says about itself: `manual-page.py DATE TOOL > TOOL.1`.
+"""Brings the OPTIONS of a manual page up to date: manual-page.py TOOL PAGE > NEW-PAGE
 
-swift-argument-parser describes a tool's arguments as JSON.
+PAGE is written by hand but for its OPTIONS section, which follows from what the tool says about its arguments
+(swift-argument-parser describes them as JSON).
 """
 
 import json
@@ -21,7 +22,7 @@ def spelled(name):
 
 
 def invocation(argument):
-    """An argument as it is typed, in bold and italics: `-h, --help`, `--top N`, `[FILE ...]`."""
+    """An argument as it is typed, in bold and italics: `-h, --help`, `--top N`, `FILE ...`."""
     value = argument.get("valueName", "value")
     if argument["kind"] == "positional":
         return f"\\fI{escape(value)}\\fR" + (" ..." if argument.get("isRepeating") else "")
@@ -29,38 +30,33 @@ def invocation(argument):
     return names + (f" \\fI{escape(value)}\\fR" if argument["kind"] == "option" else "")
 
 
-def page(command, date):
-    name = command["commandName"]
-    arguments = [argument for argument in command.get("arguments", []) if argument.get("shouldDisplay", True)]
-    lines = [
-        f'.TH {name.upper()} 1 "{date}" "image-classification" "User Commands"',
-        ".SH NAME", f"{escape(name)} \\- {escape(command.get('abstract', '').rstrip('.'))}",
-        ".SH SYNOPSIS", f".B {escape(name)}",
-        *[invocation(argument) for argument in arguments if argument["kind"] == "positional"],
-        "[\\fIOPTION\\fR ...]"]
-    if command.get("discussion"):
-        lines.append(".SH DESCRIPTION")
-        for paragraph in command["discussion"].split("\n\n"):
-            # Columns are kept as they are.
-            lines += [".PP", *([".nf", escape(paragraph), ".fi"] if re.search(r"\S {2,}\S", paragraph) else [escape(paragraph)])]
-    section = object()
-    for argument in arguments:
+def options(command):
+    """The OPTIONS section, a subsection for each group of flags."""
+    lines = [".SH OPTIONS"]
+    section = None
+    for argument in command.get("arguments", []):
+        if not argument.get("shouldDisplay", True):
+            continue
         if argument.get("sectionTitle") != section:
             section = argument.get("sectionTitle")
-            lines.append(f".SH {(section or 'options').upper()}")
-        lines += [".TP", invocation(argument), escape(argument.get("abstract", "")) or "\\&"]
+            lines.append(f".SS {section or 'General'}")
+        abstract = argument.get("abstract", "")
+        lines += [".TP", invocation(argument), escape(abstract) or "\\&"]
         default = argument.get("defaultValue")
-        if default and default not in argument.get("abstract", ""):
+        if default and default not in abstract:
             lines.append(f"Default: {escape(default)}.")
     return "\n".join(lines) + "\n"
 
 
-def main(date, tool):
-    dump = subprocess.run([tool, "--experimental-dump-help"], capture_output=True, text=True, check=True)
-    return page(json.loads(dump.stdout)["command"], date)
+def main(tool, page):
+    described = subprocess.run([tool, "--experimental-dump-help"], capture_output=True, text=True, check=True)
+    with open(page, encoding="utf-8") as file:
+        text = file.read()
+    new = options(json.loads(described.stdout)["command"])
+    return re.sub(r"^\.SH OPTIONS\n.*?(?=^\.SH )", lambda _: new, text, flags=re.S | re.M)
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
-        sys.exit("usage: manual-page.py DATE TOOL")
+        sys.exit("usage: manual-page.py TOOL PAGE")
     sys.stdout.write(main(*sys.argv[1:]))

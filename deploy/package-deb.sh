@@ -26,15 +26,10 @@ export SOURCE_DATE_EPOCH=$epoch
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 share=$root/usr/share
-mkdir -p "$root/DEBIAN" "$root/usr/bin" "$share/man/man1" "$share/bash-completion/completions" \
-  "$share/zsh/vendor-completions" "$share/fish/vendor_completions.d" "$share/doc/image-classification"
-for tool in "${tools[@]}"; do
-  strip -o "$root/usr/bin/$tool" "$bin/$tool"
-  python3 "$here/manual-page.py" "$(date -u -d "@$epoch" +%F)" "$bin/$tool" | gzip -9n >"$share/man/man1/$tool.1.gz"
-  "$bin/$tool" --generate-completion-script bash >"$share/bash-completion/completions/$tool"
-  "$bin/$tool" --generate-completion-script zsh >"$share/zsh/vendor-completions/_$tool"
-  "$bin/$tool" --generate-completion-script fish >"$share/fish/vendor_completions.d/$tool.fish"
-done
+mkdir -p "$root/DEBIAN" "$share/doc/image-classification"
+BIN=$bin "$here/install-tools.sh" "$root/usr"
+gzip -9n "$share"/man/man*/*
+mv "$share/zsh/site-functions" "$share/zsh/vendor-completions" # where Debian's zsh looks
 cp "$here/../LICENSE" "$share/doc/image-classification/copyright"
 cat >"$root/DEBIAN/control" <<END
 Package: image-classification
