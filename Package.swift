@@ -63,6 +63,8 @@ let extensionKernels = isX86 ? x86Kernels : armKernels
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
 let package = Package(
   name: "image-classification",
@@ -76,6 +78,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
   ],
   targets: extensionKernels + [
     // C made visible.
@@ -106,13 +109,15 @@ let package = Package(
     .target(name: "ONNX", dependencies: ["Elements", "Network"], swiftSettings: settings),
 
     // The network and AWS.
-    .target(name: "HTTP", dependencies: ["CCurl", "CLinux", "POSIX", "ASCII"], swiftSettings: settings),
-    .target(name: "AWS", dependencies: ["HTTP", crypto], swiftSettings: settings),
+    .target(
+      name: "HTTP", dependencies: ["CCurl", "CLinux", "POSIX", "ASCII", deque, heap], exclude: ["README.md"],
+      swiftSettings: settings),
+    .target(name: "AWS", dependencies: ["HTTP", "POSIX", "ASCII", crypto], swiftSettings: settings),
     .target(
       name: "Carryless", dependencies: ["CCarryless"],
       swiftSettings: settings + instructions("pclmul")),
     .target(
-      name: "S3", dependencies: ["Carryless", "CInstructionSets", "AWS", "HTTP", "Streams", crypto],
+      name: "S3", dependencies: ["Carryless", "CInstructionSets", "AWS", "HTTP", "Streams", "POSIX", "ASCII", crypto],
       swiftSettings: settings),
 
     // The tools.
@@ -124,11 +129,12 @@ let package = Package(
       exclude: ["classify.1"],
       swiftSettings: settings),
     .executableTarget(
-      name: "s3sync", dependencies: ["CLinux", "POSIX", "S3", "AWS", "HTTP", "Streams", argumentParser, crypto],
+      name: "s3sync",
+      dependencies: ["CLinux", "S3", "AWS", "HTTP", "Streams", "ASCII", "POSIX", argumentParser, crypto],
       exclude: ["s3sync.1"],
       swiftSettings: settings),
     .executableTarget(
-      name: "batchsubmit", dependencies: ["S3", "AWS", "HTTP", "Streams", crypto, argumentParser],
+      name: "batchsubmit", dependencies: ["S3", "AWS", "HTTP", "Streams", "POSIX", "ASCII", crypto, argumentParser],
       exclude: ["batchsubmit.1"],
       swiftSettings: settings),
     .executableTarget(
@@ -150,8 +156,8 @@ let package = Package(
     .testTarget(name: "ElementsTests", dependencies: ["Elements"], swiftSettings: testSettings),
     .testTarget(name: "NetworkTests", dependencies: ["Network", "Elements"], swiftSettings: testSettings),
     .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: testSettings),
-    .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: testSettings),
-    .testTarget(name: "AWSTests", dependencies: ["AWS", "HTTP"], swiftSettings: testSettings),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "POSIX"], swiftSettings: testSettings),
+    .testTarget(name: "AWSTests", dependencies: ["AWS", "HTTP", "ASCII"], swiftSettings: testSettings),
     .testTarget(name: "S3Tests", dependencies: ["S3", "AWS", "HTTP"], swiftSettings: testSettings),
     .testTarget(name: "imgdecodeTests", dependencies: ["imgdecode"], swiftSettings: testSettings),
     .testTarget(name: "classifyTests", dependencies: ["classify", "Streams"], swiftSettings: testSettings),

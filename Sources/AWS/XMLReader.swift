@@ -1,4 +1,6 @@
-// A small strict reader of the XML that S3 and STS answer with: elements and text, no DTD, no namespaces.
+// A small strict reader of the XML that S3 and STS return: elements and text, no DTD, no namespaces.
+
+import ASCII
 
 /// Why a text is not the XML that was expected.
 public enum XMLError: Error, Equatable, Sendable {
@@ -22,11 +24,22 @@ public struct XMLReader {
   /// Documents of the services nest four or five levels.
   static let maximumDepth = 32
 
+  private enum State {
+    /// Before the root element.
+    case prolog
+    /// Inside the element opened last.
+    case content
+    /// Behind `<name/>`, whose end has not been given yet.
+    case selfClosed
+    /// After the root element.
+    case epilog
+  }
+
   private let bytes: [UInt8]
   private var position = 0
+  /// The names of the elements that are open.
   private var open: [Range<Int>] = []
-  private var endsAtOnce = false
-  private var hasRoot = false
+  private var state = State.prolog
 
   public init(_ bytes: [UInt8]) {
     self.bytes = bytes
@@ -36,9 +49,8 @@ public struct XMLReader {
   /// The next event. Text between elements is given as it stands, white space included; adjacent pieces of text
   /// (an entity, a CDATA section) come as one.
   public mutating func next() throws(XMLError) -> Event {
-    if endsAtOnce {
-      endsAtOnce = false
-      open.removeLast()
+    if state == .selfClosed {
+      endElement()
       return .end
     }
     var text = [UInt8]()
@@ -70,14 +82,14 @@ public struct XMLReader {
       } else {
         if !text.isEmpty {
           if !open.isEmpty { return .text(text) }
-          guard text.allSatisfy(isSpace) else { throw .malformed(offset: position) }
+          guard text.allSatisfy(\.isASCIIWhitespace) else { throw .malformed(offset: position) }
           text = []
         }
         return try tag()
       }
     }
-    guard open.isEmpty, hasRoot else { throw .truncated }
-    guard text.allSatisfy(isSpace) else { throw .malformed(offset: position) }
+    guard state == .epilog else { throw .truncated }
+    guard text.allSatisfy(\.isASCIIWhitespace) else { throw .malformed(offset: position) }
     return .endOfDocument
   }
 
@@ -131,18 +143,18 @@ public struct XMLReader {
     if closes {
       skipSpace()
       guard position < bytes.count else { throw .truncated }
-      guard bytes[position] == UInt8(ascii: ">"), let opened = open.popLast(), bytes[opened] == bytes[name] else {
+      guard bytes[position] == UInt8(ascii: ">"), let opened = open.last, bytes[opened] == bytes[name] else {
         throw .malformed(offset: start)
       }
       position += 1
+      endElement()
       return .end
     }
-    guard !(open.isEmpty && hasRoot) else { throw .malformed(offset: start) }
-    hasRoot = true
+    guard state != .epilog else { throw .malformed(offset: start) }
     try skipAttributes()
     guard position < bytes.count else { throw .truncated }
-    if bytes[position] == UInt8(ascii: "/") {
-      endsAtOnce = true
+    let isEmpty = bytes[position] == UInt8(ascii: "/")
+    if isEmpty {
       position += 1
       guard position < bytes.count else { throw .truncated }
     }
@@ -150,7 +162,13 @@ public struct XMLReader {
     position += 1
     guard open.count < Self.maximumDepth else { throw .tooDeep }
     open.append(name)
+    state = isEmpty ? .selfClosed : .content
     return .start(String(decoding: bytes[name], as: UTF8.self))
+  }
+
+  private mutating func endElement() {
+    open.removeLast()
+    state = open.isEmpty ? .epilog : .content
   }
 
   private mutating func skipAttributes() throws(XMLError) {
@@ -202,7 +220,7 @@ public struct XMLReader {
   }
 
   private mutating func skipSpace() {
-    while position < bytes.count, isSpace(bytes[position]) { position += 1 }
+    while position < bytes.count, bytes[position].isASCIIWhitespace { position += 1 }
   }
 
   private func starts(with text: StaticString) -> Bool {
@@ -222,14 +240,6 @@ public struct XMLReader {
   }
 }
 
-private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
-
 private func isName(_ byte: UInt8) -> Bool {
-  switch byte {
-  case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-    UInt8(ascii: "0")...UInt8(ascii: "9"),
-    UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"), 0x80...:
-    true
-  default: false
-  }
+  byte.isASCIILetter || byte.isASCIIDigit || byte >= 0x80 || "-_.:".utf8.contains(byte)
 }

@@ -1,5 +1,8 @@
-// Many transfers on one thread: a queue in front of a bounded number of connections, delayed submissions, completions.
+// Many transfers on one thread: a queue in front of a bounded number of connections, completions, cancellation.
+
+import DequeModule
 import Glibc
+import POSIX
 
 /// An HTTP client. Everything happens on the thread that calls `poll`, completions too; a completion may submit.
 ///
@@ -8,14 +11,24 @@ public final class Client {
   /// A descriptor of the caller's that ends the wait of `poll`, with `poll(2)` events.
   public typealias Watched = (descriptor: Int32, events: Int16)
   public typealias Completion = (Result<Response, HTTPError>) -> Void
+  /// Names a request to `cancel`.
+  public typealias RequestID = Int
+
+  private struct Entry {
+    let id: RequestID
+    let request: Request
+    let completion: Completion
+  }
 
   private let multi: Multi
   private let maxConnections: Int
   /// Every handle there is; the idle ones among them.
   private var transfers: [Transfer] = []
   private var idle: [Transfer] = []
-  private var waiting = WaitingRequests()
-  private var running = 0
+  /// Requests that are not on a connection yet.
+  private var waiting: Deque<Entry> = []
+  private var running: [RequestID: Transfer] = [:]
+  private var lastID = 0
   /// Requests that could not start; their completions run in the next `poll`.
   private var refused: [(completion: Completion, error: HTTPError)] = []
 
@@ -28,17 +41,26 @@ public final class Client {
   deinit { for transfer in transfers { multi.remove(transfer) } }
 
   /// Requests submitted whose completion has not run.
-  public var inFlight: Int { running + waiting.count + refused.count }
+  public var inFlight: Int { running.count + waiting.count + refused.count }
 
   /// Starts a request, now or when a connection is free; the completion runs inside a later `poll`, exactly once.
-  public func submit(_ request: Request, completion: @escaping Completion) {
-    waiting.append((request, completion))
+  @discardableResult
+  public func submit(_ request: Request, completion: @escaping Completion) -> RequestID {
+    lastID += 1
+    waiting.append(Entry(id: lastID, request: request, completion: completion))
     startWaiting()
+    return lastID
   }
 
-  /// As `submit`, not before this many milliseconds have passed: a retry with its back-off.
-  public func submit(after milliseconds: Int, _ request: Request, completion: @escaping Completion) {
-    waiting.append((request, completion), due: monotonicMilliseconds() + Int64(milliseconds))
+  /// Ends a request; its completion runs with `cancelled`, now. Nothing where the request has ended before.
+  public func cancel(_ id: RequestID) {
+    if let transfer = running.removeValue(forKey: id) {
+      multi.remove(transfer)
+      idle.append(transfer)
+      transfer.cancel()
+    } else if let index = waiting.firstIndex(where: { $0.id == id }) {
+      waiting.remove(at: index).completion(.failure(.cancelled))
+    }
   }
 
   /// Waits until a transfer can go on, a descriptor in `alsoWatching` is ready, the timeout has passed (under 0: no limit)
@@ -58,7 +80,6 @@ public final class Client {
     }
     multi.step()
     _ = runCompletions()
-    waiting.releaseDue(now: monotonicMilliseconds())
     startWaiting()
     let refusedNow = refused
     refused.removeAll()
@@ -66,36 +87,11 @@ public final class Client {
     return watched.dropFirst().map(\.revents)
   }
 
-  /// One request from start to end; others in flight go on meanwhile.
-  public func perform(_ request: Request) throws(HTTPError) -> Response {
-    var result: Result<Response, HTTPError>?
-    submit(request) { result = $0 }
-    while true {
-      if let result { return try result.get() }
-      try poll(timeoutMilliseconds: -1)
-    }
-  }
-
-  /// Ends everything in flight; every completion runs with `cancelled`.
-  public func cancelAll() {
-    let completions = waiting.removeAll().map(\.completion) + refused.map(\.completion)
-    refused.removeAll()
-    let idleNow = idle
-    let active = transfers.filter { transfer in !idleNow.contains { $0 === transfer } }
-    for transfer in active {
-      multi.remove(transfer)
-      running -= 1
-      idle.append(transfer)
-      transfer.cancel()
-    }
-    for completion in completions { completion(.failure(.cancelled)) }
-  }
-
   /// Runs the completions of the transfers that have ended; returns how many there were.
   private func runCompletions() -> Int {
     var count = 0
     while let (transfer, code) = multi.nextEnded() {
-      running -= 1
+      running[transfer.id] = nil
       idle.append(transfer)
       transfer.end(code)
       count += 1
@@ -104,14 +100,14 @@ public final class Client {
   }
 
   private func startWaiting() {
-    while running < maxConnections, let next = waiting.popFirst() {
+    while running.count < maxConnections, let next = waiting.popFirst() {
       do throws(HTTPError) {
         let transfer = try idleTransfer()
         // From here on the handle is free again unless the request is on it.
         idle.append(transfer)
-        try transfer.begin(next.request, completion: next.completion)
+        try transfer.begin(next.id, next.request, completion: next.completion)
         idle.removeLast()
-        running += 1
+        running[next.id] = transfer
         multi.add(transfer)
       } catch {
         refused.append((next.completion, error))
@@ -126,14 +122,11 @@ public final class Client {
     return transfer
   }
 
-  /// The shortest of the caller's limit, curl's and the next delayed request's, for `poll(2)`.
-  private func waitLimit(_ milliseconds: Int) -> Int32 {
+  /// The shorter of the caller's limit and curl's, for `poll(2)`.
+  private func waitLimit(_ milliseconds: Int) -> CInt {
     if !refused.isEmpty { return 0 }
-    var limit = milliseconds < 0 ? Int64(Int32.max) : Int64(milliseconds)
-    let now = monotonicMilliseconds()
-    for deadline in [multi.deadline, waiting.nextDue] {
-      if let deadline { limit = min(limit, max(deadline - now, 0)) }
-    }
-    return limit >= Int64(Int32.max) ? -1 : Int32(limit)
+    let own = milliseconds < 0 ? -1 : CInt(clamping: milliseconds)
+    let curls = pollTimeout(until: multi.deadline)
+    return own < 0 ? curls : curls < 0 ? own : min(own, curls)
   }
 }

@@ -3,6 +3,7 @@
 import CCurl
 import CLinux
 import Glibc
+import POSIX
 
 /// Owns a curl multi handle and the epoll descriptor that watches its sockets.
 @safe
@@ -10,7 +11,7 @@ final class Multi {
   private let multi: UnsafeMutableRawPointer
   /// Readable when a transfer can go on.
   let descriptor: Int32
-  /// When curl wants to be called without a socket, in milliseconds of `monotonicMilliseconds`.
+  /// When curl wants to be called without a socket, in milliseconds of the monotonic clock.
   fileprivate(set) var deadline: Int64?
 
   /// The one `curl_global_init` of the process. From here on SIGPIPE is ignored: OpenSSL writes to connections that the
@@ -67,7 +68,7 @@ final class Multi {
 
   /// Does what is due by time alone, without asking the system about sockets: above all, begins what was just added.
   func stepTimers() {
-    guard let due = deadline, due <= monotonicMilliseconds() else { return }
+    guard let due = deadline, due <= Clock.monotonic.milliseconds else { return }
     deadline = nil
     var running: Int32 = 0
     unsafe curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
@@ -103,13 +104,6 @@ final class Multi {
   }
 }
 
-/// CLOCK_MONOTONIC in milliseconds.
-func monotonicMilliseconds() -> Int64 {
-  var now = timespec()
-  unsafe clock_gettime(CLOCK_MONOTONIC, &now)
-  return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
-}
-
 private let onSocket: curl_socket_callback = { _, socket, what, user, _ in
   unsafe Unmanaged<Multi>.fromOpaque(user!).takeUnretainedValue().watch(socket, what)
   return 0
@@ -117,6 +111,6 @@ private let onSocket: curl_socket_callback = { _, socket, what, user, _ in
 
 private let onTimer: curl_multi_timer_callback = { _, milliseconds, user in
   let multi = unsafe Unmanaged<Multi>.fromOpaque(user!).takeUnretainedValue()
-  multi.deadline = milliseconds < 0 ? nil : monotonicMilliseconds() + Int64(milliseconds)
+  multi.deadline = milliseconds < 0 ? nil : Clock.monotonic.milliseconds + Int64(milliseconds)
   return 0
 }

@@ -1,15 +1,15 @@
 // Where the bytes of a response's body go, and the counts that are checked on the way.
 
-/// The receiving side of one transfer: chooses between the request's sink and the bounded memory for explanations.
+/// The receiving side of one transfer: chooses between the request's sink and the bounded memory for error bodies.
 struct ReceivedBody {
   /// What is kept of the body of a response that is not a success.
-  static let explanationLimit = 64 << 10
+  static let errorBodyLimit = 64 << 10
 
   private var sink: Request.Sink
   private(set) var received: Int64 = 0
   private(set) var bytes: [UInt8] = []
   private(set) var failure: HTTPError?
-  /// An explanation longer than is kept: the transfer was ended by us and its response is whole.
+  /// An error body longer than is kept: the transfer was ended here and its response is whole.
   private(set) var isCut = false
 
   init(sink: Request.Sink) { self.sink = sink }
@@ -19,24 +19,27 @@ struct ReceivedBody {
   mutating func receive(
     _ chunk: UnsafeRawBufferPointer, status: Int, headers: Headers, expected: Int64
   ) -> Bool {
-    if status >= 300 { return unsafe explain(chunk) }
+    if status >= 300 { return unsafe keepErrorBody(chunk) }
     switch sink {
     case .memory(let limit):
       guard chunk.count <= limit - bytes.count, expected <= limit else { return fail(.tooLarge(limit: Int64(limit))) }
       if bytes.isEmpty, expected > 0 { bytes.reserveCapacity(Int(expected)) }
       unsafe bytes.append(contentsOf: chunk)
     case .chunks(let accepts, let take):
-      guard received > 0 || accepts(status, headers), unsafe take(chunk.bytes) else { return fail(.stopped) }
+      nonisolated(unsafe) let chunk = unsafe chunk
+      let isFirst = received == 0
+      let isTaken = Loop.assumeIsolated { (!isFirst || accepts(status, headers)) && (unsafe take(chunk.bytes)) }
+      guard isTaken else { return fail(.stopped) }
     }
     received += Int64(chunk.count)
     return true
   }
 
-  private mutating func explain(_ chunk: UnsafeRawBufferPointer) -> Bool {
+  private mutating func keepErrorBody(_ chunk: UnsafeRawBufferPointer) -> Bool {
     received += Int64(chunk.count)
-    let room = Self.explanationLimit - bytes.count
-    unsafe bytes.append(contentsOf: chunk.prefix(room))
-    isCut = chunk.count > room
+    let left = Self.errorBodyLimit - bytes.count
+    unsafe bytes.append(contentsOf: chunk.prefix(left))
+    isCut = chunk.count > left
     return !isCut
   }
 

@@ -1,4 +1,4 @@
-// What is asked of a server: a method, a URL used as it is, headers in order, a body, and where the answer's bytes go.
+// What is asked of a server: a method, a URL used as it is, headers in order, a body, and where the response's bytes go.
 
 /// One HTTP request.
 public struct Request: Sendable {
@@ -17,14 +17,15 @@ public struct Request: Sendable {
     public typealias Observer = @Sendable (_ handedOver: Int64) -> Bool
   }
 
-  /// Where the body of a successful response (a status under 300) goes. Any other body is the service's explanation:
+  /// Where the body of a successful response (a status under 300) goes. Any other body is an error body:
   /// it goes to `Response.body`, its first 64 KiB.
   public enum Sink: Sendable {
     /// Into `Response.body`; longer than `limit` bytes is `HTTPError.tooLarge`.
     case memory(limit: Int)
-    /// Handed over as they arrive. `accepts` is called once, with the status and the headers, before the first byte;
-    /// `false` from either closure ends the transfer with `stopped`. The closures must not use the client.
-    case chunks(accepts: @Sendable (Int, Headers) -> Bool = { _, _ in true }, take: @Sendable (RawSpan) -> Bool)
+    /// Handed over as they arrive, on the loop: such a request is sent by `Loop.send`. `accepts` is called once, with the
+    /// status and the headers, before the first byte; `false` from either closure ends the transfer with `stopped`. The
+    /// closures must not send requests.
+    case chunks(accepts: @Loop (Int, Headers) -> Bool = { _, _ in true }, take: @Loop (RawSpan) -> Bool)
   }
 
   public enum Proxy: Sendable {

@@ -1,6 +1,8 @@
 // One easy handle and the request that is on it: options in, callbacks, the result out. Used again and again.
+import ASCII
 import CCurl
 import Glibc
+import POSIX
 
 /// Owns a curl easy handle, from `init` to `deinit`. The address of the object is curl's user pointer, so the client
 /// keeps it alive while the handle is in its multi.
@@ -11,6 +13,8 @@ final class Transfer {
   private var headerList: UnsafeMutablePointer<curl_slist>?
   private var errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
   private var request: Request?
+  /// Of the request that is on the handle, or was last.
+  private(set) var id: Client.RequestID = 0
   private var completion: ((Result<Response, HTTPError>) -> Void)?
 
   // The answer so far.
@@ -44,8 +48,9 @@ final class Transfer {
 
   /// Prepares the handle for a request. Connections, names and TLS sessions that it knows are kept.
   func begin(
-    _ request: Request, completion: @escaping (Result<Response, HTTPError>) -> Void
+    _ id: Client.RequestID, _ request: Request, completion: @escaping (Result<Response, HTTPError>) -> Void
   ) throws(HTTPError) {
+    self.id = id
     headers.removeAll()
     headerBytes = 0
     body = ReceivedBody(sink: request.sink)
@@ -127,7 +132,7 @@ final class Transfer {
       guard !name.isEmpty, !name.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F || $0 == UInt8(ascii: ":") }),
         !value.utf8.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D })
       else { throw .badHeader(name: name) }
-      automatic.removeAll { equalIgnoringCase($0.name, name) }
+      automatic.removeAll { $0.name.equalsIgnoringASCIICase(name) }
       // Curl takes "Name:" as "leave this header out" and "Name;" as "send it empty".
       try append(value.isEmpty ? "\(name);" : "\(name): \(value)")
     }
@@ -199,18 +204,17 @@ final class Transfer {
     guard case .file(let descriptor, let offset, let length, let observer) = request?.body else { return 0 }
     let count = Int(min(Int64(buffer.count), length - sent))
     guard count > 0 else { return 0 }
-    var n: Int
-    repeat { unsafe n = pread(descriptor, buffer.baseAddress, count, Int(offset + sent)) } while n < 0 && errno == EINTR
-    guard n > 0 else {
-      sourceFailure = .source(errno: n < 0 ? errno : ENODATA)
+    do throws(Errno) {
+      let read = try unsafe POSIX.read(
+        descriptor, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: offset + sent)
+      guard read > 0 else { throw Errno(ENODATA) }
+      sent += Int64(read)
+      if let observer, !observer(sent) { throw Errno(ESTALE) }
+      return read
+    } catch {
+      sourceFailure = .source(errno: error.code)
       return Int(CURL_READFUNC_ABORT)
     }
-    sent += Int64(n)
-    if let observer, !observer(sent) {
-      sourceFailure = .source(errno: ESTALE)
-      return Int(CURL_READFUNC_ABORT)
-    }
-    return n
   }
 
   fileprivate func seek(to offset: Int64) { sent = offset }
@@ -232,6 +236,7 @@ final class Transfer {
     switch code {
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return .resolve(host: host(of: url))
     case CURLE_COULDNT_CONNECT, CURLE_PROXY: return .connect(host: host(of: url), message: message)
+    case CURLE_SSL_CONNECT_ERROR where isBrokenConnection(message): return .reset(message: message)
     case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
       CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_ENGINE_INITFAILED:
       return .tls(message: message)
@@ -253,6 +258,11 @@ private func capitalProxy(for url: String) -> String? {
   else { return nil }
   let proxy = unsafe String(cString: value)
   return proxy.isEmpty ? nil : proxy
+}
+
+/// Whether a failed handshake failed because the connection broke; libcurl has one code for both.
+private func isBrokenConnection(_ message: String) -> Bool {
+  ["SSL_ERROR_SYSCALL", "reset by peer", "unexpected eof", "Broken pipe"].contains { message.contains($0) }
 }
 
 /// The authority of a URL that curl has accepted, for a message.

@@ -1,14 +1,15 @@
 // S3's calls go through here: where a bucket is, how it is addressed, what every request carries.
 
+import ASCII
 public import AWS
-import HTTP
+public import HTTP
 
 /// A client of S3 or of a service that speaks like it.
 @Loop
 public final class Client {
   /// What holds for all calls.
   public struct Options: Sendable {
-    /// The caller pays for what he gets: `x-amz-request-payer`.
+    /// Requester pays: `x-amz-request-payer`.
     public var requesterPays = false
     public init() {}
   }
@@ -18,58 +19,74 @@ public final class Client {
   private let configured: Endpoint?
   /// Regions that the service named for buckets that are elsewhere than configured.
   private var regions: [String: String] = [:]
+  /// Buckets of stores whose conditions on entity tags do not work.
+  var unconditionalBuckets: Set<String> = []
+  /// Uploads carry checksums: as configured, and not to a store that has refused such headers.
+  private(set) var sendsChecksums: Bool
 
   /// Throws where the configured endpoint or region cannot be used.
   public init(_ services: ServiceClient, options: Options = Options()) throws(ConfigurationError) {
     self.services = services
     self.options = options
     configured = try services.configuration.configuredEndpoint("s3")
+    sendsChecksums = services.configuration.sendsChecksums
     if let region = services.configuration.region, !isRegion(region) { throw .noRegion }
   }
 
-  /// Sends a call for a bucket, again elsewhere where the service names another region.
+  /// Sends a call for a bucket; again in another region where the service names one, and again without checksums where
+  /// a store refuses such headers.
   ///
   /// - Parameters:
   ///   - make: fills in the call of the next attempt, the address being set.
-  ///   - progress: see `ServiceClient.send`.
+  ///   - progress, recover: see `ServiceClient.send`.
   ///   - failure: the error of a failed call as the caller knows it better.
   func send(
-    _ method: String, _ bucket: String, _ key: Key?, make: (inout Call) throws(ServiceError) -> Void = { _ in },
-    progress: () -> Int64 = { 0 }, failure: (ServiceError) -> ServiceError = { $0 },
-    check: (Response) throws(ServiceError) -> Void = { (_) throws(ServiceError) in }
+    _ method: String, _ bucket: String, _ key: Key?,
+    make: (inout ServiceRequest) throws(ServiceError) -> Void = { _ in }, progress: () -> Int64 = { 0 },
+    failure: (ServiceError) -> ServiceError = { $0 },
+    check: (Response) throws(ServiceError) -> Void = { (_) throws(ServiceError) in },
+    recover: (ServiceError) async -> Response? = { _ in nil }
   ) async throws(ServiceError) -> Response {
     var redirects = 0
     while true {
       do throws(ServiceError) {
         return try await services.send(
           call: { () throws(ServiceError) in
-            var call = self.call(method, bucket, key)
+            var call = try self.call(method, bucket, key)
             try make(&call)
             return call
-          }, progress: progress, check: check)
+          }, progress: progress, check: check, recover: recover)
       } catch {
-        guard case .refused(let refusal) = error, let region = refusal.region, isRegion(region),
-          [301, 307, 400].contains(refusal.status), region != self.region(of: bucket), redirects < 2
-        else { throw failure(error) }
-        regions[bucket] = region
-        redirects += 1
+        guard case .refused(let refusal) = error else { throw failure(error) }
+        if sendsChecksums, isAboutChecksums(refusal) {
+          sendsChecksums = false
+        } else if let region = refusal.region, isRegion(region), [301, 307, 400].contains(refusal.status),
+          region != self.region(of: bucket), redirects < 2
+        {
+          regions[bucket] = region
+          redirects += 1
+        } else {
+          throw failure(error)
+        }
       }
     }
   }
 
   /// Whether calls go over TLS, so that bodies need no hash in the signature.
-  func isSecure(_ bucket: String) -> Bool { endpoint(of: bucket).endpoint.isSecure }
+  func isSecure(_ bucket: String) -> Bool { (configured ?? Self.root(region: "", services.configuration)).isSecure }
 
   private func region(of bucket: String) -> String {
-    regions[bucket] ?? services.configuration.region ?? "us-east-1"
+    if let known = regions[bucket] { return known }
+    if case .accessPoint(_, _, let region) = BucketName(bucket) { return region }
+    return services.configuration.region ?? "us-east-1"
   }
 
-  private func call(_ method: String, _ bucket: String, _ key: Key?) -> Call {
-    let (endpoint, isVirtual) = endpoint(of: bucket)
+  private func call(_ method: String, _ bucket: String, _ key: Key?) throws(ServiceError) -> ServiceRequest {
+    let (endpoint, isVirtual) = try endpoint(of: bucket)
     var path = Array(endpoint.basePath.utf8)
     if !isVirtual {
       path.append(UInt8(ascii: "/"))
-      path += Array(bucket.utf8)
+      appendPercentEncoded(bucket.utf8, to: &path)
     }
     if let key {
       path.append(UInt8(ascii: "/"))
@@ -77,7 +94,7 @@ public final class Client {
     } else if isVirtual {
       path.append(UInt8(ascii: "/"))
     }
-    var call = Call(
+    var call = ServiceRequest(
       endpoint: endpoint, service: "s3", region: region(of: bucket), method: method,
       path: String(decoding: path, as: UTF8.self))
     call.pathEncoding = .once
@@ -86,19 +103,29 @@ public final class Client {
   }
 
   /// A call of the service itself, for the list of buckets.
-  func bucketsCall(continuationToken: String?) -> Call {
+  func bucketsCall(continuationToken: String?) -> ServiceRequest {
     let region = services.configuration.region ?? "us-east-1"
     let endpoint = configured ?? Self.root(region: region, services.configuration)
-    var call = Call(endpoint: endpoint, service: "s3", region: region, method: "GET", path: endpoint.basePath + "/")
+    var call = ServiceRequest(
+      endpoint: endpoint, service: "s3", region: region, method: "GET", path: endpoint.basePath + "/")
     call.pathEncoding = .once
     if let continuationToken { call.query = [("continuation-token", percentEncoded(continuationToken.utf8))] }
     return call
   }
 
   /// Where a bucket is reached, and whether its name is in the host's.
-  private func endpoint(of bucket: String) -> (endpoint: Endpoint, isVirtual: Bool) {
+  func endpoint(of bucket: String) throws(ServiceError) -> (endpoint: Endpoint, isVirtual: Bool) {
     let configuration = services.configuration
     let root = configured ?? Self.root(region: region(of: bucket), configuration)
+    switch BucketName(bucket) {
+    case .plain: break
+    // A store of one's own may call its buckets what it likes.
+    case .unsupported where configured != nil && !bucket.hasPrefix("arn:"): break
+    case .unsupported(let reason): throw .configuration(.unsupportedBucket(bucket, reason: reason))
+    case .accessPoint(let name, let account, let region):
+      let host = configured?.host ?? Self.accessPointHost(region: region, configuration)
+      return (Endpoint(scheme: root.scheme, host: "\(name)-\(account).\(host)", basePath: root.basePath), true)
+    }
     let canBeHost = Self.isHostLabel(bucket, allowsDots: !root.isSecure)
     let isVirtual =
       switch configuration.addressingStyle {
@@ -111,6 +138,13 @@ public final class Client {
     return (Endpoint(scheme: root.scheme, host: "\(bucket).\(root.host)", basePath: root.basePath), true)
   }
 
+  /// The host of a region's access points, less their names.
+  private static func accessPointHost(region: String, _ configuration: Configuration) -> String {
+    let service = configuration.usesFIPS ? "s3-accesspoint-fips" : "s3-accesspoint"
+    let stack = configuration.usesDualStack ? ".dualstack" : ""
+    return "\(service)\(stack).\(region).\(Partition(region: region).domain)"
+  }
+
   /// AWS's own endpoint in a region. https://docs.aws.amazon.com/general/latest/gr/s3.html
   static func root(region: String, _ configuration: Configuration) -> Endpoint {
     let service = configuration.usesFIPS ? "s3-fips" : "s3"
@@ -119,7 +153,7 @@ public final class Client {
   }
 
   /// A bucket's name as part of a host's: small letters, digits, hyphens; a dot would not match the certificate.
-  static func isHostLabel(_ bucket: String, allowsDots: Bool) -> Bool {
+  nonisolated static func isHostLabel(_ bucket: String, allowsDots: Bool) -> Bool {
     bucket.utf8.count <= 63 && bucket.first != "-" && bucket.last != "-" && bucket.first != "." && bucket.last != "."
       && bucket.utf8.allSatisfy {
         switch $0 {
@@ -129,4 +163,10 @@ public final class Client {
         }
       }
   }
+}
+
+/// Whether a store refuses a call for the checksum headers it carries: B2 says InvalidArgument, R2 NotImplemented.
+private func isAboutChecksums(_ refusal: ServiceFailure) -> Bool {
+  [400, 501].contains(refusal.status)
+    && ["x-amz-checksum", "x-amz-sdk-checksum"].contains { refusal.message.asciiLowercased.contains($0) }
 }

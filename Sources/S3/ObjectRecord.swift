@@ -85,9 +85,3 @@ public struct ObjectRecord: Equatable, Sendable {
       etag: wire.etag.map(unquoted), lastModified: lastModified ?? nil)
   }
 }
-
-/// An entity tag without the quotes it has in headers and listings.
-func unquoted(_ etag: String) -> String {
-  guard etag.utf8.count >= 2, etag.hasPrefix("\""), etag.hasSuffix("\"") else { return etag }
-  return String(etag.dropFirst().dropLast())
-}

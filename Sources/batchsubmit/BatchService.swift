@@ -78,7 +78,7 @@ final class BatchService {
   private func call<Answer: Decodable>(
     _ operation: String, _ body: [UInt8], _: Answer.Type
   ) async throws(ServiceError) -> Answer {
-    var call = Call(
+    var call = ServiceRequest(
       endpoint: endpoint, service: "batch", region: region, method: "POST",
       path: "\(endpoint.basePath)/v1/\(operation)")
     call.headers = [("content-type", "application/json")]

@@ -1,6 +1,7 @@
 // The door to AWS: configuration once, then calls on the loop.
 
 import AWS
+import HTTP
 import S3
 import Streams
 
@@ -20,14 +21,14 @@ struct Connection {
 
   /// Runs calls until they have returned; what they throw names what they were for.
   nonisolated static func run<Value: Sendable>(
-    _ object: String, _ options: Options, _ surroundings: Surroundings,
+    _ object: String, _ options: Options, _ environment: SystemEnvironment,
     _ calls: @escaping @Loop (Connection) async throws(ServiceError) -> Value
   ) throws(CallFailure) -> Value {
     let flags = ConfigurationFlags(profile: options.profile, region: options.region, endpointURL: options.endpointURL)
     let result = Loop.run { () -> Result<Value, ServiceError> in
       let connection: Connection
       do throws(ConfigurationError) {
-        connection = try Connection(Configuration(flags: flags, surroundings: surroundings))
+        connection = try Connection(Configuration(flags: flags, environment: environment))
       } catch {
         return .failure(.configuration(error))
       }

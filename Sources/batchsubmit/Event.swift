@@ -61,7 +61,7 @@ struct Event: Equatable {
 
   private mutating func read(_ record: WireEvent.Record, nesting: Int, message: Int?) throws(EventError) {
     if let entity = record.s3 {
-      guard record.eventName?.hasPrefix("ObjectCreated:") ?? false else {
+      guard record.isObjectCreated else {
         otherRecords += 1
         return
       }
@@ -112,4 +112,17 @@ enum EventError: Error, Equatable {
   case malformedBucket(String)
   case nestedTooDeeply
   case tooLarge(bytes: Int)
+}
+
+extension EventError {
+  var sentence: String {
+    switch self {
+    case .notAnEvent: "neither an event in JSON nor a list of objects"
+    case .unknownShape: "JSON, but no event of S3, SQS, SNS or EventBridge"
+    case .malformedKey(let key): "the key \(key) is not form-encoded UTF-8 of 1 to 1024 bytes"
+    case .malformedBucket(let name): "\(name) is not a bucket name"
+    case .nestedTooDeeply: "events are nested too deeply"
+    case .tooLarge(let bytes): "an event of more than \(min(bytes, Event.maximumSize)) bytes"
+    }
+  }
 }

@@ -81,8 +81,7 @@ struct JobTemplate {
       json.endArray()
     }
     json.key("containerOverrides")
-    let places = [Pair(name: "MANIFEST", value: "\(manifests)"), Pair(name: "OUTPUT", value: "\(output)")]
-    write(environment: places + work + environment, to: &json)
+    writeOverrides(work, manifests: manifests, to: &json)
     json.key("retryStrategy")
     retryStrategy.write(to: &json)
     if let timeout {
@@ -108,11 +107,22 @@ struct JobTemplate {
     return json.bytes
   }
 
-  private func write(environment: [Pair], to json: inout JSONText) {
+  /// Bytes of the largest JSON that Batch takes as a job's container overrides.
+  static let maximumOverrides = 8192
+
+  /// Bytes of the container overrides of a job: everything in them counts together.
+  func overridesSize(manifests: ObjectURI) -> Int {
+    var json = JSONText()
+    writeOverrides([Pair(name: "FIRST", value: String(Int32.max))], manifests: manifests, to: &json)
+    return json.bytes.count
+  }
+
+  private func writeOverrides(_ work: [Pair], manifests: ObjectURI, to json: inout JSONText) {
+    let locations = [Pair(name: "MANIFEST", value: "\(manifests)"), Pair(name: "OUTPUT", value: "\(output)")]
     json.beginObject()
     json.key("environment")
     json.beginArray()
-    for variable in environment {
+    for variable in locations + work + environment {
       json.beginObject()
       json.key("name")
       json.string(variable.name)

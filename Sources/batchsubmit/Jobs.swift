@@ -7,14 +7,14 @@ import Streams
 struct Jobs {
   let ids: [String]
   let options: Options
-  let surroundings: Surroundings
+  let environment: SystemEnvironment
   /// Seconds on a clock that only goes forward.
   let now: @Sendable () -> Double
 
   /// Waits until all have ended: `ok` only if all succeeded.
   func wait() throws(CallFailure) -> ExitStatus {
     let (ids, options, now) = (self.ids, self.options, self.now)
-    let outcome = try Connection.run("waiting", options, surroundings) { connection throws(ServiceError) in
+    let outcome = try Connection.run("waiting", options, environment) { connection throws(ServiceError) in
       try await Waiting(ids, options: options, connection: connection, now: now).run()
     }
     switch outcome {
@@ -32,7 +32,7 @@ struct Jobs {
   func tellStatus(_ output: OutputStream) throws -> ExitStatus {
     let ended = options.wait ? try wait() : .ok
     let ids = self.ids
-    let details = try Connection.run("DescribeJobs", options, surroundings) { connection throws(ServiceError) in
+    let details = try Connection.run("DescribeJobs", options, environment) { connection throws(ServiceError) in
       try await connection.batch.describe(ids)
     }
     var isComplete = true
@@ -51,7 +51,7 @@ struct Jobs {
   /// Ends the jobs wherever they are, and their children.
   func cancel() throws(CallFailure) -> ExitStatus {
     let ids = self.ids
-    try Connection.run("TerminateJob", options, surroundings) { connection throws(ServiceError) in
+    try Connection.run("TerminateJob", options, environment) { connection throws(ServiceError) in
       for id in ids { try await connection.batch.terminate(id, reason: "cancelled by batchsubmit") }
     }
     return .ok

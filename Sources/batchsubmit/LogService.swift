@@ -38,7 +38,7 @@ final class LogService {
     json.key("startFromHead")
     json.boolean(false)
     json.endObject()
-    var call = Call(
+    var call = ServiceRequest(
       endpoint: endpoint, service: "logs", region: region, method: "POST", path: endpoint.basePath + "/")
     call.headers = [
       ("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "Logs_20140328.GetLogEvents"),

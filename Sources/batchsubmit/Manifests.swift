@@ -1,5 +1,6 @@
 // What each child reads: one manifest of object records, named by a hash of all of them.
 
+import ASCII
 import AWS
 import Crypto
 import S3
@@ -10,6 +11,7 @@ struct Manifests {
   let folder: ObjectURI
   /// 32 hexadecimal digits: half of a SHA-256, as no adversary is kept out by it.
   let hash: String
+  static let hashLength = 32
   private let objects: [InputObject]
   private let plan: Plan
 
@@ -26,7 +28,7 @@ struct Manifests {
       // No record is an empty line, so no two ways of cutting look the same.
       digest.update(data: [UInt8(ascii: "\n")])
     }
-    hash = hexadecimal(digest.finalize().prefix(16))
+    hash = hexadecimal(digest.finalize().prefix(Self.hashLength / 2))
     folder = ObjectURI(bucket: prefix.bucket, key: prefix.key.appending(Key(hash)))
   }
 

@@ -1,5 +1,6 @@
 // The flags, as they are given.
 
+import ASCII
 import ArgumentParser
 
 /// Every flag of the tool. What a flag does not say, the variable named in its help may.
@@ -70,10 +71,10 @@ struct Options: ParsableArguments {
   @Option(help: "Seconds to wait at most (default: as long as it takes).")
   var waitTimeout: Double?
 
-  @Option(help: "Seconds in RUNNABLE after which a job is explained.")
+  @Option(help: "Seconds in RUNNABLE after which the reason is shown.")
   var runnableWarning: Double = 600
 
-  @Option(help: ArgumentHelp("Tell about this job instead of submitting; may be repeated.", valueName: "job-id"))
+  @Option(help: ArgumentHelp("Show this job's status instead of submitting; may be repeated.", valueName: "job-id"))
   var status: [String] = []
 
   @Option(help: ArgumentHelp("End this job and its children; may be repeated.", valueName: "job-id"))
@@ -105,14 +106,7 @@ struct Options: ParsableArguments {
 /// Batch's ids are UUIDs, with `:index` for a child of an array.
 func isJobID(_ text: String) -> Bool {
   (1...128).contains(text.utf8.count)
-    && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ":") }
-}
-
-func isAlphanumeric(_ byte: UInt8) -> Bool {
-  switch byte {
-  case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-    UInt8(ascii: "0")...UInt8(ascii: "9"):
-    true
-  default: false
-  }
+    && text.utf8.allSatisfy {
+      $0.isASCIILetter || $0.isASCIIDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ":")
+    }
 }

@@ -1,6 +1,7 @@
 // How far the jobs are, for people at a terminal.
 
 import Glibc
+import POSIX
 
 /// One line on standard error that is written over; nothing where standard error is no terminal.
 final class Progress {
@@ -22,9 +23,5 @@ final class Progress {
     shown = ""
   }
 
-  private func write(_ text: String) {
-    let bytes = Array(text.utf8)
-    // A terminal that is gone is told nothing.
-    _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(STDERR_FILENO, $0.baseAddress!, $0.count) }
-  }
+  private func write(_ text: String) { writeToStandardError(Array(text.utf8)) }
 }

@@ -1,5 +1,6 @@
 // What flags and environment say together, checked.
 
+import ASCII
 import S3
 import Streams
 
@@ -10,7 +11,7 @@ struct Settings {
   var manifestPrefix: ObjectURI
   var imagesPerChild: Int
   var maximumArraySize: Int
-  var filter: Filter
+  var filter: KeyFilter
   /// A last job joins the parts of all children.
   var mergesParts: Bool
   /// Submits what was submitted before.
@@ -18,8 +19,6 @@ struct Settings {
 
   /// Batch's own.
   static let maximumDependencies = 20
-  /// What ECS takes of overrides, in bytes of JSON; 1 KiB of it is for what the tool itself says.
-  static let maximumEnvironment = 7168
 
   /// - Parameter variable: the environment; an empty value counts as none.
   init(_ options: Options, variable: (String) -> String?) throws(SettingsError) {
@@ -49,24 +48,32 @@ struct Settings {
       "--images-per-child",
       options.imagesPerChild ?? Plan.defaultImagesPerChild(vcpus: size?.processors ?? Plan.usualVCPUs), 1...1_000_000)
     maximumArraySize = try within("--max-array-size", options.maxArraySize, Plan.arraySizes)
-    filter = Filter(prefix: Key(options.prefixFilter))
+    filter = KeyFilter(prefix: Key(options.prefixFilter))
     if !options.suffix.isEmpty { filter.suffixes = options.suffix }
     mergesParts = options.merge
     resubmits = options.resubmit
+    let hash = String(repeating: "0", count: Manifests.hashLength)
+    let folder = ObjectURI(bucket: manifestPrefix.bucket, key: manifestPrefix.key.appending(Key(hash)))
+    let overrides = template.overridesSize(manifests: folder)
+    guard overrides <= JobTemplate.maximumOverrides else {
+      throw .tooMany(
+        setting: "container overrides (--environment, --vcpu, --memory, prefixes): bytes", count: overrides,
+        limit: JobTemplate.maximumOverrides)
+    }
   }
 
   /// Throws where what this batch writes would be submitted again: where the output or the manifests are under the
   /// filter's prefix in a bucket of the input's, or where the input has come from them.
-  func checkFeeding(_ objects: [InputObject]) throws(SettingsError) {
+  func checkOverlap(_ objects: [InputObject]) throws(SettingsError) {
     let outputPrefix = ObjectURI(bucket: template.output.bucket, key: template.output.key.appending(Key("/")))
     for (setting, place) in [("--output-prefix", outputPrefix), ("--manifest-prefix", manifestPrefix)] {
       for object in objects where object.record.bucket == place.bucket {
         if !filter.prefix.bytes.isEmpty, place.key.hasPrefix(filter.prefix) {
           let input = ObjectURI(bucket: place.bucket, key: filter.prefix)
-          throw .feedsItself(setting: setting, location: "\(place)", input: "\(input)")
+          throw .overlap(setting: setting, location: "\(place)", input: "\(input)")
         }
         if object.record.key.hasPrefix(place.key) {
-          throw .feedsItself(setting: setting, location: "\(place)", input: "\(object.record.uri)")
+          throw .overlap(setting: setting, location: "\(place)", input: "\(object.record.uri)")
         }
       }
     }
@@ -152,18 +159,15 @@ private func tags(_ texts: [String]) throws(SettingsError) -> [Pair] {
 
 private func environment(_ texts: [String]) throws(SettingsError) -> [Pair] {
   let variables = try pairs("--environment", texts)
-  var size = 0
   for variable in variables {
-    guard let first = variable.name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first),
+    guard let first = variable.name.utf8.first, !first.isASCIIDigit,
       variable.name.utf8.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "_") })
     else {
       throw .malformed(setting: "--environment", value: variable.name, expected: "letters, digits and _")
     }
     if JobTemplate.isReserved(variable.name) { throw .reservedVariable(variable.name) }
-    size += variable.name.utf8.count + variable.value.utf8.count + 24
-  }
-  guard size <= Settings.maximumEnvironment else {
-    throw .tooMany(setting: "--environment: bytes", count: size, limit: Settings.maximumEnvironment)
   }
   return variables
 }
+
+private func isAlphanumeric(_ byte: UInt8) -> Bool { byte.isASCIILetter || byte.isASCIIDigit }

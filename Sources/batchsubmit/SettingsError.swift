@@ -13,11 +13,11 @@ enum SettingsError: ReportableError, Equatable {
   case reservedVariable(String)
   case tooMany(setting: String, count: Int, limit: Int)
   /// What is written would be read again as input.
-  case feedsItself(setting: String, location: String, input: String)
+  case overlap(setting: String, location: String, input: String)
 
   var status: ExitStatus {
     switch self {
-    case .missing, .feedsItself: .configuration
+    case .missing, .overlap: .configuration
     default: .usage
     }
   }
@@ -35,7 +35,7 @@ enum SettingsError: ReportableError, Equatable {
     case .sizeNeedsBoth: "--vcpu and --memory go together"
     case .reservedVariable(let name): "--environment: \(name): is set by batchsubmit or by Batch"
     case .tooMany(let setting, let count, let limit): "\(setting): \(count) of them, at most \(limit)"
-    case .feedsItself(let setting, let location, let input):
+    case .overlap(let setting, let location, let input):
       "\(setting): \(location) and the input \(input) overlap: what is written there would be submitted again"
     }
   }

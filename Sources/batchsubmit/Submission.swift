@@ -2,6 +2,7 @@
 
 import AWS
 import FoundationEssentials
+import HTTP
 import S3
 import Streams
 
@@ -131,15 +132,12 @@ final class Submission {
   private func upload(_ job: Plan.Job) async throws(ServiceError) {
     let lanes = min(Self.uploads, job.size)
     uploadFailure = nil
-    let tasks = (0..<lanes).map { lane in
-      Task { @Loop in
-        for child in stride(from: job.first + lane, to: job.first + job.size, by: lanes) {
-          guard self.uploadFailure == nil else { return }
-          await self.upload(child: child)
-        }
+    await Loop.concurrently(lanes) { lane in
+      for child in stride(from: job.first + lane, to: job.first + job.size, by: lanes) {
+        guard self.uploadFailure == nil else { return }
+        await self.upload(child: child)
       }
     }
-    for task in tasks { await task.value }
     if let uploadFailure { throw uploadFailure }
   }
 

@@ -7,20 +7,20 @@ import Streams
 /// One batch: what came, what of it is submitted, and what is said about it.
 struct Tool {
   let options: Options
-  let surroundings: Surroundings
+  let environment: SystemEnvironment
   /// Seconds on a clock that only goes forward.
   let now: @Sendable () -> Double
   let output: OutputStream
 
   /// Submits what the input names.
-  func submit(reading input: InputStream) throws -> ExitStatus {
-    let settings = try Settings(options, variable: surroundings.variable)
-    let intake = try Intake(input)
-    for (place, reason) in intake.event?.malformed ?? [] {
-      report(tool: "batchsubmit", object: intake.event?.messageIDs?[place], reason: reason.sentence)
+  func submit(reading stream: InputStream) throws -> ExitStatus {
+    let settings = try Settings(options, variable: environment.variable)
+    let input = try BatchInput(stream)
+    for (place, reason) in input.event?.malformed ?? [] {
+      report(tool: "batchsubmit", object: input.event?.messageIDs?[place], reason: reason.sentence)
     }
-    let objects = select(intake, settings.filter)
-    try settings.checkFeeding(objects)
+    let objects = select(input, settings.filter)
+    try settings.checkOverlap(objects)
     let plan = Plan(
       images: objects.count, imagesPerChild: settings.imagesPerChild, maximumArraySize: settings.maximumArraySize)
     try settings.checkMerge(plan)
@@ -33,23 +33,23 @@ struct Tool {
       var missed = plan.jobs.dropFirst(result.planned).flatMap { objects[plan.range(of: $0)] }
       // The job that joins the parts is every message's.
       if result.failure != nil, missed.isEmpty { missed = objects }
-      return try respond(intake.event, missed: missed, failure: result.failure)
+      return try respond(input.event, missed: missed, failure: result.failure)
     }
     try output.close()
     if let failure = result.failure { return failure.status }
     if options.wait, !result.jobs.isEmpty {
-      let jobs = Jobs(ids: result.jobs.map(\.id), options: options, surroundings: surroundings, now: now)
+      let jobs = Jobs(ids: result.jobs.map(\.id), options: options, environment: environment, now: now)
       let ended = try jobs.wait()
       if ended != .ok { return ended }
     }
-    return intake.event?.malformed.isEmpty ?? true ? .ok : .data
+    return input.event?.malformed.isEmpty ?? true ? .ok : .data
   }
 
   /// The objects that are images to be classified, each once; says how many are not.
-  private func select(_ intake: Intake, _ filter: Filter) -> [InputObject] {
-    var objects = intake.objects.filter { filter.accepts($0.record.key) }
-    let others = intake.objects.count - objects.count + (intake.event?.otherRecords ?? 0)
-    if others > 0 { report(tool: "batchsubmit", reason: "\(others) of the input are no new images and left out") }
+  private func select(_ input: BatchInput, _ filter: KeyFilter) -> [InputObject] {
+    var objects = input.objects.filter { filter.accepts($0.record.key) }
+    let others = input.objects.count - objects.count + (input.event?.otherRecords ?? 0)
+    if others > 0 { report(tool: "batchsubmit", reason: "skipped \(others) objects that are not new images") }
     objects.deduplicate()
     return objects
   }
@@ -62,7 +62,7 @@ struct Tool {
     let isQuiet = options.lambdaResponse
     let result: Submission.Result
     do throws(CallFailure) {
-      result = try Connection.run("\(manifests.folder)", options, surroundings) { connection throws(ServiceError) in
+      result = try Connection.run("\(manifests.folder)", options, environment) { connection throws(ServiceError) in
         let submission = Submission(
           settings, plan: plan, manifests: manifests, store: connection.store, batch: connection.batch)
         return await submission.run { job throws(SystemError) in

@@ -1,6 +1,7 @@
 // Waiting for jobs: polls Batch, reports changes, and performs the actions that `Watch` returns.
 
 import AWS
+import HTTP
 import Streams
 
 /// The edge around a `Watch`.

@@ -31,6 +31,11 @@ struct WireEvent: Decodable {
     let messageID: String?
     let body: String?
 
+    /// S3 writes `ObjectCreated:Put`; MinIO and others write `s3:ObjectCreated:Put`, as S3's configuration does.
+    var isObjectCreated: Bool {
+      ["ObjectCreated:", "s3:ObjectCreated:"].contains { eventName?.hasPrefix($0) ?? false }
+    }
+
     private enum CodingKeys: String, CodingKey {
       case eventName, s3
       case sns = "Sns"

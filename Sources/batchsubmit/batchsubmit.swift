@@ -5,7 +5,7 @@
 
 import AWS
 import ArgumentParser
-import Glibc
+import POSIX
 import S3
 import Streams
 
@@ -28,18 +28,11 @@ struct BatchSubmit: ParsableCommand {
     runTool("batchsubmit") {
       let output = OutputStream()
       let ids = options.status + options.cancel
-      let jobs = Jobs(ids: ids, options: options, surroundings: .process, now: monotonicSeconds)
+      let jobs = Jobs(ids: ids, options: options, environment: .process, now: { Clock.monotonic.seconds })
       if !options.status.isEmpty { return try jobs.tellStatus(output) }
       if !options.cancel.isEmpty { return try jobs.cancel() }
-      let tool = Tool(options: options, surroundings: .process, now: monotonicSeconds, output: output)
+      let tool = Tool(options: options, environment: .process, now: { Clock.monotonic.seconds }, output: output)
       return try tool.submit(reading: InputStream())
     }
   }
-}
-
-/// CLOCK_MONOTONIC in seconds.
-@Sendable func monotonicSeconds() -> Double {
-  var time = timespec()
-  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }

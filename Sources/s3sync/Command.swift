@@ -2,6 +2,7 @@
 
 import AWS
 import Glibc
+import HTTP
 import S3
 import Streams
 
@@ -44,7 +45,7 @@ struct Command: @unchecked Sendable {
     do throws(ConfigurationError) {
       configuration = try Configuration(
         flags: ConfigurationFlags(profile: flags.profile, region: flags.region, endpointURL: flags.endpointURL),
-        surroundings: .process)
+        environment: .process)
     } catch {
       throw .service(.configuration(error))
     }
@@ -112,7 +113,7 @@ struct Command: @unchecked Sendable {
     do throws(SyncError) {
       try await work()
     } catch {
-      if Loop.isInterrupted { throw error }
+      if Task.isCancelled { throw error }
       reporter.failed(action, object, error)
     }
   }

@@ -1,6 +1,7 @@
 // Concurrent work on the parts of one object.
 
 import AWS
+import HTTP
 
 /// Calls `work` for 0 ..< count, at most `limit` at once; after the first failure no more are started, and it is thrown.
 @Loop
@@ -8,22 +9,17 @@ func forEachPart(
   _ count: Int, limit: Int, _ work: @escaping @Loop (Int) async throws(SyncError) -> Void
 ) async throws(SyncError) {
   let state = PartsState()
-  var tasks = [Task<Void, Never>]()
-  for _ in 0..<min(count, limit) {
-    tasks.append(
-      Task { @Loop in
-        while state.failure == nil, state.next < count {
-          let index = state.next
-          state.next += 1
-          do throws(SyncError) {
-            try await work(index)
-          } catch {
-            if state.failure == nil { state.failure = error }
-          }
-        }
-      })
+  await Loop.concurrently(min(count, limit)) { _ in
+    while state.failure == nil, state.next < count {
+      let index = state.next
+      state.next += 1
+      do throws(SyncError) {
+        try await work(index)
+      } catch {
+        if state.failure == nil { state.failure = error }
+      }
+    }
   }
-  for task in tasks { await task.value }
   if let failure = state.failure { throw failure }
 }
 

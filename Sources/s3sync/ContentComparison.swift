@@ -1,5 +1,6 @@
 // --checksum: whether a file and an object, or two objects, of one size hold the same bytes.
 
+import ASCII
 import AWS
 import Crypto
 import HTTP

@@ -1,6 +1,7 @@
 // --delete: removes from the target what the source does not have.
 
 import AWS
+import HTTP
 import S3
 import Streams
 
@@ -15,7 +16,7 @@ struct Deletion {
 
   func run(_ spool: Spool) async {
     var batch = [Entry]()
-    while !Loop.isInterrupted {
+    while !Task.isCancelled {
       var next: Action?
       do throws(SystemError) {
         next = try spool.next()
@@ -46,11 +47,8 @@ struct Deletion {
   private func deleteObjects(_ prefix: ObjectURI, _ entries: [Entry]) async {
     if entries.isEmpty { return }
     var refused = [Key: ServiceError]()
-    do throws(ServiceError) {
-      let failures = try await client.delete(entries.map { object(prefix, $0.key).key }, in: prefix.bucket)
-      for (key, error) in failures { refused[key] = error }
-    } catch {
-      for entry in entries { refused[object(prefix, entry.key).key] = error }
+    for (key, error) in await client.delete(entries.map { object(prefix, $0.key).key }, in: prefix.bucket) {
+      refused[key] = error
     }
     for entry in entries {
       let object = object(prefix, entry.key)

@@ -77,7 +77,7 @@ struct Download {
       try partial.file.publish(file, publication(entry, description, file), context)
       return verification
     } catch {
-      if error.isResumable || Loop.isInterrupted { partial.keep() } else { partial.file.discard() }
+      if error.isResumable || Task.isCancelled { partial.keep() } else { partial.file.discard() }
       throw error
     }
   }

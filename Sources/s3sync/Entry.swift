@@ -1,6 +1,7 @@
 // One line of either side's listing.
 
 import AWS
+import HTTP
 import S3
 
 /// A file or an object, named relative to its folder or prefix.

@@ -54,7 +54,6 @@ enum Interruption {
         if time - since > Interruption.cleanupLimit { Interruption.endIfRequested() }
       } else {
         since = time
-        Task { @Loop in Loop.interrupt() }
       }
     }
   }

@@ -1,6 +1,7 @@
 // --list: an object record a line; prefixes and buckets likewise.
 
 import AWS
+import HTTP
 import S3
 import Streams
 
@@ -11,7 +12,7 @@ struct Listing {
   let filter: Filter
 
   func objects(_ root: ObjectURI) async throws(SyncError) {
-    let listing = ObjectListing(client, root)
+    let listing = ObjectListing(client, root, anyOrder: true)
     let output = OutputStream()
     while let object = try await listing.nextObject() {
       guard filter.admits(object.key.droppingFirst(root.key.bytes.count)) else { continue }

@@ -74,7 +74,7 @@ final class Mirror {
   /// Throws where nothing was done at all; failures of single items are reported and go into the status.
   func run() async throws(SyncError) {
     let plan = try await plan()
-    if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
+    if Task.isCancelled { throw .service(.transport(.cancelled)) }
     context.progress?.totalItems = plan.transfers.count + plan.deletions.count
     context.progress?.totalBytes = plan.transfers.totalSize
     await work(plan.transfers, replaces: false)
@@ -82,7 +82,7 @@ final class Mirror {
     await delete(plan)
     if case .download(_, let folder) = sides, !request.isDryRun {
       // After a failure or a signal what is left may yet be resumed.
-      if reporter.status == .ok, !Loop.isInterrupted { transfers.leftovers?.removeStale() }
+      if reporter.status == .ok, !Task.isCancelled { transfers.leftovers?.removeStale() }
       if plan.transfers.count > 0 { sync(folder) }
     }
   }
@@ -139,16 +139,11 @@ final class Mirror {
   }
 
   private func work(_ spool: Spool, replaces: Bool) async {
-    var workers = [Task<Void, Never>]()
-    for _ in 0..<min(context.options.jobs, spool.count) {
-      workers.append(
-        Task { @Loop in
-          while !Loop.isInterrupted, let action = self.next(of: spool) {
-            await self.perform(action, replaces: replaces)
-          }
-        })
+    await Loop.concurrently(min(context.options.jobs, spool.count)) { _ in
+      while !Task.isCancelled, let action = self.next(of: spool) {
+        await self.perform(action, replaces: replaces)
+      }
     }
-    for worker in workers { await worker.value }
   }
 
   private func next(of spool: Spool) -> Action? {
@@ -177,7 +172,7 @@ final class Mirror {
       case .exists: reporter.done(name, source, target, size: entry.size, skipped: "it exists")
       }
     } catch {
-      if Loop.isInterrupted { return }
+      if Task.isCancelled { return }
       if case .obstructed = error, !replaces, request.deletes { return postpone(action) }
       reporter.failed(name, source, error)
     }
@@ -194,7 +189,7 @@ final class Mirror {
   /// Files in the place of folders, and the reverse.
   private func replace(isAllowed: Bool) async {
     if isAllowed { return await work(obstructed, replaces: true) }
-    while !Loop.isInterrupted, let action = next(of: obstructed) {
+    while !Task.isCancelled, let action = next(of: obstructed) {
       reporter.failed(
         sides.direction.rawValue, sides.source(action.entry.key),
         .obstructed("something is in the way, and deletions are not permitted after failures or beyond --max-delete"))
@@ -203,12 +198,12 @@ final class Mirror {
 
   /// Whether everything before succeeded, and the deletions are within --max-delete.
   private func mayDelete(_ plan: Plan) -> Bool {
-    guard reporter.status == .ok, !Loop.isInterrupted else { return false }
+    guard reporter.status == .ok, !Task.isCancelled else { return false }
     return request.deletionLimit.map { plan.deletions.count <= $0.limit(ofItems: plan.targetCount) } ?? true
   }
 
   private func delete(_ plan: Plan) async {
-    guard plan.deletions.count > 0, !Loop.isInterrupted else { return }
+    guard plan.deletions.count > 0, !Task.isCancelled else { return }
     guard reporter.status == .ok else {
       return context.warn("\(plan.deletions.count) deletions skipped, because not everything before succeeded")
     }

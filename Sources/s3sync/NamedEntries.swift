@@ -2,6 +2,7 @@
 
 import AWS
 import Glibc
+import HTTP
 import S3
 import Streams
 
@@ -31,10 +32,10 @@ final class NamedEntries: EntryStream {
       while pending.count < limit, nextName < names.count {
         let (name, lookup) = (names[nextName], self.lookup)
         nextName += 1
-        pending.append(Task { @Loop in await lookup(name) })
+        pending.append(Loop.task { await lookup(name) })
       }
       guard !pending.isEmpty else { return nil }
-      if let entry = try await pending.removeFirst().value.get() { return entry }
+      if let entry = try await pending.removeFirst().valueCancelledWithCaller.get() { return entry }
     }
   }
 }

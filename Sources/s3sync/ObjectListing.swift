@@ -1,6 +1,7 @@
 // A prefix's objects as a sorted stream; the next page is fetched while one is worked on.
 
 import AWS
+import HTTP
 import S3
 
 @Loop
@@ -14,13 +15,16 @@ final class ObjectListing: EntryStream {
 
   private let client: S3.Client
   private let root: ObjectURI
+  private let anyOrder: Bool
   private var page: [ObjectRecord] = []
   private var position = 0
   private var nextPage = NextPage.first
 
-  init(_ client: S3.Client, _ root: ObjectURI) {
+  /// - Parameter anyOrder: the objects may come in any order: nothing is compared with them.
+  init(_ client: S3.Client, _ root: ObjectURI, anyOrder: Bool = false) {
     self.client = client
     self.root = root
+    self.anyOrder = anyOrder
   }
 
   /// The next object, with its whole key.
@@ -34,7 +38,7 @@ final class ObjectListing: EntryStream {
       }
       nextPage = .none
       let next: ListPage
-      switch await task.value {
+      switch await task.valueCancelledWithCaller {
       case .success(let arrived): next = arrived
       case .failure(let error): throw .service(error)
       }
@@ -61,11 +65,12 @@ final class ObjectListing: EntryStream {
   }
 
   private func request(continuationToken: String?, after: Key?) -> Task<Result<ListPage, ServiceError>, Never> {
-    let (client, root) = (self.client, self.root)
-    return Task { @Loop in
+    let (client, root, anyOrder) = (self.client, self.root, self.anyOrder)
+    return Loop.task {
       do throws(ServiceError) {
         return .success(
-          try await client.list(root.bucket, prefix: root.key, continuationToken: continuationToken, after: after))
+          try await client.list(
+            root.bucket, prefix: root.key, continuationToken: continuationToken, after: after, anyOrder: anyOrder))
       } catch {
         return .failure(error)
       }

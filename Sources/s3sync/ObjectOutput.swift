@@ -1,6 +1,7 @@
 // One object to standard output, a FIFO or a device.
 
 import AWS
+import HTTP
 import S3
 import Streams
 

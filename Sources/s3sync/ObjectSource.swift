@@ -1,6 +1,7 @@
 // The objects that go into a stream: those of a prefix, or those of a list.
 
 import AWS
+import HTTP
 import S3
 import Streams
 
@@ -18,7 +19,7 @@ final class PrefixSource: ObjectSource {
   private let filter: Filter
 
   init(_ client: S3.Client, _ root: ObjectURI, filter: Filter) {
-    listing = ObjectListing(client, root)
+    listing = ObjectListing(client, root, anyOrder: true)
     self.root = root
     self.filter = filter
   }
@@ -63,7 +64,7 @@ final class ListSource: ObjectSource {
       if line.isEmpty { continue }
       guard let object = ObjectRecord(line: line) else { throw .malformedLine(number: lines.number) }
       if object.uri.isPrefix && object.size == nil {
-        listing = ObjectListing(client, object.uri)
+        listing = ObjectListing(client, object.uri, anyOrder: true)
         continue
       }
       if filter.admits(object.key) { return (object, ItemName(bytes: object.key.bytes)) }

@@ -33,15 +33,15 @@ struct OrderedRead {
         while pending.count < limit, next < plan.partCount {
           let range = plan.range(next)
           next += 1
-          pending.append(Task { @Loop in await fetch(request, range, of: size) })
+          pending.append(Loop.task { await fetch(request, range, of: size) })
         }
         guard !pending.isEmpty else { return }
-        try await write(try await pending.removeFirst().value.get())
-        if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
+        try await write(try await pending.removeFirst().valueCancelledWithCaller.get())
+        if Task.isCancelled { throw .service(.transport(.cancelled)) }
       }
     } catch {
       // The caller continues when all have ended.
-      for task in pending { _ = await task.value }
+      for task in pending { _ = await task.valueCancelledWithCaller }
       throw error
     }
   }

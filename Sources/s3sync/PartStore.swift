@@ -1,6 +1,7 @@
 // A multipart upload from its beginning to its one end: completed or aborted.
 
 import AWS
+import HTTP
 import S3
 
 @Loop

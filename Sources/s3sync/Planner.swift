@@ -1,6 +1,7 @@
 // Merges the two listings into what has to be done. Nothing is done before both have been read to their ends.
 
 import AWS
+import HTTP
 import S3
 import Streams
 

@@ -33,7 +33,7 @@ extension StreamEnd {
           return descriptor
         }
         guard errno == ENXIO || errno == EINTR else { throw .system(SystemError(operation: "open", object: path)) }
-        if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
+        if Task.isCancelled { throw .service(.transport(.cancelled)) }
         await Loop.sleep(seconds: 0.05)
       }
     }

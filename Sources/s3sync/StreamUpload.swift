@@ -29,7 +29,7 @@ struct StreamUpload {
     let isWhole = first.count < partSize(0)
     do throws(SyncError) {
       if isWhole {
-        if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
+        if Task.isCancelled { throw .service(.transport(.cancelled)) }
         let stored = try await call { () async throws(ServiceError) in
           try await client.put(object, .bytes(first), attributes: attributes, ifAbsent: options.onlyIfAbsent)
         }
@@ -66,7 +66,7 @@ struct StreamUpload {
         bytes = isLast ? [] : try await part(index)
       }
       try await sender.finish()
-      if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
+      if Task.isCancelled { throw .service(.transport(.cancelled)) }
       return (total, try await store.complete(onlyIfAbsent: options.onlyIfAbsent))
     } catch {
       await sender.drain()
@@ -100,7 +100,7 @@ private final class Sender {
   func send(_ bytes: [UInt8], number: Int, limit: Int64) async throws(SyncError) {
     let store = self.store
     let context = self.context
-    let task = Task { @Loop () -> SyncError? in
+    let task = Loop.task { () -> SyncError? in
       do throws(SyncError) {
         try await store.add(number: number, .bytes(bytes))
         context.meter().add(Int64(bytes.count))
@@ -119,12 +119,12 @@ private final class Sender {
 
   /// Waits for all; their errors are ignored.
   func drain() async {
-    for (_, task) in sending { _ = await task.value }
+    for (_, task) in sending { _ = await task.valueCancelledWithCaller }
     sending.removeAll()
   }
 
   private func awaitFirst() async throws(SyncError) {
     let (_, task) = sending.removeFirst()
-    if let error = await task.value { throw error }
+    if let error = await task.valueCancelledWithCaller { throw error }
   }
 }

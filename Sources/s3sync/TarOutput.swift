@@ -1,6 +1,7 @@
 // The writing end of a tar stream. A slow reader blocks another thread, and the transfers go on.
 
 import AWS
+import HTTP
 import Streams
 
 /// One writer, used by one write after the other.

@@ -82,7 +82,7 @@ final class TarStream {
   }
 
   private func write(_ item: StreamItem, flushing: Bool) async throws(SyncError) {
-    if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
+    if Task.isCancelled { throw .service(.transport(.cancelled)) }
     switch item {
     case .fatal(let name, let error): throw .item(name.text, error)
     case .file(let name, let bytes, let modified, let verification):
@@ -154,10 +154,10 @@ private final class Slot {
       state = .sized(.success(object))
       return
     }
-    let task = Task { @Loop in await fetcher.describe(object) }
+    let task = Loop.task { await fetcher.describe(object) }
     state = .sizing(task)
-    Task { @Loop in
-      let result = await task.value
+    Loop.task {
+      let result = await task.valueCancelledWithCaller
       if case .sizing = self.state { self.state = .sized(result) }
     }
   }
@@ -194,7 +194,7 @@ private final class Slot {
   func fetch(_ fetcher: ObjectFetcher, size: Int64) {
     guard case .sized(let described) = state else { return }
     let name = self.name
-    let task = Task { @Loop in
+    let task = Loop.task {
       let item = await fetcher.fetch(described, name)
       self.state = .done(item, size: size)
       return item
@@ -206,7 +206,7 @@ private final class Slot {
   func item(_ fetcher: ObjectFetcher) async -> StreamItem {
     switch state {
     case .done(let item, _): return item
-    case .fetching(let task, _): return await task.value
+    case .fetching(let task, _): return await task.valueCancelledWithCaller
     case .sizing, .sized: return await fetcher.fetch(await described(), name)
     }
   }
@@ -214,7 +214,7 @@ private final class Slot {
   private func described() async -> Result<ObjectRecord, SyncError> {
     switch state {
     case .sizing(let task):
-      let result = await task.value
+      let result = await task.valueCancelledWithCaller
       if case .sizing = state { state = .sized(result) }
       return result
     case .sized(let result): return result

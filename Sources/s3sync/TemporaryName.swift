@@ -1,5 +1,6 @@
 // What unfinished downloads are called: `.s3sync-KEY-RANDOM.part`, and `.record` for what is known of them.
 
+import ASCII
 import S3
 
 /// The name of a temporary file: 16 hexadecimal digits that identify the final file, 16 random ones.

@@ -1,6 +1,7 @@
 // What all transfers of a run share.
 
 import AWS
+import HTTP
 import S3
 import Streams
 

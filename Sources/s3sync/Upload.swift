@@ -43,11 +43,11 @@ struct Upload {
         if !file.hasChanged { return .stored(size: file.size, verification) }
       } catch {
         if options.onlyIfAbsent, stored == nil, case .changed = error, !file.hasChanged { return .exists }
-        guard file.hasChanged, !Loop.isInterrupted else { throw error }
+        guard file.hasChanged, !Task.isCancelled else { throw error }
       }
       meter.advance(to: 0)
       await Loop.sleep(seconds: min(1.1 * Double(attempt), 3))
-      if Loop.isInterrupted { throw .service(.transport(.cancelled)) }
+      if Task.isCancelled { throw .service(.transport(.cancelled)) }
       if attempt >= Self.patience, isRepairable(file, stored) { break }
     }
     throw .changed("the file kept changing while it was uploaded; the next run uploads it again")

@@ -1,6 +1,7 @@
 // --verbose: a line on standard error for each request and for each retry.
 
 import AWS
+import HTTP
 import Streams
 
 /// Prints requests and responses, with the progress line erased before each.
@@ -18,7 +19,7 @@ struct Verbose: @unchecked Sendable {
     case .answered(let method, let url, let status, let bytes, let seconds):
       "\(method) \(url): \(status), \(bytes) bytes, \(milliseconds(seconds)) ms"
     case .failed(let method, let url, let error, let seconds):
-      "\(method) \(url): \(sentence(error)), \(milliseconds(seconds)) ms"
+      "\(method) \(url): \(error.sentence), \(milliseconds(seconds)) ms"
     case .retry(let method, let url, let attempt, let after):
       "\(method) \(url): attempt \(attempt) in \(milliseconds(after)) ms"
     }

@@ -3,6 +3,7 @@
 import AWS
 import ArgumentParser
 import Glibc
+import HTTP
 import S3
 import Streams
 
@@ -63,6 +64,7 @@ struct Tool: ParsableCommand {
     let everyTurn = {
       watch.check()
       command.everyTurn()
+      return Interruption.isRequested
     }
     let outcome = Loop.run(connections: command.options.jobs, everyTurn: everyTurn) {
       do throws(SyncError) {

@@ -1,5 +1,6 @@
 // Values: time, encodings, XML, files, endpoints, errors, retries.
 
+import ASCII
 import HTTP
 import Testing
 
@@ -111,8 +112,8 @@ func refusedXML(text: String) {
     sso_region = us-east-1
     """
   let files = try SharedFiles(
-    Surroundings(
-      environment: ["AWS_CONFIG_FILE": "/c"], now: { Timestamp(seconds: 0) },
+    SystemEnvironment(
+      variables: ["AWS_CONFIG_FILE": "/c"], now: { Timestamp(seconds: 0) },
       readFile: { $0 == "/c" ? Array(text.utf8) : nil }, run: { _ in (1, []) }))
   #expect(files.profiles["default"]?.values["region"] == "eu-west-1")
   #expect(files.profiles["default"]?.nested["s3"] == ["addressing_style": "path"])
@@ -153,7 +154,7 @@ func noEndpoints(url: String) {
   ])
 func serviceEndpoint(region: String, variable: String, host: String) throws {
   let configuration = try Configuration(
-    flags: ConfigurationFlags(), surroundings: .fixed([variable.isEmpty ? "X" : variable: "true"]))
+    flags: ConfigurationFlags(), environment: .fixed([variable.isEmpty ? "X" : variable: "true"]))
   #expect(try configuration.endpoint("batch", region: region).host == host)
 }
 
@@ -161,11 +162,11 @@ func serviceEndpoint(region: String, variable: String, host: String) throws {
   throws
 {
   var environment = ["AWS_ENDPOINT_URL": "http://all:1", "AWS_ENDPOINT_URL_S3": "http://s3:2"]
-  let configuration = try Configuration(flags: ConfigurationFlags(), surroundings: .fixed(environment))
+  let configuration = try Configuration(flags: ConfigurationFlags(), environment: .fixed(environment))
   #expect(try configuration.configuredEndpoint("s3")?.host == "s3:2")
   #expect(try configuration.configuredEndpoint("sts")?.host == "all:1")
   environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
-  let ignoring = try Configuration(flags: ConfigurationFlags(), surroundings: .fixed(environment))
+  let ignoring = try Configuration(flags: ConfigurationFlags(), environment: .fixed(environment))
   #expect(try ignoring.configuredEndpoint("s3") == nil)
 }
 
@@ -200,11 +201,11 @@ func serviceEndpoint(region: String, variable: String, host: String) throws {
   #expect(tookBack)
 }
 
-extension Surroundings {
+extension SystemEnvironment {
   /// A world of the given variables, without files, programs or passing time.
-  static func fixed(_ environment: [String: String], files: [String: String] = [:]) -> Surroundings {
-    Surroundings(
-      environment: environment, now: { Timestamp(seconds: 1_700_000_000) },
+  static func fixed(_ environment: [String: String], files: [String: String] = [:]) -> SystemEnvironment {
+    SystemEnvironment(
+      variables: environment, now: { Timestamp(seconds: 1_700_000_000) },
       readFile: { files[$0].map { Array($0.utf8) } },
       run: { _ in (1, []) })
   }

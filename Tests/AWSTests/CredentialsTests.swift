@@ -26,7 +26,7 @@ private func load(
   _ environment: [String: String], files: [String: String] = [:], flags: ConfigurationFlags = ConfigurationFlags(),
   answer: @escaping (Request) -> Response = { _ in Response(status: 404) }
 ) throws -> (Result<Credentials, CredentialsError>, [Request]) {
-  let configuration = try Configuration(flags: flags, surroundings: .fixed(environment, files: files))
+  let configuration = try Configuration(flags: flags, environment: .fixed(environment, files: files))
   let transport = Answering(answer)
   let result = Loop.run { () -> Result<Credentials, CredentialsError> in
     do throws(CredentialsError) {
@@ -185,18 +185,18 @@ private func load(
   }
 
   @Test func credentialProcess() throws {
-    let good = Surroundings(
-      environment: [:], now: { Timestamp(seconds: 0) }, readFile: { _ in nil },
+    let good = SystemEnvironment(
+      variables: [:], now: { Timestamp(seconds: 0) }, readFile: { _ in nil },
       run: { ($0 == "print it" ? 0 : 1, Array(#"{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"SK"}"#.utf8)) })
-    #expect(try ProcessCredentials(surroundings: good, command: "print it").load().accessKeyID == "AK")
-    #expect(throws: CredentialsError.self) { try ProcessCredentials(surroundings: good, command: "other").load() }
+    #expect(try ProcessCredentials(environment: good, command: "print it").load().accessKeyID == "AK")
+    #expect(throws: CredentialsError.self) { try ProcessCredentials(environment: good, command: "other").load() }
   }
 
   @Test("what a real program prints is read, and its status is") func realProcess() throws {
     let command = #"echo '{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"SK"}'"#
-    #expect(try ProcessCredentials(surroundings: .process, command: command).load().secretAccessKey == "SK")
+    #expect(try ProcessCredentials(environment: .process, command: command).load().secretAccessKey == "SK")
     #expect(throws: CredentialsError.refused(source: "credential_process", reason: "the program left with status 3")) {
-      try ProcessCredentials(surroundings: .process, command: "exit 3").load()
+      try ProcessCredentials(environment: .process, command: "exit 3").load()
     }
   }
 

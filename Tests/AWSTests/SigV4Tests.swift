@@ -12,7 +12,7 @@ struct SuiteVector: Sendable, CustomTestStringConvertible {
   var path = "/"
   var query: [(name: String, value: String)] = []
   var headers: [(name: String, value: String)] = []
-  var payloadHash = Call.emptyPayloadHash
+  var payloadHash = ServiceRequest.emptyPayloadHash
 
   var testDescription: String { name }
 }
@@ -83,7 +83,7 @@ struct S3Example: Sendable {
   let path: String
   var query: [(name: String, value: String)] = []
   var headers: [(name: String, value: String)] = []
-  var payloadHash = Call.emptyPayloadHash
+  var payloadHash = ServiceRequest.emptyPayloadHash
   let signature: String
 }
 

@@ -1,5 +1,6 @@
 // Digests and the arithmetic of parts.
 
+import ASCII
 import HTTP
 import Testing
 

@@ -1,6 +1,7 @@
 // Keys, URIs, records, and the documents that S3 answers with.
 
 import AWS
+import HTTP
 import Testing
 
 @testable import S3
@@ -119,10 +120,10 @@ func refusedListings(content: String) {
     ("us-east-1", "AWS_USE_DUALSTACK_ENDPOINT", "s3.dualstack.us-east-1.amazonaws.com"),
   ])
 func roots(region: String, variable: String, host: String) throws {
-  let surroundings = Surroundings(
-    environment: [variable.isEmpty ? "X" : variable: "true"], now: { Timestamp(seconds: 0) }, readFile: { _ in nil },
+  let environment = SystemEnvironment(
+    variables: [variable.isEmpty ? "X" : variable: "true"], now: { Timestamp(seconds: 0) }, readFile: { _ in nil },
     run: { _ in (1, []) })
-  let configuration = try Configuration(flags: ConfigurationFlags(), surroundings: surroundings)
+  let configuration = try Configuration(flags: ConfigurationFlags(), environment: environment)
   #expect(Loop.run { Client.root(region: region, configuration).host } == host)
 }
 

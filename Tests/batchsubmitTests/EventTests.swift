@@ -99,7 +99,10 @@ private func keys(_ json: String) throws -> [String] {
       let event = try Event(json: Array(json.utf8))
       #expect(event.objects.isEmpty && event.otherRecords == 1)
     }
-    for name in ["ObjectCreated:Post", "ObjectCreated:Copy", "ObjectCreated:CompleteMultipartUpload"] {
+    for name in [
+      "s3:ObjectCreated:Put", "s3:ObjectCreated:CompleteMultipartUpload", "ObjectCreated:Post", "ObjectCreated:Copy",
+      "ObjectCreated:CompleteMultipartUpload",
+    ] {
       #expect(try keys(s3Event(["a.jpg"], event: name)) == ["a.jpg"])
     }
   }

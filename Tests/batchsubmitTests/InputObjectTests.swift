@@ -67,7 +67,7 @@ extension [InputObject] {
     ("other/a.jpg", false), ("input/jpg", false), (".jpg", false), ("inputs.jpg", false),
   ])
   func filter(key: String, isAccepted: Bool) {
-    #expect(Filter(prefix: Key("input/")).accepts(Key(key)) == isAccepted)
+    #expect(KeyFilter(prefix: Key("input/")).accepts(Key(key)) == isAccepted)
   }
 
   @Test func manifestsDependOnObjectsAndCutsAlone() throws {

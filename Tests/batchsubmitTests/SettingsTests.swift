@@ -64,10 +64,30 @@ private func settings(_ flags: [String], _ variables: [String: String] = environ
     #expect(throws: SettingsError.self) { try settings(flags) }
   }
 
+  @Test("all overrides together fill at most 8,192 bytes") func overrides() throws {
+    let manifests = try #require(ObjectURI("s3://photos/manifests/" + String(repeating: "0", count: 32)))
+    let size = try settings(["--environment", "A="]).template.overridesSize(manifests: manifests)
+    _ = try settings(["--environment", "A=" + String(repeating: "x", count: 8192 - size)])
+    let more = String(repeating: "x", count: 8192 - size - 200)
+    _ = try settings(["--environment", "A=" + more])
+    for flags in [
+      ["--environment", "A=" + String(repeating: "x", count: 8193 - size)],
+      ["--environment", "A=" + more, "--output-prefix", "s3://photos/" + String(repeating: "o", count: 400)],
+      [
+        "--environment", "A=" + more, "--vcpu", "1", "--memory", "4096", "--environment",
+        "B=" + String(repeating: "y", count: 99),
+      ],
+      // Escapes count as they are written.
+      ["--environment", "A=" + String(repeating: "\"", count: 4100)],
+    ] {
+      #expect(throws: SettingsError.self) { try settings(flags) }
+    }
+  }
+
   @Test func whatIsWrittenMustNotComeBack() throws {
     func check(_ flags: [String], _ keys: [String], bucket: String = "photos") throws {
       let objects = keys.map { InputObject(record: ObjectRecord(bucket: bucket, key: Key($0))) }
-      try settings(flags).checkFeeding(objects)
+      try settings(flags).checkOverlap(objects)
     }
     try check([], ["input/a.jpg"])
     try check(["--prefix-filter", "input/"], ["input/a.jpg"])

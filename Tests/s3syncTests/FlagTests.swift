@@ -2,6 +2,7 @@
 
 import AWS
 import ArgumentParser
+import HTTP
 import S3
 import Testing
 

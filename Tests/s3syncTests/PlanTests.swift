@@ -1,6 +1,7 @@
 // The plan: the decision table, the merge, the collisions, the spool, and memory.
 
 import AWS
+import HTTP
 import S3
 import Testing
 
@@ -174,7 +175,7 @@ private func plan(
 
 /// Bytes of this process that are in memory.
 private func residentMemory() -> Int {
-  let bytes = Surroundings.process.readFile("/proc/self/statm") ?? []
+  let bytes = SystemEnvironment.process.readFile("/proc/self/statm") ?? []
   return (Int(String(decoding: bytes, as: UTF8.self).split(separator: " ")[1]) ?? 0) * 4096
 }
 

@@ -54,7 +54,11 @@ class FaultServer:
     n is flipped; ("length", n): Content-Length is n too large; ("stall", seconds): nothing happens for so long, then the
     connection ends; ("delay", seconds): the answer comes so much later;
     ("whole",): a range is ignored; ("shift", n): a range starts n bytes earlier or later than requested, truthfully
-    labelled; ("headers", {name: value}): these headers of the answer are replaced, removed where the value is None; ("garbage",): the body is no XML; ("embedded", word): 200 with an error inside.
+    labelled; ("headers", {name: value}): these headers of the answer are replaced, removed where the value is None;
+    ("garbage",): the body is no XML; ("embedded", word): 200 with an error inside; ("body", status, data): this instead;
+    ("lost",): the request is carried out and the connection breaks before the answer; ("chunked",): the answer has no
+    Content-Length. `sort_key` orders listings, `tag` writes an entity tag as headers and listings have it, `refuses` names
+    the beginnings of header names that uploads are refused for.
     """
 
     def __init__(self, tls=None):
@@ -66,6 +70,10 @@ class FaultServer:
         self.fault = lambda asked: None
         self.page_size = 1000
         self.confirms_checksums = False  # the checksum of an upload is in the answer, as AWS has it
+        self.sort_key = lambda key: key.encode()
+        self.tag = lambda etag: f'"{etag}"'
+        self.conditions = True  # If-Match compares; False refuses every condition
+        self.refuses = ()
         self.lock = threading.Lock()
         self.clock = lambda: datetime.datetime.now(datetime.timezone.utc)
         owner = self
@@ -162,8 +170,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             bounds = re.fullmatch(r"bytes=(\d+)-(\d+)", asked.headers.get("range", ""))
             if bounds and int(bounds[1]) + fault[1] >= 0:
                 asked.headers["range"] = f"bytes={int(bounds[1]) + fault[1]}-{int(bounds[2]) + fault[1]}"
+        refused = [n for n in headers if state.refuses and n.startswith(state.refuses)]
+        if refused and asked.method in ("PUT", "POST"):
+            message = f"<Error><Code>InvalidArgument</Code><Message>Unsupported header '{refused[0]}'</Message></Error>"
+            return self.answer(400, message.encode(), {})
+        if fault and fault[0] == "body":
+            return self.answer(fault[1], fault[2], {})
         with state.lock:
             status, data, extra = self.work(asked)
+        if fault and fault[0] == "lost":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            self.close_connection = True
+            return
+        if fault and fault[0] == "chunked":
+            return self.answer_in_chunks(status, data, extra)
         if fault and fault[0] == "headers":
             extra = {name: value for name, value in {**extra, **fault[1]}.items() if value is not None}
         if fault and fault[0] == "embedded":
@@ -195,6 +216,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if cut is not None or lie:
             self.wfile.flush()
             self.close_connection = True
+
+    def answer_in_chunks(self, status, data, headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            if name != "content-length":
+                self.send_header(name, value)
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        for start in range(0, len(data), 1000):
+            piece = data[start:start + 1000]
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
 
     def work(self, asked):
         state = self.server_state
@@ -250,8 +285,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         stored = store.get(asked.key)
         if stored is None:
             return 404, self.error("NoSuchKey"), {}
-        tag = f'"{stored.etag}"'
-        if asked.headers.get("if-match", tag) != tag:
+        tag = self.server_state.tag(stored.etag)
+        condition = asked.headers.get("if-match")
+        if condition is not None and (not self.server_state.conditions or condition != tag or tag.startswith("W/")):
             return 412, self.error("PreconditionFailed"), {}
         headers = {
             "etag": tag,
@@ -274,10 +310,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def list(self, asked, store):
         state = self.server_state
         prefix = asked.query.get("prefix", "")
-        keys = sorted((k for k in store if k.startswith(prefix)), key=lambda k: k.encode())
+        keys = sorted((k for k in store if k.startswith(prefix)), key=state.sort_key)
         after = asked.query.get("continuation-token", "")
         if after:
-            keys = [k for k in keys if k.encode() > after.encode()]
+            keys = [k for k in keys if state.sort_key(k) > state.sort_key(after)]
         delimiter = asked.query.get("delimiter")
         prefixes = []
         if delimiter:
@@ -293,7 +329,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             modified = stored.modified.strftime("%Y-%m-%dT%H:%M:%S.") + f"{stored.modified.microsecond // 1000:03}Z"
             parts.append(
                 f"<Contents><Key>{urllib.parse.quote_plus(key, safe='/')}</Key><LastModified>{modified}</LastModified>"
-                f"<ETag>&quot;{stored.etag}&quot;</ETag><Size>{len(stored.data)}</Size></Contents>")
+                f"<ETag>{xml.sax.saxutils.escape(state.tag(stored.etag))}</ETag><Size>{len(stored.data)}</Size></Contents>")
         more = len(keys) > len(page)
         parts.append(f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>")
         if more:

@@ -1,9 +1,9 @@
-// When a call is tried again: the SDKs' standard mode.
+// When a call is tried again: the SDKs' standard mode, and an end to complete outages.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 
 import HTTP
 
-/// What all calls of a client may spend on retries: an outage is given up soon, a bad line is not.
+/// What all calls of a client may spend on retries, so that an outage is not answered with more requests than usual.
 struct RetryBudget: Equatable {
   static let capacity = 500
   private(set) var tokens = Self.capacity
@@ -24,15 +24,14 @@ enum RetryPolicy {
   /// Seconds.
   static let longestDelay = 20.0
 
-  /// Tokens that a retry after this error costs, or nil where the error is final.
+  /// Tokens that a retry after this error costs, or nil where the error is permanent.
   static func cost(_ error: ServiceError) -> Int? {
     switch error {
     case .refused(let failure): return failure.isTransient ? 5 : nil
     case .transport(.timeout): return 10
-    case .transport(.resolve), .transport(.connect), .transport(.reset), .transport(.truncated), .transport(.tls),
-      .transport(.other):
+    case .transport(.resolve), .transport(.connect), .transport(.reset), .transport(.truncated), .transport(.other),
+      .corrupted:
       return 5
-    case .malformedAnswer: return 5
     default: return nil
     }
   }
@@ -47,5 +46,37 @@ enum RetryPolicy {
     var ceiling = base
     for _ in 2..<max(attempt, 2) { ceiling = min(ceiling * 2, longestDelay) }
     return max(random * ceiling, min(retryAfter ?? 0, longestDelay))
+  }
+}
+
+/// A time in which every call of a client failed for reasons that may pass. Times are seconds of the monotonic clock.
+struct Outage: Equatable {
+  /// Seconds after which retrying ends: fail fast in outages, persist on lossy links.
+  static let limit = 17.0
+  /// Seconds between two calls that are let through in an outage that has lasted longer.
+  static let probeInterval = 1.0
+
+  /// When the first of the failed attempts began; nil where the last response was the service's own.
+  private(set) var began: Double?
+  private var lastProbe = -Double.infinity
+
+  /// An attempt failed for a reason that may pass.
+  mutating func fail(attemptBegan: Double) { began = min(began ?? attemptBegan, attemptBegan) }
+
+  /// The service responded, be it with a refusal.
+  mutating func end() { began = nil }
+
+  /// Whether a retry that begins then is too late.
+  func isOver(at time: Double) -> Bool { began.map { time - $0 >= Self.limit } ?? false }
+
+  /// Seconds that an attempt beginning now may take to connect; nil outside an outage.
+  func remaining(at time: Double) -> Double? { began.map { max(Self.limit - (time - $0), 1) } }
+
+  /// Whether a call may begin: during a long outage one from time to time, to see whether it has ended.
+  mutating func admits(at time: Double) -> Bool {
+    guard isOver(at: time) else { return true }
+    guard time - lastProbe >= Self.probeInterval else { return false }
+    lastProbe = time
+    return true
   }
 }

@@ -1,6 +1,7 @@
-// Signs calls, sends them, tries again, renews credentials: what every service needs.
+// Signs calls, sends them, retries, renews credentials: what every service needs.
 
 public import HTTP
+import POSIX
 
 /// A client of AWS's services, for one set of credentials.
 @Loop
@@ -12,6 +13,10 @@ public final class ServiceClient {
   private let random: @Sendable () -> Double
   private let trace: (@Sendable (Trace) -> Void)?
   private var budget = RetryBudget()
+  private var outage = Outage()
+  /// The last failure of the outage.
+  private var lastFailure: ServiceError?
+  private var rate = AdaptiveRate()
   private var keys: [String: SigningKey] = [:]
   /// Seconds that the services' clock is ahead of ours.
   private var clockOffset: Int64 = 0
@@ -31,10 +36,9 @@ public final class ServiceClient {
     provider = signs ? CredentialsProvider(configuration, transport: self.transport) : nil
   }
 
-  /// Sends a call until it succeeds or fails for good; gives an answer with a status under 300.
-  public func send(_ call: Call) async throws(ServiceError) -> Response {
-    try await send(
-      call: { () throws(ServiceError) in call }, progress: { 0 }, check: { (_) throws(ServiceError) in })
+  /// Sends a call until it succeeds or fails for good; gives a response with a status under 300.
+  public func send(_ call: ServiceRequest) async throws(ServiceError) -> Response {
+    try await send(call: { () throws(ServiceError) in call })
   }
 
   /// Sends a call until it succeeds or fails for good.
@@ -42,100 +46,160 @@ public final class ServiceClient {
   /// - Parameters:
   ///   - call: gives the call of the next attempt, which may go on where the last one stopped.
   ///   - progress: bytes that have arrived for good; an attempt that made progress starts the count of attempts anew.
-  ///   - check: throws where a successful answer holds an error.
+  ///   - check: throws where a successful response holds an error.
+  ///   - recover: called before a retry; a response ends the call, for calls that may have succeeded unseen.
   public func send(
-    call: () throws(ServiceError) -> Call, progress: () -> Int64, check: (Response) throws(ServiceError) -> Void
+    call: () throws(ServiceError) -> ServiceRequest, progress: () -> Int64 = { 0 },
+    check: (Response) throws(ServiceError) -> Void = { (_) throws(ServiceError) in },
+    recover: (ServiceError) async -> Response? = { _ in nil }
   ) async throws(ServiceError) -> Response {
-    var attempt = 1
-    var lastCost = 0
-    var reached = progress()
-    var hasRenewed = false
+    var attempts = Attempts(configuration.retries, progress: progress())
+    if configuration.retries.isBounded, !outage.admits(at: Clock.monotonic.seconds), let lastFailure {
+      throw lastFailure
+    }
     while true {
+      let next = try call()
+      let attempt = await self.attempt(next, check: check)
       let failure: ServiceError
-      var retryAfter: Double?
-      var used: Credentials?
-      var sent: Request?
-      do throws(ServiceError) {
-        let next = try call()
-        if Loop.isInterrupted && !next.isCleanup { throw .transport(.cancelled) }
-        used = try await credentials()
-        var request = next.signedRequest(used, now: now) { self.key(next, $0, $1) }
-        request.options.caBundle = configuration.caBundle
-        sent = request
-        let response = try await exchange(request)
-        guard response.status < 300 else {
-          retryAfter = response.headers["retry-after"].flatMap { Double($0) }
-          adjustClock(response)
-          throw .refused(ServiceFailure(response))
-        }
-        try check(response)
-        budget.giveBack(lastCost)
+      switch attempt.result {
+      case .success(let response):
+        budget.giveBack(attempts.lastCost)
         return response
-      } catch {
-        failure = error
+      case .failure(let error): failure = error
       }
-      if case .refused(let refusal) = failure, refusal.isExpiry || refusal.isSkew, let used, !hasRenewed {
-        if refusal.isExpiry { provider?.invalidate(used) }
-        hasRenewed = true
-        if refusal.isExpiry || clockOffset != 0 { continue }
+      if Task.isCancelled { throw failure }
+      let step = attempts.step(
+        after: failure, progress: progress(), canRenew: renew(after: failure, attempt), retryAfter: attempt.retryAfter,
+        random: random(), now: Clock.monotonic.seconds, outage: outage, budget: &budget)
+      switch step {
+      case .fail: throw failure
+      case .again: continue
+      case .retry(let delay):
+        if let response = await recover(failure) { return response }
+        if let trace, let sent = attempt.request {
+          trace(.retry(method: sent.method, url: publicURL(sent), attempt: attempts.number, after: delay))
+        }
+        await Loop.sleep(seconds: delay)
       }
-      if progress() > reached {
-        reached = progress()
-        attempt = 1
-        hasRenewed = false
-      }
-      guard let cost = RetryPolicy.cost(failure), attempt < configuration.maximumAttempts, !Loop.isInterrupted,
-        budget.take(cost)
-      else { throw failure }
-      lastCost = cost
-      attempt += 1
-      var isThrottling = false
-      if case .refused(let refusal) = failure { isThrottling = refusal.isThrottling }
-      let delay = RetryPolicy.delay(
-        attempt: attempt, isThrottling: isThrottling, random: random(), retryAfter: retryAfter)
-      if let trace, let sent {
-        trace(.retry(method: sent.method, url: publicURL(sent), attempt: attempt, after: delay))
-      }
-      await Loop.sleep(seconds: delay)
     }
   }
 
-  private var now: Timestamp { configuration.surroundings.now().advanced(by: clockOffset) }
+  /// One attempt of a call: what was sent, with what, and what came of it.
+  private struct Attempt {
+    var result: Result<Response, ServiceError> = .failure(.transport(.cancelled))
+    var credentials: Credentials?
+    var request: Request?
+    var retryAfter: Double?
+  }
 
-  private func credentials() async throws(ServiceError) -> Credentials? {
-    guard let provider else { return nil }
-    do throws(CredentialsError) {
-      return try await provider.credentials()
+  private func attempt(
+    _ call: ServiceRequest, check: (Response) throws(ServiceError) -> Void
+  ) async -> Attempt {
+    var attempt = Attempt()
+    if Task.isCancelled { return attempt }
+    let began = Clock.monotonic.seconds
+    do throws(ServiceError) {
+      let credentials = try await mapError(ServiceError.credentials) { () async throws(CredentialsError) in
+        try await provider?.credentials()
+      }
+      attempt.credentials = credentials
+      var request = signed(call, credentials)
+      if let seconds = outage.remaining(at: began) {
+        request.options.connectTimeout = min(request.options.connectTimeout, Int(seconds * 1000))
+      }
+      attempt.request = request
+      await waitForRate()
+      let response = try await mapError(ServiceError.transport) { () async throws(HTTPError) in
+        try await transport.send(request)
+      }
+      guard response.status < 300 else {
+        attempt.retryAfter = response.headers["retry-after"].flatMap { Double($0) }
+        adjustClock(response)
+        throw .refused(await explained(ServiceFailure(response), call, credentials))
+      }
+      try check(response)
+      attempt.result = .success(response)
     } catch {
-      throw .credentials(error)
+      attempt.result = .failure(error)
+    }
+    note(attempt.result, began: began)
+    return attempt
+  }
+
+  private func signed(_ call: ServiceRequest, _ credentials: Credentials?) -> Request {
+    var request = call.signedRequest(credentials, now: now) { self.key(call, $0, $1) }
+    request.options.caBundle = configuration.caBundle
+    return request
+  }
+
+  /// The response to HEAD has no body, so the reason of a refusal is asked for once more by GET: expired credentials, a
+  /// wrong clock and a missing permission all look the same otherwise.
+  private func explained(
+    _ failure: ServiceFailure, _ call: ServiceRequest, _ credentials: Credentials?
+  ) async -> ServiceFailure {
+    guard call.method == "HEAD", failure.code.isEmpty, [400, 403, 405].contains(failure.status) else { return failure }
+    var explanation = call
+    explanation.method = "GET"
+    explanation.headers.append(("range", "bytes=0-0"))
+    explanation.sink = .memory(limit: 64 << 10)
+    guard let response = try? await transport.send(signed(explanation, credentials)), response.status >= 300 else {
+      return failure
+    }
+    let found = ServiceFailure(response)
+    adjustClock(response)
+    return found.code.isEmpty ? failure : found
+  }
+
+  /// Deals with expired credentials and wrong clocks; whether the call can be sent again at once.
+  private func renew(after failure: ServiceError, _ attempt: Attempt) -> Bool {
+    guard case .refused(let refusal) = failure, let used = attempt.credentials else { return false }
+    if refusal.isExpiry {
+      provider?.invalidate(used)
+      return true
+    }
+    return refusal.isSkew && clockOffset != 0
+  }
+
+  /// Tells the outage, and in adaptive mode the rate, of a result.
+  private func note(_ result: Result<Response, ServiceError>, began: Double) {
+    var isThrottled = false
+    switch result {
+    case .failure(let error) where RetryPolicy.cost(error) != nil && error != .corrupted:
+      outage.fail(attemptBegan: began)
+      lastFailure = error
+      if case .refused(let refusal) = error { isThrottled = refusal.isThrottling }
+    case .failure(.transport), .failure(.credentials), .failure(.configuration): return
+    default: outage.end()
+    }
+    if configuration.retries.mode == .adaptive {
+      rate.update(isThrottled: isThrottled, at: Clock.monotonic.seconds)
     }
   }
 
-  private func exchange(_ request: Request) async throws(ServiceError) -> Response {
-    do throws(HTTPError) {
-      return try await transport.send(request)
-    } catch {
-      throw .transport(error)
-    }
+  private func waitForRate() async {
+    let delay = rate.reserve(at: Clock.monotonic.seconds)
+    if delay > 0 { await Loop.sleep(seconds: delay) }
   }
 
-  /// The services refuse signatures whose time is more than five minutes off; their answer tells theirs.
+  private var now: Timestamp { configuration.environment.now().advanced(by: clockOffset) }
+
+  /// The services refuse signatures whose time is more than five minutes off; their response gives theirs.
   private func adjustClock(_ response: Response) {
     guard response.status == 403 || response.status == 400,
       let theirs = response.headers["date"].flatMap(Timestamp.init(http:))
     else { return }
-    let offset = theirs.seconds - configuration.surroundings.now().seconds
+    let offset = theirs.seconds - configuration.environment.now().seconds
     if abs(offset - clockOffset) > 240 { clockOffset = offset }
   }
 
   /// Derived once a day for each key, region and service.
-  private func key(_ call: Call, _ credentials: Credentials, _ date: String) -> SigningKey {
+  private func key(_ call: ServiceRequest, _ credentials: Credentials, _ date: String) -> SigningKey {
     let name = "\(credentials.accessKeyID)/\(date)/\(call.region)/\(call.service)"
     if let key = keys[name] { return key }
     let key = SigningKey(
       accessKeyID: credentials.accessKeyID, secretAccessKey: credentials.secretAccessKey, date: date,
       region: call.region, service: call.service)
-    // Yesterday's keys and those of renewed credentials are of no more use.
+    // Yesterday's keys and those of renewed credentials are not used again.
     if keys.count >= 16 { keys.removeAll() }
     keys[name] = key
     return key

@@ -1,4 +1,4 @@
-// The one door to the network, as a parameter: a test answers by itself.
+// The access to the network, as a parameter: a test gives responses of its own.
 
 public import HTTP
 
@@ -12,6 +12,6 @@ public struct NetworkTransport: Transport {
   public init() {}
 
   @Loop public func send(_ request: Request) async throws(HTTPError) -> Response {
-    try await Loop.send(request).get()
+    try await Loop.send(request)
   }
 }

@@ -1,5 +1,7 @@
 // The settings of one run: flags first, then the environment, then the profile.
 
+import ASCII
+
 /// What flags say; nil where they say nothing.
 public struct ConfigurationFlags: Sendable {
   public var profile: String?
@@ -23,7 +25,7 @@ public enum AddressingStyle: String, Sendable {
 
 /// Everything that environment, files and flags say about reaching AWS, credentials apart.
 public struct Configuration: Sendable {
-  public let surroundings: Surroundings
+  public let environment: SystemEnvironment
   public let files: SharedFiles
   public let profileName: String
   /// The profile was named by a flag, so it goes before the environment's own credentials.
@@ -34,35 +36,41 @@ public struct Configuration: Sendable {
   public let usesFIPS: Bool
   /// A file with the certificates to trust instead of the system's.
   public let caBundle: String?
-  /// Attempts of one request, the first included.
-  public let maximumAttempts: Int
+  public let retries: RetrySettings
+  /// Uploads carry checksums that the service compares with the bytes; off for stores that refuse such headers.
+  public let sendsChecksums: Bool
+  /// Downloads are compared with the checksums that the service stores.
+  public let verifiesResponses: Bool
   let flags: ConfigurationFlags
 
   /// Throws where a file is malformed or the profile asked for is not there.
-  public init(flags: ConfigurationFlags, surroundings: Surroundings) throws(ConfigurationError) {
-    files = try SharedFiles(surroundings)
+  public init(flags: ConfigurationFlags, environment: SystemEnvironment) throws(ConfigurationError) {
+    files = try SharedFiles(environment)
     self.flags = flags
-    self.surroundings = surroundings
-    let named = flags.profile ?? surroundings.variable("AWS_PROFILE")
+    self.environment = environment
+    let named = flags.profile ?? environment.variable("AWS_PROFILE") ?? environment.variable("AWS_DEFAULT_PROFILE")
     profileName = named ?? "default"
     profileIsExplicit = flags.profile != nil
     if let named, files.profiles[named] == nil { throw .unknownProfile(named) }
     let profile = files.profiles[profileName] ?? Section()
     func setting(_ variable: String, _ key: String) -> String? {
-      surroundings.variable(variable) ?? profile.values[key].flatMap { $0.isEmpty ? nil : $0 }
+      environment.variable(variable) ?? profile.values[key].flatMap { $0.isEmpty ? nil : $0 }
     }
     region =
-      flags.region ?? surroundings.variable("AWS_REGION") ?? setting("AWS_DEFAULT_REGION", "region")
+      flags.region ?? environment.variable("AWS_REGION") ?? setting("AWS_DEFAULT_REGION", "region")
     let s3 = profile.nested["s3"] ?? [:]
     addressingStyle = s3["addressing_style"].flatMap(AddressingStyle.init) ?? .auto
     usesDualStack =
-      setting("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?.lowercased() == "true"
-      || s3["use_dualstack_endpoint"]?.lowercased() == "true"
-    usesFIPS = setting("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?.lowercased() == "true"
-    caBundle = setting("AWS_CA_BUNDLE", "ca_bundle").map(surroundings.expand)
-    let attempts = setting("AWS_MAX_ATTEMPTS", "max_attempts").flatMap { Int($0) }
-    // The SDKs' standard mode tries three times; bulk transfers over a bad line want more.
-    maximumAttempts = attempts.map { min(max($0, 1), 100) } ?? 8
+      setting("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?.asciiLowercased == "true"
+      || s3["use_dualstack_endpoint"]?.asciiLowercased == "true"
+    usesFIPS = setting("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?.asciiLowercased == "true"
+    caBundle = setting("AWS_CA_BUNDLE", "ca_bundle").map(environment.expand)
+    retries = try RetrySettings(
+      attempts: setting("AWS_MAX_ATTEMPTS", "max_attempts"), mode: setting("AWS_RETRY_MODE", "retry_mode"))
+    sendsChecksums = try isWhenSupported(
+      "AWS_REQUEST_CHECKSUM_CALCULATION", setting("AWS_REQUEST_CHECKSUM_CALCULATION", "request_checksum_calculation"))
+    verifiesResponses = try isWhenSupported(
+      "AWS_RESPONSE_CHECKSUM_VALIDATION", setting("AWS_RESPONSE_CHECKSUM_VALIDATION", "response_checksum_validation"))
   }
 
   /// The profile's section; empty where no file has it.
@@ -71,17 +79,27 @@ public struct Configuration: Sendable {
   /// An endpoint that flags, environment or profile give for a service: `s3`, `sts`, `batch`.
   public func configuredEndpoint(_ service: String) throws(ConfigurationError) -> Endpoint? {
     let ignored =
-      surroundings.isSet("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-      || profile.values["ignore_configured_endpoint_urls"]?.lowercased() == "true"
+      environment.isSet("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+      || profile.values["ignore_configured_endpoint_urls"]?.asciiLowercased == "true"
     let variable = "AWS_ENDPOINT_URL_" + service.uppercased()
     let services = profile.values["services"].flatMap { files.services[$0] }
     let configured =
       ignored
       ? nil
-      : surroundings.variable(variable) ?? surroundings.variable("AWS_ENDPOINT_URL")
+      : environment.variable(variable) ?? environment.variable("AWS_ENDPOINT_URL")
         ?? services?.nested[service]?["endpoint_url"] ?? profile.values["endpoint_url"]
     guard let url = flags.endpointURL ?? configured else { return nil }
     guard let endpoint = Endpoint(url: url) else { throw .malformedEndpoint(url) }
     return endpoint
+  }
+}
+
+/// Reads a choice between `when_supported`, the default, and `when_required`.
+/// https://docs.aws.amazon.com/sdkref/latest/guide/feature-dataintegrity.html
+private func isWhenSupported(_ name: String, _ value: String?) throws(ConfigurationError) -> Bool {
+  switch value?.asciiLowercased {
+  case nil, "when_supported": return true
+  case "when_required": return false
+  case let value?: throw .invalidSetting(name: name, value: value, expected: "when_supported or when_required")
   }
 }

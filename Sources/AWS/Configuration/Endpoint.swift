@@ -1,5 +1,7 @@
-// Where a service is reached: partitions, dual-stack, FIPS.
+// Where a service is reached: configured endpoints, dual-stack, FIPS.
 // https://docs.aws.amazon.com/general/latest/gr/rande.html, https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
+
+import ASCII
 
 /// The root of a service: scheme, host with port, and a path in front of all others.
 public struct Endpoint: Hashable, Sendable {
@@ -45,30 +47,11 @@ public struct Endpoint: Hashable, Sendable {
   }
 }
 
-/// A group of regions with domains of its own.
-public struct Partition: Sendable {
-  public let domain: String
-  let dualStackDomain: String
-
-  /// The partition that a region is in.
-  public init(region: String) {
-    (domain, dualStackDomain) =
-      if region.hasPrefix("cn-") {
-        ("amazonaws.com.cn", "api.amazonwebservices.com.cn")
-      } else if region.hasPrefix(
-        "us-isob-")
-      { ("sc2s.sgov.gov", "sc2s.sgov.gov") } else if region.hasPrefix("us-iso-") { ("c2s.ic.gov", "c2s.ic.gov") } else {
-        ("amazonaws.com", "api.aws")
-      }
-  }
-}
-
 /// A region becomes part of a host's name, so it is letters, digits and hyphens.
 public func isRegion(_ text: String) -> Bool {
   (1...32).contains(text.utf8.count)
     && text.utf8.allSatisfy {
-      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-        || $0 == UInt8(ascii: "-")
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0.isASCIIDigit || $0 == UInt8(ascii: "-")
     }
 }
 

@@ -1,12 +1,6 @@
 // ~/.aws/config and ~/.aws/credentials: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
 
-/// Why configuration cannot be used.
-public enum ConfigurationError: Error, Equatable, Sendable {
-  case malformedFile(path: String, line: Int)
-  case unknownProfile(String)
-  case malformedEndpoint(String)
-  case noRegion
-}
+import ASCII
 
 /// One section of a file: plain settings, and settings that hold settings (`s3 =`, indented lines below it).
 public struct Section: Equatable, Sendable {
@@ -29,25 +23,26 @@ public struct SharedFiles: Equatable, Sendable {
   init() {}
 
   /// Reads the files that the environment names; a file that is not there is empty.
-  public init(_ surroundings: Surroundings) throws(ConfigurationError) {
-    let config = surroundings.expand(surroundings.variable("AWS_CONFIG_FILE") ?? "~/.aws/config")
-    let credentials = surroundings.expand(
-      surroundings.variable("AWS_SHARED_CREDENTIALS_FILE") ?? "~/.aws/credentials")
-    if let bytes = surroundings.readFile(config) {
+  public init(_ environment: SystemEnvironment) throws(ConfigurationError) {
+    let config = environment.expand(environment.variable("AWS_CONFIG_FILE") ?? "~/.aws/config")
+    let credentials = environment.expand(
+      environment.variable("AWS_SHARED_CREDENTIALS_FILE") ?? "~/.aws/credentials")
+    if let bytes = environment.readFile(config) {
       for (heading, section) in try Self.sections(of: bytes, path: config) { add(section, heading: heading) }
     }
-    if let bytes = surroundings.readFile(credentials) {
+    if let bytes = environment.readFile(credentials) {
       for (heading, section) in try Self.sections(of: bytes, path: credentials) {
         profiles[heading, default: Section()].merge(section)
       }
     }
   }
 
-  /// A section of the configuration file: `default`, `profile NAME`, `sso-session NAME`, `services NAME`.
+  /// A section of the configuration file: `default`, `profile NAME`, `sso-session NAME`, `services NAME`; a name may stand
+  /// in quotes.
   private mutating func add(_ section: Section, heading: String) {
-    let words = heading.split(separator: " ", maxSplits: 1).map(String.init)
-    let name = words.count == 2 ? String(words[1].drop { $0 == " " }) : ""
-    switch (words.first, words.count) {
+    let words = heading.split(maxSplits: 1) { $0 == " " || $0 == "\t" }.map(String.init)
+    let name = words.count == 2 ? unquoted(words[1].asciiTrimmed) : ""
+    switch (words.first.map(unquoted), words.count) {
     case ("default", 1): profiles["default", default: Section()].merge(section)
     case ("profile", 2): profiles[name, default: Section()].merge(section)
     case ("sso-session", 2): ssoSessions[name, default: Section()].merge(section)
@@ -63,12 +58,12 @@ public struct SharedFiles: Equatable, Sendable {
     for (index, line) in String(decoding: bytes, as: UTF8.self)
       .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
     {
-      let text = trimmed(line)
+      let text = line.asciiTrimmed
       if text.isEmpty || text.hasPrefix("#") || text.hasPrefix(";") { continue }
       let malformed = ConfigurationError.malformedFile(path: path, line: index + 1)
       if text.hasPrefix("[") {
         guard let end = text.firstIndex(of: "]") else { throw malformed }
-        let heading = trimmed(text[text.index(after: text.startIndex)..<end])
+        let heading = text[text.index(after: text.startIndex)..<end].asciiTrimmed
         guard !heading.isEmpty else { throw malformed }
         sections.append((heading, Section()))
         lastKey = nil
@@ -77,12 +72,12 @@ public struct SharedFiles: Equatable, Sendable {
       guard let last = sections.indices.last else { throw malformed }
       let isNested = line.first == " " || line.first == "\t"
       guard let equals = text.firstIndex(of: "=") else {
-        // A continuation line of a setting that this room does not read.
+        // A continuation line of a setting that is not read here.
         if isNested && lastKey != nil { continue }
         throw malformed
       }
-      let key = trimmed(text[..<equals]).lowercased()
-      let value = withoutComment(trimmed(text[text.index(after: equals)...]))
+      let key = text[..<equals].asciiTrimmed.asciiLowercased
+      let value = withoutComment(text[text.index(after: equals)...].asciiTrimmed)
       guard !key.isEmpty else { throw malformed }
       if isNested, let parent = lastKey, sections[last].section.values[parent]?.isEmpty ?? false {
         sections[last].section.nested[parent, default: [:]][key] = value
@@ -95,19 +90,20 @@ public struct SharedFiles: Equatable, Sendable {
   }
 }
 
-private func trimmed(_ text: some StringProtocol) -> String {
-  var text = Substring(text)
-  while text.first?.isWhitespace ?? false { text.removeFirst() }
-  while text.last?.isWhitespace ?? false { text.removeLast() }
-  return String(text)
-}
-
 /// A comment within a line begins with white space and `#` or `;`.
 private func withoutComment(_ text: String) -> String {
   var previous: Character = "x"
   for (offset, character) in text.enumerated() {
-    if (character == "#" || character == ";") && previous.isWhitespace { return trimmed(text.prefix(offset)) }
+    if (character == "#" || character == ";") && previous.isWhitespace { return text.prefix(offset).asciiTrimmed }
     previous = character
   }
   return text
+}
+
+/// A name without the quotes around it.
+private func unquoted(_ text: String) -> String {
+  guard text.utf8.count >= 2, let quote = text.first, quote == "\"" || quote == "'", text.last == quote else {
+    return text
+  }
+  return String(text.dropFirst().dropLast())
 }

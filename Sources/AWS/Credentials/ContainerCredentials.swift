@@ -6,15 +6,15 @@ import HTTP
 struct ContainerCredentials: CredentialsSource {
   private static let name = "container endpoint"
 
-  let surroundings: Surroundings
+  let environment: SystemEnvironment
   let transport: any Transport
 
   @Loop func load() async throws(CredentialsError) -> Credentials? {
     let url: String
-    if let relative = surroundings.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
+    if let relative = environment.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
       guard relative.hasPrefix("/") else { throw .configuration(source: Self.name, reason: "the path has no slash") }
       url = "http://169.254.170.2" + relative
-    } else if let full = surroundings.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+    } else if let full = environment.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
       guard Self.isAllowed(full) else {
         throw .configuration(
           source: Self.name,
@@ -33,9 +33,9 @@ struct ContainerCredentials: CredentialsSource {
 
   /// The token file is read anew every time: EKS rotates it. It goes before the token in the environment.
   private func token() throws(CredentialsError) -> String? {
-    var token = surroundings.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN")
-    if let path = surroundings.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
-      guard let bytes = surroundings.readFile(path) else {
+    var token = environment.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN")
+    if let path = environment.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
+      guard let bytes = environment.readFile(path) else {
         throw .configuration(source: Self.name, reason: "cannot read \(path)")
       }
       token = String(decoding: bytes, as: UTF8.self)

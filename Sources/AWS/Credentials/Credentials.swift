@@ -1,5 +1,7 @@
 // Keys to sign with, and what can go wrong in getting them.
 
+import HTTP
+
 /// An access key. Descriptions and reflections leave the secrets out.
 public struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
   public let accessKeyID: String
@@ -13,7 +15,8 @@ public struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomR
   ) {
     self.accessKeyID = accessKeyID
     self.secretAccessKey = secretAccessKey
-    self.sessionToken = sessionToken
+    // An empty token, as scripts leave it for keys that have none, is no token.
+    self.sessionToken = sessionToken.flatMap { $0.isEmpty ? nil : $0 }
     self.expiration = expiration
   }
 
@@ -21,7 +24,7 @@ public struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomR
 
   public var customMirror: Mirror { Mirror(self, children: ["accessKeyID": accessKeyID]) }
 
-  /// Keys go into headers: a line end in one would be a header of its own.
+  /// Keys go into headers: a line end in one would begin another header.
   var isWellFormed: Bool {
     !accessKeyID.isEmpty && !secretAccessKey.isEmpty
       && [accessKeyID, secretAccessKey, sessionToken ?? ""].allSatisfy {
@@ -36,12 +39,25 @@ public enum CredentialsError: Error, Equatable, Sendable {
   case none
   /// A source is configured wrongly: what is missing or contradicts.
   case configuration(source: String, reason: String)
-  /// A source answered with something that is no credentials.
+  /// A source returned something that is not credentials.
   case malformed(source: String)
   /// A source refused.
   case refused(source: String, reason: String)
   /// A source could not be reached or is busy.
   case unreachable(source: String, reason: String)
+}
+
+extension CredentialsError {
+  /// One sentence without a line end.
+  var sentence: String {
+    switch self {
+    case .none: "no credentials in the environment, a profile, a container or an EC2 instance"
+    case .configuration(let source, let reason): "credentials: \(source): \(reason)"
+    case .malformed(let source): "credentials: unexpected response of \(source)"
+    case .refused(let source, let reason): "credentials: \(source) refused: \(reason)"
+    case .unreachable(let source, let reason): "credentials: \(source) cannot be reached: \(reason)"
+    }
+  }
 }
 
 /// One place that credentials may come from.

@@ -1,5 +1,7 @@
 // The chain of sources, asked in order, and the credentials in use, renewed before they expire.
 
+public import HTTP
+
 /// Gives the credentials to sign with. One refresh is under way at a time, however many transfers wait for it.
 @Loop
 public final class CredentialsProvider {
@@ -17,15 +19,15 @@ public final class CredentialsProvider {
     let profile = ProfileCredentials(
       configuration: configuration, transport: transport, profileName: configuration.profileName)
     var sources: [any CredentialsSource] = [
-      EnvironmentCredentials(surroundings: configuration.surroundings),
+      EnvironmentCredentials(environment: configuration.environment),
       WebIdentity.environment(configuration, transport: transport),
     ]
     if configuration.profileIsExplicit { sources = [profile] } else { sources.append(profile) }
     sources += [
-      ContainerCredentials(surroundings: configuration.surroundings, transport: transport),
+      ContainerCredentials(environment: configuration.environment, transport: transport),
       InstanceMetadata(configuration: configuration, transport: transport),
     ]
-    self.init(sources: sources, now: configuration.surroundings.now)
+    self.init(sources: sources, now: configuration.environment.now)
   }
 
   init(sources: [any CredentialsSource], now: @escaping @Sendable () -> Timestamp) {
@@ -54,11 +56,23 @@ public final class CredentialsProvider {
   }
 
   private func load() async throws(CredentialsError) -> Credentials {
-    if let refresh { return try await refresh.value.get() }
-    let task = Task { @Loop () -> Result<Credentials, CredentialsError> in
+    while true {
+      let task = refresh ?? startRefresh()
+      let result = await task.valueCancelledWithCaller
+      // Another caller's cancellation ended the refresh that this one was waiting for.
+      if case .failure = result, task.isCancelled, !Task.isCancelled { continue }
+      return try result.get()
+    }
+  }
+
+  private func startRefresh() -> Task<Result<Credentials, CredentialsError>, Never> {
+    let task = Loop.task { () -> Result<Credentials, CredentialsError> in
+      defer { self.refresh = nil }
       do throws(CredentialsError) {
         for source in self.sources {
-          if let credentials = try await source.load() { return .success(credentials) }
+          guard let credentials = try await source.load() else { continue }
+          self.current = credentials
+          return .success(credentials)
         }
         return .failure(.none)
       } catch {
@@ -66,9 +80,6 @@ public final class CredentialsProvider {
       }
     }
     refresh = task
-    let result = await task.value
-    refresh = nil
-    if case .success(let credentials) = result { current = credentials }
-    return try result.get()
+    return task
   }
 }

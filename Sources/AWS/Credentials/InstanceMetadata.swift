@@ -1,6 +1,7 @@
 // The role of an EC2 instance, through the instance metadata service, version 2 (session tokens) only.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 
+import ASCII
 import HTTP
 
 struct InstanceMetadata: CredentialsSource {
@@ -10,21 +11,21 @@ struct InstanceMetadata: CredentialsSource {
   let transport: any Transport
 
   @Loop func load() async throws(CredentialsError) -> Credentials? {
-    let surroundings = configuration.surroundings
-    if surroundings.isSet("AWS_EC2_METADATA_DISABLED") { return nil }
+    let environment = configuration.environment
+    if environment.isSet("AWS_EC2_METADATA_DISABLED") { return nil }
     let mode =
-      surroundings.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")
+      environment.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")
       ?? configuration.profile.values["ec2_metadata_service_endpoint_mode"]
     var base =
-      surroundings.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT")
+      environment.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT")
       ?? configuration.profile.values["ec2_metadata_service_endpoint"]
-      ?? (mode?.lowercased() == "ipv6" ? "http://[fd00:ec2::254]" : "http://169.254.169.254")
+      ?? (mode?.asciiLowercased == "ipv6" ? "http://[fd00:ec2::254]" : "http://169.254.169.254")
     while base.hasSuffix("/") { base.removeLast() }
-    let timeout = surroundings.variable("AWS_METADATA_SERVICE_TIMEOUT").flatMap { Double($0) } ?? 1
+    let timeout = environment.variable("AWS_METADATA_SERVICE_TIMEOUT").flatMap { Double($0) } ?? 1
     let milliseconds = Int(min(max(timeout, 0.1), 60) * 1000)
-    let attempts = surroundings.variable("AWS_METADATA_SERVICE_NUM_ATTEMPTS").flatMap { Int($0) } ?? 1
+    let attempts = environment.variable("AWS_METADATA_SERVICE_NUM_ATTEMPTS").flatMap { Int($0) } ?? 1
 
-    // A machine that is no instance has nobody at this address: then this source is not configured.
+    // Not on EC2 (no response at this address): this source is not configured.
     let tokenRequest = localRequest(
       "PUT", base + "/latest/api/token", headers: [("X-aws-ec2-metadata-token-ttl-seconds", "21600")],
       timeout: milliseconds)

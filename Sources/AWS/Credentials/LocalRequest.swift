@@ -35,8 +35,9 @@ func localRequest(
         throw .refused(source: source, reason: code.isEmpty ? "HTTP status \(response.status)" : code)
       }
       failure = .unreachable(source: source, reason: "HTTP status \(response.status)")
-    case .failure(let error): failure = .unreachable(source: source, reason: "\(error)")
+    case .failure(let error): failure = .unreachable(source: source, reason: error.sentence)
     }
+    if Task.isCancelled { break }
     if attempt < attempts { await Loop.sleep(seconds: 0.2 * Double(attempt)) }
   }
   throw failure

@@ -4,7 +4,7 @@
 import FoundationEssentials
 
 struct ProcessCredentials {
-  let surroundings: Surroundings
+  let environment: SystemEnvironment
   let command: String
 
   func load() throws(CredentialsError) -> Credentials {
@@ -12,7 +12,7 @@ struct ProcessCredentials {
       let version: Int
       enum CodingKeys: String, CodingKey { case version = "Version" }
     }
-    let (status, output) = surroundings.run(command)
+    let (status, output) = environment.run(command)
     guard status == 0 else {
       throw .refused(source: "credential_process", reason: "the program left with status \(status)")
     }

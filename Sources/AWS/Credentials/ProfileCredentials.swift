@@ -1,5 +1,7 @@
 // A profile of the shared files: keys, a role to assume, SSO, or a program that knows.
 
+import HTTP
+
 struct ProfileCredentials: CredentialsSource {
   let configuration: Configuration
   let transport: any Transport
@@ -27,7 +29,7 @@ struct ProfileCredentials: CredentialsSource {
       return result
     }
     if let command = section.values["credential_process"] {
-      return try ProcessCredentials(surroundings: configuration.surroundings, command: command).load()
+      return try ProcessCredentials(environment: configuration.environment, command: command).load()
     }
     return nil
   }
@@ -37,9 +39,9 @@ struct ProfileCredentials: CredentialsSource {
   @Loop private func assume(_ roleARN: String, _ section: Section) async throws(CredentialsError) -> Credentials? {
     let values = section.values
     if values["mfa_serial"] != nil {
-      throw .configuration(source: source, reason: "the role wants a code typed in (mfa_serial)")
+      throw .configuration(source: source, reason: "the role requires MFA (mfa_serial), which is not supported")
     }
-    let sessionName = values["role_session_name"] ?? "s3sync"
+    let sessionName = values["role_session_name"] ?? configuration.environment.defaultSessionName
     if let tokenFile = values["web_identity_token_file"] {
       return try await WebIdentity(
         configuration: configuration, transport: transport, tokenFile: tokenFile, roleARN: roleARN,
@@ -66,9 +68,9 @@ struct ProfileCredentials: CredentialsSource {
       let next = ProfileCredentials(
         configuration: configuration, transport: transport, profileName: name, path: path + [profileName])
       return try await next.load()
-    case (nil, "Environment"?): return try EnvironmentCredentials(surroundings: configuration.surroundings).load()
+    case (nil, "Environment"?): return try EnvironmentCredentials(environment: configuration.environment).load()
     case (nil, "EcsContainer"?):
-      return try await ContainerCredentials(surroundings: configuration.surroundings, transport: transport).load()
+      return try await ContainerCredentials(environment: configuration.environment, transport: transport).load()
     case (nil, "Ec2InstanceMetadata"?):
       return try await InstanceMetadata(configuration: configuration, transport: transport).load()
     default:

@@ -46,13 +46,14 @@ struct SecurityTokenService: Sendable {
     do throws(ConfigurationError) {
       endpoint = try configuration.endpoint("sts", region: region)
     } catch {
-      throw .configuration(source: Self.name, reason: "\(error)")
+      throw .configuration(source: Self.name, reason: error.sentence)
     }
     let form = parameters.map { percentEncoded($0.0.utf8) + "=" + percentEncoded($0.1.utf8) }.joined(separator: "&")
-    var call = Call(endpoint: endpoint, service: "sts", region: region, method: "POST", path: endpoint.basePath + "/")
+    var call = ServiceRequest(
+      endpoint: endpoint, service: "sts", region: region, method: "POST", path: endpoint.basePath + "/")
     call.headers = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")]
     call.setBody(Array(form.utf8))
-    var request = call.signedRequest(credentials, now: configuration.surroundings.now())
+    var request = call.signedRequest(credentials, now: configuration.environment.now())
     request.options.caBundle = configuration.caBundle
     request.options.totalTimeout = 20_000
     let response = try await ask(request, source: Self.name, transport: transport)

@@ -42,12 +42,12 @@ struct SingleSignOn: CredentialsSource {
 
   /// The cached token, renewed a little before it expires. Where renewing fails, one that is still good is used.
   @Loop private func token(key: String, region: String) async throws(CredentialsError) -> String {
-    let surroundings = configuration.surroundings
-    let path = surroundings.expand("~/.aws/sso/cache/\(SingleSignOnToken.fileName(key: key))")
-    guard let cached = surroundings.readFile(path).flatMap(SingleSignOnToken.init(json:)) else {
+    let environment = configuration.environment
+    let path = environment.expand("~/.aws/sso/cache/\(SingleSignOnToken.fileName(key: key))")
+    guard let cached = environment.readFile(path).flatMap(SingleSignOnToken.init(json:)) else {
       throw .refused(source: Self.name, reason: "no cached token: run `aws sso login`")
     }
-    let now = surroundings.now()
+    let now = environment.now()
     if now.advanced(by: Self.margin) < cached.expiration { return cached.accessToken }
     do throws(CredentialsError) {
       guard let body = cached.renewal(now: now) else {
@@ -56,7 +56,7 @@ struct SingleSignOn: CredentialsSource {
       let answer = try await createToken(body, region: region)
       guard let renewed = cached.renewed(by: answer, now: now) else { throw .malformed(source: Self.name) }
       // A token that cannot be kept still serves this run.
-      if let json = renewed.json { _ = surroundings.writeFile(path, json) }
+      if let json = renewed.json { _ = environment.writeFile(path, json) }
       return renewed.accessToken
     } catch {
       if now < cached.expiration { return cached.accessToken }
@@ -80,7 +80,7 @@ struct SingleSignOn: CredentialsSource {
       return try configuration.configuredEndpoint(service)
         ?? Endpoint(scheme: "https", host: "\(host).\(region).\(Partition(region: region).domain)")
     } catch {
-      throw .configuration(source: Self.name, reason: "\(error)")
+      throw .configuration(source: Self.name, reason: error.sentence)
     }
   }
 

@@ -1,6 +1,7 @@
 // The token that `aws sso login` leaves in ~/.aws/sso/cache, and its renewal.
 // https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html
 
+import ASCII
 import Crypto
 import FoundationEssentials
 import HTTP

@@ -1,5 +1,7 @@
 // Percent-encoding as signatures want it: RFC 3986's unreserved bytes stay, every other byte becomes %XX in capitals.
 
+import ASCII
+
 /// Appends the bytes percent-encoded.
 ///
 /// - Parameter keepingSlash: `/` stays as it is, as in a path.
@@ -32,31 +34,7 @@ public func percentDecoded(_ text: some Collection<UInt8>) -> [UInt8]? {
       result.append(byte)
       continue
     }
-    guard let high = iterator.next().flatMap(hexadecimalValue), let low = iterator.next().flatMap(hexadecimalValue)
-    else { return nil }
-    result.append(high << 4 | low)
-  }
-  return result
-}
-
-/// The bytes in small hexadecimal digits.
-public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-  var text = [UInt8]()
-  for byte in bytes {
-    for digit in [byte >> 4, byte & 15] {
-      text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-    }
-  }
-  return String(decoding: text, as: UTF8.self)
-}
-
-/// The bytes that hexadecimal digits stand for; nil where they are not that.
-public func bytes(hexadecimal text: some Collection<UInt8>) -> [UInt8]? {
-  guard text.count.isMultiple(of: 2) else { return nil }
-  var result = [UInt8]()
-  var iterator = text.makeIterator()
-  while let first = iterator.next(), let second = iterator.next() {
-    guard let high = hexadecimalValue(first), let low = hexadecimalValue(second) else { return nil }
+    guard let high = iterator.next()?.hexadecimalValue, let low = iterator.next()?.hexadecimalValue else { return nil }
     result.append(high << 4 | low)
   }
   return result
@@ -74,13 +52,4 @@ private func isUnreserved(_ byte: UInt8) -> Bool {
 
 private func capitalHexadecimal(_ digit: UInt8) -> UInt8 {
   digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "A") + digit - 10
-}
-
-private func hexadecimalValue(_ digit: UInt8) -> UInt8? {
-  switch digit {
-  case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-  case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-  case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-  default: nil
-  }
 }

@@ -1,5 +1,6 @@
 // AWS Signature Version 4, header form: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
+import ASCII
 import Crypto
 
 /// What of a request is signed. Everything is given as it goes on the wire: nothing here is encoded or normalised again,

@@ -1,6 +1,7 @@
 // Cyclic redundancy checks as S3 stores them: CRC-32, CRC-32C and CRC-64/NVME, sixteen bytes a step.
 // Kounavis and Berry, "Novel table lookup-based algorithms for high-performance CRC generation", 2008.
 
+import ASCII
 import CInstructionSets
 import Carryless
 

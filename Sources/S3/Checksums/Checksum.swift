@@ -1,5 +1,6 @@
 // What a service says about an object's bytes, and whether they keep to it.
 
+import ASCII
 import AWS
 import Crypto
 public import HTTP

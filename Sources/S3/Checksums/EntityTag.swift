@@ -1,5 +1,6 @@
-// Entity tags of multipart uploads: the MD5 of the parts' MD5s, and how many there were.
+// Entity tags: how they are written, and those of multipart uploads, which are the MD5 of the parts' MD5s.
 
+import ASCII
 import AWS
 import Crypto
 
@@ -33,4 +34,17 @@ public func likelyPartSizes(size: Int64, count: Int, own: Int64) -> [Int64] {
     if parts == Int64(count) && !result.contains(candidate) { result.append(candidate) }
   }
   return result
+}
+
+/// An entity tag without the quotes it has in headers and listings, and without the mark of a weak one (`W/`).
+func unquoted(_ etag: String) -> String {
+  let tag = etag.hasPrefix("W/") ? etag.dropFirst(2) : etag[...]
+  guard tag.utf8.count >= 2, tag.hasPrefix("\""), tag.hasSuffix("\"") else { return String(tag) }
+  return String(tag.dropFirst().dropLast())
+}
+
+/// The entity tag in a header or a listing, without quotes; nil where there is none or an empty one.
+func entityTag(_ text: String?) -> String? {
+  guard let tag = text.map(unquoted), !tag.isEmpty else { return nil }
+  return tag
 }

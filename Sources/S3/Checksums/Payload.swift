@@ -1,5 +1,6 @@
 // A body on its way up: where its bytes are, and the digests that go with them.
 
+import ASCII
 import AWS
 import Crypto
 import Glibc
@@ -62,7 +63,7 @@ public enum Payload: Sendable {
     case .file(let descriptor, let offset, let length, _):
       try readFile(descriptor, offset: offset, length: length, take)
     }
-    return Digests(crc32: crc, payloadHash: isSecure ? Call.unsignedPayload : hexadecimal(hash.finalize()))
+    return Digests(crc32: crc, payloadHash: isSecure ? ServiceRequest.unsignedPayload : hexadecimal(hash.finalize()))
   }
 }
 

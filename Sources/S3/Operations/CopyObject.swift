@@ -22,7 +22,7 @@ extension Client {
       if replaces { call.headers.append(("x-amz-metadata-directive", "REPLACE")) }
       if !attributes.tags.isEmpty { call.headers.append(("x-amz-tagging-directive", "REPLACE")) }
     } check: { (response) throws(ServiceError) in
-      etag = unquoted(try copiedTag(response, root: "CopyObjectResult"))
+      etag = unquoted(try copiedTag(response))
     }
     return etag
   }

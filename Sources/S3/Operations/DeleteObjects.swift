@@ -1,5 +1,6 @@
 // DeleteObject and DeleteObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
+import ASCII
 public import AWS
 import Crypto
 import HTTP
@@ -8,15 +9,15 @@ extension Client {
   /// What one request deletes at most.
   public static let maximumDeleteCount = 1000
 
-  /// Deletes objects of a bucket; gives those that were refused. Keys that XML cannot hold are deleted one by one.
+  /// Deletes objects of a bucket; gives those that were refused. Keys that XML cannot carry are deleted one by one.
   ///
   /// - Parameter keys: at most `maximumDeleteCount`.
   public func delete(
     _ keys: [Key], in bucket: String
-  ) async throws(ServiceError) -> [(key: Key, error: ServiceError)] {
+  ) async -> [(key: Key, error: ServiceError)] {
     var failures = [(key: Key, error: ServiceError)]()
-    let inXML = keys.filter { key in key.bytes.allSatisfy { $0 >= 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D } }
-    for key in keys where !inXML.contains(key) {
+    let inXML = keys.filter { isXMLText($0) }
+    for key in keys where !isXMLText(key) {
       do throws(ServiceError) {
         _ = try await send("DELETE", bucket, key)
       } catch {
@@ -28,17 +29,40 @@ extension Client {
     for key in inXML { body += "<Object><Key>\(xmlEscaped(key.text))</Key></Object>" }
     body += "</Delete>"
     let bytes = Array(body.utf8)
-    _ = try await send("POST", bucket, nil) { call in
-      call.query = [("delete", "")]
-      call.setBody(bytes)
-      call.headers += [
-        ("content-type", "application/xml"), ("content-md5", base64(Array(Insecure.MD5.hash(data: bytes)))),
-      ]
-    } check: { (response) throws(ServiceError) in
-      guard let refused = deleteErrors(response.body) else { throw embeddedError(response) }
-      failures += refused
+    let refused = await batchFailures(bytes, bucket: bucket, keys: inXML)
+    return failures + refused
+  }
+
+  /// Sends a batch; gives the keys that were refused, all of them where the batch was.
+  private func batchFailures(_ bytes: [UInt8], bucket: String, keys: [Key]) async -> [(key: Key, error: ServiceError)] {
+    var failures = [(key: Key, error: ServiceError)]()
+    do throws(ServiceError) {
+      _ = try await send("POST", bucket, nil) { call in
+        call.query = [("delete", "")]
+        call.setBody(bytes)
+        call.headers += [
+          ("content-type", "application/xml"), ("content-md5", base64(Array(Insecure.MD5.hash(data: bytes)))),
+        ]
+      } check: { (response) throws(ServiceError) in
+        guard let refused = deleteErrors(response.body) else { throw embeddedError(response) }
+        failures = refused
+      }
+      return failures
+    } catch {
+      return keys.map { ($0, error) }
     }
-    return failures
+  }
+}
+
+/// Whether XML 1.0 can carry a key: no controls but tab, line feed and carriage return, and not U+FFFE and U+FFFF
+/// (https://www.w3.org/TR/xml/#charsets).
+func isXMLText(_ key: Key) -> Bool {
+  guard let text = String(validating: key.bytes, as: UTF8.self) else { return false }
+  return text.unicodeScalars.allSatisfy { scalar in
+    switch scalar.value {
+    case 0x09, 0x0A, 0x0D, 0x20...0xD7FF, 0xE000...0xFFFD, 0x10000...: true
+    default: false
+    }
   }
 }
 

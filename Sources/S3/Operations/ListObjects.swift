@@ -17,11 +17,13 @@ extension Client {
   ///
   /// - Parameters:
   ///   - continuationToken: of the page before, or nil for the first.
-  ///   - after: the last key of the page before; a page that goes back is refused as a broken listing.
+  ///   - after: the last key of the page before; a page that goes back is refused.
+  ///   - anyOrder: accepts pages in any order, as S3 Express and some other stores give them.
   ///   - delimiter: keys that hold it behind the prefix are given as `prefixes`.
   ///   - limit: objects and prefixes of the page, at most 1,000; nil leaves it to the service.
   public func list(
-    _ bucket: String, prefix: Key, continuationToken: String?, after: Key?, delimiter: String? = nil, limit: Int? = nil
+    _ bucket: String, prefix: Key, continuationToken: String?, after: Key?, anyOrder: Bool = false,
+    delimiter: String? = nil, limit: Int? = nil
   ) async throws(ServiceError) -> ListPage {
     var page = ListPage()
     _ = try await send("GET", bucket, nil) { call in
@@ -36,23 +38,27 @@ extension Client {
       do throws(XMLError) {
         page = try listPage(response.body, bucket: bucket)
       } catch {
+        if ServiceFailure(response).code != "" { throw embeddedError(response) }
         throw .malformedAnswer("listing of \(bucket): \(error)")
       }
-      try checkOrder(page, bucket: bucket, prefix: prefix, after: after)
+      try check(page, bucket: bucket, prefix: prefix, after: after, anyOrder: anyOrder)
       if let next = page.continuationToken, next == continuationToken {
-        throw .malformedAnswer("listing of \(bucket): a page that is followed by itself")
+        throw .malformedAnswer("listing of \(bucket): repeated continuation token")
       }
     }
     return page
   }
 }
 
-/// Everything that follows from a listing rests on its order.
-private func checkOrder(_ page: ListPage, bucket: String, prefix: Key, after: Key?) throws(ServiceError) {
+/// Comparing two sides relies on the order of both.
+private func check(
+  _ page: ListPage, bucket: String, prefix: Key, after: Key?, anyOrder: Bool
+) throws(ServiceError) {
   var previous = after
   for object in page.objects {
-    if let previous, !(previous < object.key) {
-      throw .malformedAnswer("listing of \(bucket): \(object.key.text) comes after \(previous.text)")
+    if !anyOrder, let previous, !(previous < object.key) {
+      throw .malformedAnswer(
+        "listing of \(bucket) is not sorted, which comparing needs: \(object.key.text) comes after \(previous.text)")
     }
     guard object.key.hasPrefix(prefix) else {
       throw .malformedAnswer("listing of \(bucket): \(object.key.text) does not begin with \(prefix.text)")
@@ -64,7 +70,7 @@ private func checkOrder(_ page: ListPage, bucket: String, prefix: Key, after: Ke
 /// Reads a `ListBucketResult`.
 func listPage(_ xml: [UInt8], bucket: String) throws(XMLError) -> ListPage {
   var reader = XMLReader(xml)
-  guard try reader.next() == .start("ListBucketResult") else { throw .malformed(offset: 0) }
+  guard try reader.next() == .start("ListBucketResult") else { throw .unexpectedElement("the root") }
   var page = ListPage()
   var isTruncated = false
   var isURLEncoded = false
@@ -81,7 +87,7 @@ func listPage(_ xml: [UInt8], bucket: String) throws(XMLError) -> ListPage {
     default: try reader.skipElement()
     }
   }
-  // The root's end tag was the last thing; anything but white space after it is a broken answer.
+  // After the root's end tag only white space may follow.
   guard try reader.next() == .endOfDocument else { throw .malformed(offset: xml.count) }
   if isURLEncoded {
     for index in page.objects.indices {
@@ -114,11 +120,11 @@ private func listedObject(_ reader: inout XMLReader, bucket: String) throws(XMLE
     switch name {
     case "Key": key = try reader.text()
     case "Size": size = Int64(String(decoding: try reader.text(), as: UTF8.self))
-    case "ETag": etag = unquoted(String(decoding: try reader.text(), as: UTF8.self))
+    case "ETag": etag = entityTag(String(decoding: try reader.text(), as: UTF8.self))
     case "LastModified": lastModified = Timestamp(iso8601: String(decoding: try reader.text(), as: UTF8.self))
     default: try reader.skipElement()
     }
   }
-  guard let key, let size, size >= 0, let lastModified else { throw .unexpectedElement("Contents") }
+  guard let key, let size, size >= 0 else { throw .unexpectedElement("Contents") }
   return ObjectRecord(bucket: bucket, key: Key(bytes: key), size: size, etag: etag, lastModified: lastModified)
 }

@@ -73,18 +73,21 @@ extension Client {
     }
     let response = try await send("PUT", object.bucket, object.key) { call in
       call.headers += attributes.headers
-      call.headers += checksumHeaders(digests.crc32)
+      if sendsChecksums { call.headers += checksumHeaders(digests.crc32) }
       if ifAbsent { call.headers.append(("if-none-match", "*")) }
       call.body = payload.body
       call.payloadHash = digests.payloadHash
+    } check: { (response) throws(ServiceError) in
+      // Something between here and the store has responded: a captive portal, a proxy.
+      if !response.body.isEmpty, response.headers["etag"] == nil { throw .malformedAnswer("not a store's response") }
     }
     return StoredObject(
-      etag: response.headers["etag"].map(unquoted),
+      etag: entityTag(response.headers["etag"]),
       isChecksumConfirmed: response.headers["x-amz-checksum-crc32"] == base64(bigEndian: digests.crc32))
   }
 }
 
-/// A body's CRC-32, and the word that it is there, as the SDKs send both.
+/// A body's CRC-32 and the name of the algorithm, as the SDKs send both.
 func checksumHeaders(_ crc: UInt32) -> [(name: String, value: String)] {
   [("x-amz-checksum-crc32", base64(bigEndian: crc)), ("x-amz-sdk-checksum-algorithm", "CRC32")]
 }

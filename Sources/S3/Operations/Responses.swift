@@ -1,16 +1,18 @@
-// What S3 answers in XML: flat documents, and errors where success was announced.
+// What S3 returns in XML: flat documents, and errors where the status says success.
 
+import ASCII
 import AWS
 import HTTP
 
-/// The texts of the children of the root element, where the root has that name; nil for another root or broken XML.
-func answer(_ response: Response, root: String) -> [String: String]? {
+/// The texts of the children of the root element; nil where the document is an error or broken. The root's own name does
+/// not matter: what a response means is what it holds, and stores disagree about the name.
+func fields(_ response: Response) -> [String: String]? {
   var reader = XMLReader(response.body)
   do throws(XMLError) {
-    guard try reader.next() == .start(root) else { return nil }
+    guard case .start(let root) = try reader.next(), root != "Error" else { return nil }
     var fields = [String: String]()
     while let name = try reader.nextChild() {
-      fields[name] = String(decoding: try reader.text(), as: UTF8.self)
+      fields[name] = try leafText(&reader)
     }
     return fields
   } catch {
@@ -18,8 +20,25 @@ func answer(_ response: Response, root: String) -> [String: String]? {
   }
 }
 
-/// The error in an answer whose status says success: S3 sends the status before a long work is done.
+/// The text of the element that has just started; that of the elements inside it is left out.
+private func leafText(_ reader: inout XMLReader) throws(XMLError) -> String {
+  var text = [UInt8]()
+  while true {
+    switch try reader.next() {
+    case .text(let piece): text += piece
+    case .start: try reader.skipElement()
+    case .end: return String(decoding: text, as: UTF8.self)
+    case .endOfDocument: throw .truncated
+    }
+  }
+}
+
+/// The error in a response whose status says success: S3 sends the status before a long work is done.
 func embeddedError(_ response: Response) -> ServiceError {
+  // A server that dies in the middle of it leaves white space and nothing else.
+  if response.body.allSatisfy(\.isASCIIWhitespace) {
+    return .transport(.truncated(expected: -1, received: Int64(response.body.count)))
+  }
   let failure = ServiceFailure(response)
   if failure.code.isEmpty { return .malformedAnswer("neither a result nor an error") }
   let status = ["InternalError": 500, "SlowDown": 503, "ServiceUnavailable": 503, "RequestTimeout": 400]
@@ -27,10 +46,9 @@ func embeddedError(_ response: Response) -> ServiceError {
     ServiceFailure(status: status[failure.code] ?? 400, code: failure.code, message: failure.message))
 }
 
-/// The entity tag in the answer to a copy, quotes included.
-func copiedTag(_ response: Response, root: String) throws(ServiceError) -> String {
-  guard let fields = answer(response, root: root) else { throw embeddedError(response) }
-  guard let etag = fields["ETag"], !etag.isEmpty else { throw .malformedAnswer("a copy without a tag") }
+/// The entity tag in the response to a copy, quotes included.
+func copiedTag(_ response: Response) throws(ServiceError) -> String {
+  guard let etag = fields(response)?["ETag"], !etag.isEmpty else { throw embeddedError(response) }
   return etag
 }
 

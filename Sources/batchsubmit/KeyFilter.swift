@@ -1,9 +1,10 @@
 // Which objects are images to be classified.
 
+import ASCII
 import S3
 
 /// Keys under a prefix and with one of some endings.
-struct Filter: Equatable {
+struct KeyFilter: Equatable {
   /// Empty for all keys.
   var prefix = Key("")
   /// Compared without regard to the case of ASCII letters; none for any ending.
@@ -14,11 +15,6 @@ struct Filter: Equatable {
   }
 
   private func hasSuffix(_ key: [UInt8], _ suffix: String) -> Bool {
-    key.count >= suffix.utf8.count
-      && zip(key.suffix(suffix.utf8.count), suffix.utf8).allSatisfy { lowercased($0) == lowercased($1) }
+    key.suffix(suffix.utf8.count).equalsIgnoringASCIICase(suffix.utf8)
   }
-}
-
-private func lowercased(_ byte: UInt8) -> UInt8 {
-  (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
 }

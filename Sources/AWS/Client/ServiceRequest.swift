@@ -1,10 +1,11 @@
 // One call of a service, before it is signed.
 
+import ASCII
 import Crypto
 public import HTTP
 
 /// A request to a service: everything that does not depend on when and by whom it is signed.
-public struct Call: Sendable {
+public struct ServiceRequest: Sendable {
   public var endpoint: Endpoint
   /// The service's name in signatures: `s3`, `sts`, `batch`.
   public var service: String
@@ -18,11 +19,9 @@ public struct Call: Sendable {
   public var body = Request.Body.none
   public var sink = Request.Sink.memory(limit: 16 << 20)
   /// Hexadecimal SHA-256 of the body, or `UNSIGNED-PAYLOAD`.
-  public var payloadHash = Call.emptyPayloadHash
+  public var payloadHash = ServiceRequest.emptyPayloadHash
   public var pathEncoding = PathEncoding.twice
   public var options = Request.Options()
-  /// Cleaning up goes on after an interruption.
-  public var isCleanup = false
 
   public static let emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
   public static let unsignedPayload = "UNSIGNED-PAYLOAD"

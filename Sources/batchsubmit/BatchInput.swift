@@ -4,11 +4,11 @@ import S3
 import Streams
 
 /// The input, told apart by its first line: an object record or an `s3://` URI begins a list.
-enum Intake {
+enum BatchInput {
   case list([InputObject])
   case event(Event)
 
-  /// Reads the whole input. Throws `IntakeError`, and `SystemError` where reading fails.
+  /// Reads the whole input. Throws `BatchInputError`, and `SystemError` where reading fails.
   ///
   /// An empty input is an empty list: that is what the listing of an empty prefix looks like.
   init(_ input: InputStream) throws {
@@ -20,9 +20,9 @@ enum Intake {
     if line.starts(with: "s3://".utf8) || ObjectRecord(line: line) != nil {
       var objects: [InputObject] = []
       while true {
-        guard let record = ObjectRecord(line: line) else { throw IntakeError.notARecord(line: lines.number) }
+        guard let record = ObjectRecord(line: line) else { throw BatchInputError.notARecord(line: lines.number) }
         // A URI that ends so means everything below it, which only a listing knows.
-        if record.uri.isPrefix, line.starts(with: "s3://".utf8) { throw IntakeError.prefix("\(record.uri)") }
+        if record.uri.isPrefix, line.starts(with: "s3://".utf8) { throw BatchInputError.prefix("\(record.uri)") }
         objects.append(InputObject(record: record))
         guard let next = try lines.nextNotBlank() else { break }
         line = next
@@ -33,7 +33,7 @@ enum Intake {
       do throws(EventError) {
         self = .event(try Event(json: event))
       } catch {
-        throw IntakeError.event(error)
+        throw BatchInputError.event(error)
       }
     }
   }
@@ -54,7 +54,7 @@ enum Intake {
 }
 
 /// Why the input cannot be worked with.
-enum IntakeError: ReportableError, Equatable {
+enum BatchInputError: ReportableError, Equatable {
   case event(EventError)
   case notARecord(line: Int)
   case prefix(String)
@@ -120,7 +120,7 @@ private struct Lines {
     if isAtEnd { return false }
     buffer.removeFirst(start)
     start = 0
-    guard buffer.count <= Event.maximumSize else { throw IntakeError.event(.tooLarge(bytes: buffer.count)) }
+    guard buffer.count <= Event.maximumSize else { throw BatchInputError.event(.tooLarge(bytes: buffer.count)) }
     let more = try input.read(64 << 10)
     buffer += more
     isAtEnd = more.isEmpty

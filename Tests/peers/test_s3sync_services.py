@@ -1,0 +1,199 @@
+"""s3sync beside services that differ from S3 or fail in their own ways, and the settings that people reach for then."""
+
+import random
+import tarfile
+import io
+import socket
+import time
+
+import pytest
+
+from support.s3sync_run import keys, server, sync  # noqa: F401 (a fixture)
+
+DATA = random.Random(1).randbytes(5000)
+
+
+def unused_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def test_a_store_that_refuses_checksums_is_served_without(server, tmp_path):
+    server.refuses = ("x-amz-checksum", "x-amz-sdk-checksum")
+    (tmp_path / "f").write_bytes(DATA)
+    done = sync(server, tmp_path / "f", "s3://bucket/f")
+    assert done.returncode == 0, done.stderr
+    assert server.objects["bucket"]["f"].data == DATA
+
+
+@pytest.mark.parametrize("size", [5000, 20 << 20])
+def test_when_required_sends_no_checksum(server, tmp_path, size):
+    (tmp_path / "f").write_bytes(bytes(size))
+    done = sync(server, tmp_path / "f", "s3://bucket/f", AWS_REQUEST_CHECKSUM_CALCULATION="when_required")
+    assert done.returncode == 0, done.stderr
+    assert not [n for a in server.requests for n in a.headers if "checksum" in n]
+    assert len(server.objects["bucket"]["f"].data) == size
+
+
+@pytest.mark.parametrize("name, value", [
+    ("AWS_REQUEST_CHECKSUM_CALCULATION", "never"), ("AWS_RETRY_MODE", "eager"), ("AWS_MAX_ATTEMPTS", "0"),
+])
+def test_settings_that_are_none_are_named(server, name, value):
+    done = sync(server, "--list", "s3://bucket/", **{name: value})
+    assert done.returncode == 78 and name.encode() in done.stderr
+
+
+@pytest.mark.parametrize("methods", ["HEAD", "GET", "both"])
+def test_objects_without_a_length(server, tmp_path, methods):
+    server.put("bucket", "in/a", DATA)
+    server.put("bucket", "in/empty", b"")
+    server.fault = lambda a: ("chunked",) if a.key and (methods == "both" or a.method == methods) else None
+    done = sync(server, "s3://bucket/in/a", tmp_path / "a")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a").read_bytes() == DATA
+    done = sync(server, "s3://bucket/in/", "-")
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        assert archive.extractfile("a").read() == DATA
+
+
+@pytest.mark.parametrize("tag", [
+    lambda e: f'W/"{e}"', lambda e: e, lambda e: '""', lambda e: f'"{e.upper()}"',
+], ids=["weak", "without quotes", "empty", "capitals"])
+def test_entity_tags_of_other_forms(server, tmp_path, tag):
+    server.put("bucket", "in/a", DATA)
+    server.tag = tag
+    done = sync(server, "s3://bucket/in/a", tmp_path / "a")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a").read_bytes() == DATA
+    done = sync(server, "s3://bucket/in/", "-")
+    assert done.returncode == 0 and b"error.json" not in done.stdout, done.stderr
+    done = sync(server, "s3://bucket/in/", tmp_path / "folder")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "folder" / "a").read_bytes() == DATA
+
+
+def test_an_object_that_changes_is_seen_without_conditions(server, tmp_path):
+    server.put("bucket", "in/a", DATA)
+    server.tag = lambda e: f'W/"{e}"'
+
+    def change(asked):
+        if asked.method == "GET" and asked.key and asked.times == 1:
+            server.put("bucket", "in/a", DATA[::-1])
+
+    server.fault = change
+    done = sync(server, "s3://bucket/in/", "-")
+    assert done.returncode != 0 or b"error.json" in done.stdout
+
+
+def test_listings_in_any_order(server, tmp_path):
+    for key in ("d/a/x", "d/a.txt", "d/b"):
+        server.put("bucket", key, key.encode())
+    server.sort_key = lambda key: [part.encode() for part in key.split("/")]
+    server.page_size = 2
+    done = sync(server, "--list", "s3://bucket/d/")
+    assert done.returncode == 0 and done.stdout.count(b"\n") == 3, done.stderr
+    done = sync(server, "s3://bucket/d/", "-")
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        assert sorted(archive.getnames()) == ["a.txt", "a/x", "b"]
+    began = time.monotonic()
+    done = sync(server, "s3://bucket/d/", tmp_path / "out")
+    assert done.returncode == 69 and b"not sorted" in done.stderr and time.monotonic() - began < 3
+
+
+def test_a_lost_response_to_the_last_call_of_an_upload(server, tmp_path):
+    (tmp_path / "f").write_bytes(bytes(range(256)) * (80 << 10))
+    server.fault = lambda a: ("lost",) if a.method == "POST" and "uploadId" in a.query and a.times == 1 else None
+    done = sync(server, tmp_path / "f", "s3://bucket/f")
+    assert done.returncode == 0, done.stderr
+    # The object is looked at before completing is tried again; libcurl may have sent it twice by itself.
+    assert len([a for a in server.requests if a.method == "POST" and "uploadId" in a.query]) <= 2
+    assert server.objects["bucket"]["f"].data == (tmp_path / "f").read_bytes()
+
+
+@pytest.mark.parametrize("root", ["CompleteMultipartUploadResult", "CompleteMultipartUploadOutput", "Anything"])
+def test_the_root_of_a_result_has_any_name(server, tmp_path, root):
+    (tmp_path / "f").write_bytes(bytes(20 << 20))
+    body = f"<{root}><Location>x</Location><ETag>&quot;e-2&quot;</ETag></{root}>".encode()
+    server.fault = lambda a: ("body", 200, body) if a.method == "POST" and "uploadId" in a.query else None
+    done = sync(server, tmp_path / "f", "s3://bucket/f")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("body", [b"", b"  \n", b"<html></html>", b"<Error><Code>AccessDenied</Code></Error>"])
+def test_a_result_without_content_is_no_result(server, tmp_path, body):
+    (tmp_path / "f").write_bytes(bytes(20 << 20))
+    server.fault = lambda a: ("body", 200, body) if a.method == "POST" and "uploadId" in a.query else None
+    done = sync(server, tmp_path / "f", "s3://bucket/f", AWS_MAX_ATTEMPTS="2")
+    assert done.returncode != 0 and "f" not in keys(server)
+
+
+def test_a_captive_portal_is_no_upload(server, tmp_path):
+    (tmp_path / "f").write_bytes(DATA)
+    server.fault = lambda a: ("body", 200, b"<html>welcome</html>") if a.method == "PUT" else None
+    done = sync(server, tmp_path / "f", "s3://bucket/f")
+    assert done.returncode == 69 and b"unexpected response" in done.stderr
+
+
+def test_keys_that_xml_cannot_carry_are_deleted_one_by_one(server, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for key in ("p/ok", "p/b\x01", "p/a\uffff", "p/c\ufffe"):
+        server.put("bucket", key, b"x")
+    done = sync(server, "--delete", tmp_path / "empty", "s3://bucket/p/")
+    assert done.returncode == 0 and not keys(server), done.stderr
+    assert b"\xef\xbf\xbf" not in b"".join(a.body for a in server.requests)
+
+
+def test_only_the_keys_of_a_batch_that_failed_are_failures(server, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for key in ("p/ok", "p/b\x01"):
+        server.put("bucket", key, b"x")
+    server.fault = lambda a: ("status", 403, "AccessDenied") if a.method == "POST" else None
+    done = sync(server, "--delete", tmp_path / "empty", "s3://bucket/p/")
+    assert done.returncode == 77 and keys(server) == {"p/ok"}
+    assert b"p/ok" in done.stderr and b"\\x01" not in done.stderr
+
+
+def test_the_reason_of_a_refused_head_is_found(server, tmp_path):
+    server.put("bucket", "a", DATA)
+    server.fault = lambda a: ("status", 403, "RequestTimeTooSkewed" if a.method == "GET" else "")
+    done = sync(server, "s3://bucket/a", tmp_path / "a", AWS_MAX_ATTEMPTS="1")
+    assert b"RequestTimeTooSkewed" in done.stderr, done.stderr
+
+
+def test_attempts_are_as_many_as_configured(server, tmp_path):
+    server.put("bucket", "a", DATA)
+    server.fault = lambda a: ("status", 500, "InternalError")
+    for attempts in (1, 3):
+        server.requests.clear()
+        done = sync(server, "--list", "s3://bucket/", AWS_MAX_ATTEMPTS=str(attempts))
+        assert done.returncode == 75 and len(server.requests) == attempts
+
+
+def test_configured_attempts_outlast_a_storm(server, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(150):
+        (tmp_path / "in" / str(number)).write_bytes(b"x")
+    server.fault = lambda a: ("status", 503, "SlowDown") if a.method == "PUT" and a.times <= 4 else None
+    done = sync(server, tmp_path / "in", "s3://bucket/x/", AWS_MAX_ATTEMPTS="20", timeout=120)
+    assert done.returncode == 0 and len(keys(server)) == 150, done.stderr[-500:]
+
+
+@pytest.mark.parametrize("target", ["port", "service"])
+def test_a_complete_outage_ends_in_twenty_seconds(server, tmp_path, target):
+    server.fault = lambda a: ("status", 503, "SlowDown")
+    extra = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{unused_port()}"} if target == "port" else {}
+    began = time.monotonic()
+    done = sync(server, "--list", "s3://bucket/", **extra)
+    assert done.returncode == 75 and time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("bucket, words", [
+    ("arn:aws:s3::123456789012:accesspoint/x.mrap", b"multi-region"),
+    ("arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/x", b"Outposts"),
+])
+def test_buckets_that_cannot_be_reached_are_named(server, bucket, words):
+    done = sync(server, "--list", f"s3://{bucket}/p/")
+    assert done.returncode == 78 and words in done.stderr, done.stderr
