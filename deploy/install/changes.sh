@@ -2,7 +2,7 @@
 # Sourced after stack.sh. `parameters` and `tags` hold NAME=VALUE, one a line.
 # shellcheck shell=dash disable=SC2154
 
-parameters='' tags=''
+parameters='' tags='' changed=''
 
 # set_parameter NAME VALUE – a parameter of the stack that changes; a line each, since none can hold a line's end.
 set_parameter() {
@@ -28,7 +28,12 @@ change_stack() {
   set -- --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset $options ${tags:+--tags} $tags --parameter-overrides "$@" $parameters
   set +f
   unset IFS
-  aws cloudformation deploy --stack-name "$stack" --template-file "$here/stack.yaml" "$@"
+  # The CLI names a change set after the second, and a name is used once.
+  while [ "$(date +%s)" = "$changed" ]; do sleep 0.1; done
+  set -- --stack-name "$stack" --template-file "$here/stack.yaml" "$@"
+  aws cloudformation deploy "$@" && changed=$(date +%s) && return
+  changed=$(date +%s)
+  return 1
 }
 
 # deploy PARAMETER… – one change of the stack, waited for; prints what failed and returns 1.
