@@ -1,11 +1,11 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Installs the tools, their manual pages and completions: deploy/install-tools.sh PREFIX
 #
 #   deploy/install-tools.sh ~/.local     then: export PATH=~/.local/bin:$PATH MANPATH=~/.local/share/man:
 #
 # Takes the tools from .build/release, or $BIN, built with: swift build -c release --static-swift-stdlib
 # Needs libjpeg, OpenBLAS and libcurl at run time. Prints nothing. Status: 0 done, 64 usage, 69 a tool is not built.
-set -euo pipefail
+set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${BIN:-$here/../.build/release}
 [ $# -eq 1 ] || {
@@ -13,9 +13,9 @@ bin=${BIN:-$here/../.build/release}
   exit 64
 }
 prefix=$1
-tools=(imgdecode classify s3sync batchsubmit lambda-bootstrap)
+tools='imgdecode classify s3sync batchsubmit lambda-bootstrap'
 
-for tool in "${tools[@]}"; do
+for tool in $tools; do
   [ -x "$bin/$tool" ] || {
     echo "install-tools.sh: $bin/$tool is not built: swift build -c release --static-swift-stdlib" >&2
     exit 69
@@ -24,7 +24,7 @@ done
 share=$prefix/share
 mkdir -p "$prefix/bin" "$share/man/man1" "$share/man/man5" "$share/bash-completion/completions" \
   "$share/zsh/site-functions" "$share/fish/vendor_completions.d"
-for tool in "${tools[@]}"; do
+for tool in $tools; do
   strip -o "$prefix/bin/$tool" "$bin/$tool"
   install -m 644 "$here/../Sources/$tool/$tool.1" "$share/man/man1/"
   "$bin/$tool" --generate-completion-script bash >"$share/bash-completion/completions/$tool"
