@@ -124,11 +124,20 @@ def test_a_chosen_photo_shows_five_bars(page, tmp_path, gateway):
     page.save_screenshot(str(ROOT / ".build" / "page.png"))
 
 
-def test_a_png_shows_an_error(page, tmp_path):
-    Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
-    choose(page, tmp_path / "red.png")
+@pytest.mark.parametrize("format", ["PNG", "WEBP"])
+def test_what_the_browser_can_show_is_sent_as_a_jpeg(page, tmp_path, gateway, format):
+    path = tmp_path / f"clear.{format.lower()}"
+    Image.new("RGBA", (640, 480), (200, 30, 30, 128)).save(path, format)
+    choose(page, path)
+    wait(page, f'{STATE}.startsWith("Answered")')
+    assert len(bars(page)) == 5 and gateway.sizes[-1] != path.stat().st_size
+
+
+def test_a_file_that_is_not_a_picture_shows_an_error(page, tmp_path):
+    (tmp_path / "text.png").write_bytes(b"not a picture")
+    choose(page, tmp_path / "text.png")
     wait(page, 'document.getElementById("state").className === "bad"')
-    assert "JPEG" in wait(page, STATE) and bars(page) == []
+    assert "cannot be read" in wait(page, STATE) and bars(page) == []
     page.save_screenshot(str(ROOT / ".build" / "page-error.png"))
 
 
