@@ -64,7 +64,9 @@ struct Imgdecode: ParsableCommand {
 
   static func commandLine(_ arguments: [[UInt8]]) throws -> CommandLineArguments {
     do throws(CommandLineArguments.UnknownFlag) {
-      return try CommandLineArguments(arguments, valued: valuedFlags, short: shortFlags)
+      // The parser's own flag, which no help lists, takes a value too.
+      return try CommandLineArguments(
+        arguments, valued: valuedFlags.union(["--generate-completion-script"]), short: shortFlags)
     } catch {
       throw ValidationError(
         "Unknown option '\(printable(error.argument))'; a file of this name is ./\(printable(error.argument)).")

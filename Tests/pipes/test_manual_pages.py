@@ -57,3 +57,9 @@ def test_examples_name_existing_options():
         text = page(name).read_text().replace("\\-", "-")
         mentioned = set(re.findall(rf"\n\.B[R]? (?:{name} )?(--[a-z0-9-]+)", text))
         assert mentioned <= known | {"--"}, name
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_completions_are_of_the_shell_that_was_asked_for(name):
+    scripts = [run([tool(name), "--generate-completion-script", shell]).stdout for shell in ("bash", "zsh", "fish")]
+    assert b"#!/bin/bash" in scripts[0] and b"#compdef" in scripts[1] and b"complete -c" in scripts[2]
