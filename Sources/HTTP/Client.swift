@@ -52,16 +52,19 @@ public final class Client {
     return lastID
   }
 
-  /// Ends a request; its completion runs with `cancelled`, now. Nothing where the request has ended before.
-  public func cancel(_ id: RequestID) {
+  /// Ends a request; its completion runs with the error, now. Nothing where the request has ended before.
+  public func cancel(_ id: RequestID, with error: HTTPError = .cancelled) {
     if let transfer = running.removeValue(forKey: id) {
       multi.remove(transfer)
       idle.append(transfer)
-      transfer.cancel()
+      transfer.cancel(with: error)
     } else if let index = waiting.firstIndex(where: { $0.id == id }) {
-      waiting.remove(at: index).completion(.failure(.cancelled))
+      waiting.remove(at: index).completion(.failure(error))
     }
   }
+
+  /// Whether a request has been sent whole and its response is awaited.
+  func isSent(_ id: RequestID) -> Bool { running[id]?.isSent ?? false }
 
   /// Waits until a transfer can go on, a descriptor in `alsoWatching` is ready, the timeout has passed (under 0: no limit)
   /// or a signal came; lets transfers go on; runs the completions of those that ended.

@@ -8,7 +8,8 @@ import POSIX
 @Loop
 final class Reactor {
   private enum Waiter {
-    case transfer(Client.RequestID)
+    /// - Parameter grace: seconds, `Request.Options.cancellationGrace`.
+    case transfer(Client.RequestID, grace: Double)
     case sleep(CheckedContinuation<Void, Never>)
   }
 
@@ -27,7 +28,7 @@ final class Reactor {
   /// Why there is no client.
   private var startError = HTTPError.cancelled
   private var waiters: [LoopExecutor.Operation: Waiter] = [:]
-  /// The deadlines of sleeps, those of cancelled ones among them.
+  /// The deadlines of sleeps and of cancelled transfers, those of operations that have ended among them.
   private var deadlines = Heap<Deadline>()
   private var lastOperation = 0
 
@@ -58,22 +59,35 @@ final class Reactor {
       waiters[operation] = nil
       continuation.resume(returning: result)
     }
-    waiters[operation] = .transfer(id)
+    waiters[operation] = .transfer(id, grace: request.options.cancellationGrace)
   }
 
   func sleep(seconds: Double, _ operation: LoopExecutor.Operation, _ continuation: CheckedContinuation<Void, Never>) {
+    setDeadline(operation, seconds: seconds)
+    waiters[operation] = .sleep(continuation)
+  }
+
+  private func setDeadline(_ operation: LoopExecutor.Operation, seconds: Double) {
     let nanoseconds = min(max(seconds, 0), 1e9) * 1e9
     deadlines.insert(Deadline(due: Clock.monotonic.nanoseconds + Int64(nanoseconds), operation: operation))
-    waiters[operation] = .sleep(continuation)
   }
 
   /// Waits for the network, a deadline or another thread, and lets what is ready go on.
   func turn() {
     let cancelled = executor.takeCancelled()
-    for operation in cancelled { end(operation) }
+    for operation in cancelled { cancel(operation) }
     // Their tasks are ready to go on: nothing is waited for.
     if cancelled.isEmpty { wait() }
-    endDueSleeps()
+    endDue()
+  }
+
+  /// Ends what a cancelled task waits for: at once, or after its grace where the server may be carrying it out.
+  private func cancel(_ operation: LoopExecutor.Operation) {
+    if case .transfer(let id, let grace) = waiters[operation], grace > 0, client?.isSent(id) == true {
+      setDeadline(operation, seconds: grace)
+    } else {
+      end(operation)
+    }
   }
 
   /// Ends every transfer and sleep.
@@ -81,9 +95,10 @@ final class Reactor {
     for operation in waiters.keys.sorted() { end(operation) }
   }
 
-  private func end(_ operation: LoopExecutor.Operation) {
+  /// - Parameter isOverdue: the grace of a cancelled transfer has passed without a response.
+  private func end(_ operation: LoopExecutor.Operation, isOverdue: Bool = false) {
     switch waiters.removeValue(forKey: operation) {
-    case .transfer(let id): client?.cancel(id)
+    case .transfer(let id, let grace): client?.cancel(id, with: isOverdue ? .timeout(seconds: grace) : .cancelled)
     case .sleep(let continuation): continuation.resume()
     case nil: break
     }
@@ -110,12 +125,12 @@ final class Reactor {
     if isWoken { executor.wakeup.clear() }
   }
 
-  private func endDueSleeps() {
+  private func endDue() {
     guard !deadlines.isEmpty else { return }
     let now = Clock.monotonic.nanoseconds
     while let next = deadlines.min, next.due <= now {
       deadlines.removeMin()
-      end(next.operation)
+      end(next.operation, isOverdue: true)
     }
   }
 }

@@ -15,6 +15,15 @@ public struct Request: Sendable {
     case file(descriptor: Int32, offset: Int64, length: Int64, observer: Observer? = nil)
 
     public typealias Observer = @Sendable (_ handedOver: Int64) -> Bool
+
+    /// Bytes.
+    var length: Int64 {
+      switch self {
+      case .none: 0
+      case .bytes(let bytes): Int64(bytes.count)
+      case .file(_, _, let length, _): length
+      }
+    }
   }
 
   /// Where the body of a successful response (a status under 300) goes. Any other body is an error body:
@@ -43,6 +52,10 @@ public struct Request: Sendable {
     public var lowSpeedSeconds = 60
     /// Milliseconds for all of it; nil: no limit.
     public var totalTimeout: Int?
+    /// Seconds for which a cancelled task still waits for the response to a request that has been sent whole: the server
+    /// may be carrying it out, and the caller has to undo what it did. A request not yet sent whole ends
+    /// at once with `cancelled`, one that gets no response with `timeout`.
+    public var cancellationGrace = 0.0
     public var proxy = Proxy.fromEnvironment
     /// A PEM file of trusted certificates in place of the system's.
     public var caBundle: String?

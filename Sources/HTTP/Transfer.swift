@@ -92,16 +92,22 @@ final class Transfer {
     completion?(result)
   }
 
-  func cancel() {
+  func cancel(with error: HTTPError) {
     let completion = self.completion
     clear()
-    completion?(.failure(.cancelled))
+    completion?(.failure(error))
   }
 
   private func clear() {
     request = nil
     completion = nil
     body = ReceivedBody(sink: .memory(limit: 0))
+  }
+
+  /// Whether all of the request is with the network, so that the server may carry it out.
+  var isSent: Bool {
+    guard let request, unsafe ccurl_get_long(easy, CURLINFO_REQUEST_SIZE) > 0 else { return false }
+    return unsafe Int64(ccurl_get_offset(easy, CURLINFO_SIZE_UPLOAD_T)) >= request.body.length
   }
 
   // MARK: Options

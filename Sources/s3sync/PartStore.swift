@@ -9,6 +9,8 @@ final class PartStore {
   private let client: S3.Client
   private var upload: MultipartUpload?
   private var parts: [UploadedPart] = []
+  /// A part got no response, so the service may yet store it.
+  private var hasStrays = false
 
   init(_ client: S3.Client) { self.client = client }
 
@@ -21,18 +23,32 @@ final class PartStore {
   /// - Parameter number: 1 ... 10,000
   func add(number: Int, _ payload: Payload) async throws(SyncError) {
     guard let upload else { preconditionFailure("parts are added after the beginning") }
-    let part = try await call { () async throws(ServiceError) in
-      try await client.uploadPart(upload, number: number, payload)
-    }
-    parts.append(part)
+    try await add { () async throws(ServiceError) in try await client.uploadPart(upload, number: number, payload) }
   }
 
   func add(number: Int, copying source: GetRequest, range: Range<Int64>) async throws(SyncError) {
     guard let upload else { preconditionFailure("parts are added after the beginning") }
-    let part = try await call { () async throws(ServiceError) in
+    try await add { () async throws(ServiceError) in
       try await client.copyPart(upload, number: number, from: source, range: range)
     }
-    parts.append(part)
+  }
+
+  private func add(_ store: @Loop () async throws(ServiceError) -> UploadedPart) async throws(SyncError) {
+    do throws(SyncError) {
+      parts.append(try await call(store))
+    } catch {
+      if mayBeStored(error) { hasStrays = true }
+      throw error
+    }
+  }
+
+  /// Whether a part was sent whole before its transfer failed.
+  private func mayBeStored(_ error: SyncError) -> Bool {
+    guard case .service(.transport(let failure)) = error else { return false }
+    switch failure {
+    case .timeout, .reset, .truncated, .other: return true
+    default: return false
+    }
   }
 
   func complete(onlyIfAbsent: Bool) async throws(SyncError) -> StoredObject {
@@ -50,6 +66,6 @@ final class PartStore {
   func abort() async {
     guard let upload else { return }
     self.upload = nil
-    do throws(ServiceError) { try await client.abort(upload) } catch {}
+    do throws(ServiceError) { try await client.abort(upload, hasStrays: hasStrays) } catch {}
   }
 }

@@ -117,9 +117,10 @@ private final class Sender {
     while !sending.isEmpty { try await awaitFirst() }
   }
 
-  /// Waits for all; their errors are ignored.
+  /// Ends all, because the upload has failed; their errors are ignored.
   func drain() async {
-    for (_, task) in sending { _ = await task.valueCancelledWithCaller }
+    for (_, task) in sending { task.cancel() }
+    for (_, task) in sending { _ = await task.value }
     sending.removeAll()
   }
 

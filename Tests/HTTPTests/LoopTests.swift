@@ -55,6 +55,48 @@ import Testing
     #expect(errors == 5 && Clock.monotonic.seconds - began < 3)
   }
 
+  /// `slow/S` responds after S seconds; the task is cancelled after 0.1.
+  @Test(
+    arguments: [(0.5, 5.0, nil), (30, 0.3, .timeout(seconds: 0.3)), (30, 0, .cancelled)]
+      as [(Double, Double, HTTPError?)])
+  func aCancelledTaskWaitsForTheResponseAsLongAsItsGrace(delay: Double, grace: Double, expected: HTTPError?) {
+    let origin = self.origin
+    let began = Clock.monotonic.seconds
+    func isLate() -> Bool { Clock.monotonic.seconds - began > 0.1 }
+    let errors = Loop.run(connections: 1, everyTurn: isLate) {
+      let errors = Errors()
+      await Loop.concurrently(2) { _ in
+        var request = Request("PUT", origin + "/slow/\(delay)", body: .bytes([1, 2, 3]))
+        request.options.cancellationGrace = grace
+        do throws(HTTPError) {
+          errors.all.append(try await Loop.send(request).body == Array("late".utf8) ? nil : .cancelled)
+        } catch {
+          errors.all.append(error)
+        }
+      }
+      return errors.all
+    }
+    // The second waits for the connection, so nothing of it was sent.
+    #expect(errors.contains(expected) && errors.contains(.cancelled) && Clock.monotonic.seconds - began < 3)
+  }
+
+  @Test func aRequestThatIsNotSentWholeEndsAtOnce() {
+    let origin = self.origin
+    let began = Clock.monotonic.seconds
+    func isLate() -> Bool { Clock.monotonic.seconds - began > 0.1 }
+    let error = Loop.run(everyTurn: isLate) { () -> HTTPError? in
+      var request = Request("PUT", origin + "/deaf/30", body: .bytes(Array(repeating: 0, count: 64 << 20)))
+      request.options.cancellationGrace = 20
+      do throws(HTTPError) {
+        _ = try await Loop.send(request)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    #expect(error == .cancelled && Clock.monotonic.seconds - began < 5)
+  }
+
   @Test func whatIsSentUncancelledArrives() {
     let origin = self.origin
     func cancels() -> Bool { true }
@@ -112,6 +154,10 @@ import Testing
     }
     #expect(turns < 30 && processorSeconds() - used < 0.1)
   }
+}
+
+@Loop private final class Errors {
+  var all: [HTTPError?] = []
 }
 
 @Loop private final class Counter {

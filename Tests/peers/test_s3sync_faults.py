@@ -536,20 +536,6 @@ def test_standard_input_of_any_size(server, size):
     assert back.stdout == data and back.returncode == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_publishes_nothing_and_aborts(server, number):
-    child = subprocess.Popen([S3SYNC, "-", "s3://bucket/out"], stdin=subprocess.PIPE, env=environment(server.endpoint),
-                             stderr=subprocess.DEVNULL)
-    child.stdin.write(bytes(20 << 20))
-    child.stdin.flush()
-    deadline = time.monotonic() + 10
-    while not server.asked("PUT") and time.monotonic() < deadline:
-        time.sleep(0.02)
-    child.send_signal(number)
-    assert child.wait(10) == -number
-    assert server.objects["bucket"] == {} and server.uploads == {}
-
-
 def test_a_failed_part_aborts_the_upload(server, tmp_path):
     (tmp_path / "large").write_bytes(bytes(12 << 20))
     server.fault = lambda a: ("status", 403, "AccessDenied") if a.query.get("partNumber") == "2" else None
@@ -592,23 +578,6 @@ def test_a_reader_that_has_gone_ends_the_run_quietly(server, tmp_path, form, res
     child.stdout.close()
     assert child.wait(10) == -signal.SIGPIPE
     assert child.stderr.read() == b""
-    child.stderr.close()
-
-
-@pytest.mark.parametrize("restores", [True, False], ids=["default", "ignored by the parent"])
-def test_a_reader_that_has_gone_leaves_no_upload_behind(server, tmp_path, restores):
-    for index in range(3):
-        (tmp_path / f"large{index}").write_bytes(bytes(12 << 20))
-    server.fault = lambda a: ("stall", 3) if a.query.get("partNumber") == "2" and a.key == "large2" else None
-    child = subprocess.Popen([S3SYNC, "--part-size", "5M", tmp_path, "s3://bucket/"], stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, env=environment(server.endpoint), restore_signals=restores)
-    deadline = time.monotonic() + 10
-    while not any(a.query.get("partNumber") == "2" and a.key == "large2" for a in server.requests):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    child.stdout.close()
-    assert child.wait(10) == -signal.SIGPIPE
-    assert child.stderr.read() == b"" and server.uploads == {}
     child.stderr.close()
 
 

@@ -65,8 +65,11 @@ class FaultServer:
         self.objects = {}
         self.uploads = {}
         self.upload_headers = {}
+        self.aborted = {}  # the number of the request that aborted an upload
         self.requests = []
         self.counts = {}
+        self.working = 0  # requests that have arrived whole and are not dealt with yet
+        self.working = 0  # requests that have arrived whole and are not yet answered
         self.fault = lambda asked: None
         self.page_size = 1000
         self.confirms_checksums = False  # the checksum of an upload is in the answer, as AWS has it
@@ -148,6 +151,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             asked = Asked(self.command, bucket, key, query, headers, body, len(state.requests) + 1,
                           state.counts[name], headers.get("host", ""))
             state.requests.append(asked)
+            state.working += 1
+        try:
+            self.respond(asked, headers)
+        finally:
+            with state.lock:
+                state.working -= 1
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
+
+    def respond(self, asked, headers):
+        state = self.server_state
         fault = state.fault(asked)
         if fault and fault[0] == "reset":
             # Lingering for no time makes closing a reset.
@@ -197,8 +211,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if fault and fault[0] == "truncate":
             return self.answer(status, data, extra, cut=fault[1])
         self.answer(status, data, extra, lie=fault[1] if fault and fault[0] == "length" else 0)
-
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
 
     @staticmethod
     def error(code):
@@ -346,10 +358,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                          "</InitiateMultipartUploadResult>").encode(), {}
         name = asked.query["uploadId"]
         parts = state.uploads.get(name)
+        if parts is None and asked.method == "PUT" and asked.number < state.aborted.get(name, 0):
+            # A part that was being received when its upload was aborted may be stored all the same.
+            parts = state.uploads[name] = {}
         if parts is None:
             return 404, self.error("NoSuchUpload"), {}
         if asked.method == "DELETE":
             del state.uploads[name]
+            state.aborted[name] = asked.number
             return 204, b"", {}
         if asked.method == "PUT":
             data = asked.body

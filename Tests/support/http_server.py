@@ -17,6 +17,9 @@ def read_request(stream):
         if not line:
             return None
         head += line
+    if b" /deaf/" in head:
+        # The body is not read for so many seconds.
+        time.sleep(float(head.split(b" /deaf/")[1].split(b" ")[0]))
     length = 0
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")

@@ -10,6 +10,10 @@ public struct MultipartUpload: Sendable {
   let id: String
   /// By the service's clock.
   let began: Timestamp?
+
+  /// Seconds for which a cancelled task waits for the service's response, so that an upload that was just begun is known
+  /// and can be aborted, and no part is stored after the abort.
+  static let cancellationGrace = 4.0
 }
 
 /// A part that the service has.
@@ -32,6 +36,7 @@ extension Client {
     var id = ""
     let response = try await send("POST", object.bucket, object.key) { call in
       call.query = [("uploads", "")]
+      call.options.cancellationGrace = MultipartUpload.cancellationGrace
       call.headers += attributes.headers
       if hasChecksums && sendsChecksums {
         call.headers += [("x-amz-checksum-algorithm", "CRC32"), ("x-amz-checksum-type", "FULL_OBJECT")]
@@ -60,6 +65,7 @@ extension Client {
     let response = try await send("PUT", upload.object.bucket, upload.object.key) { call in
       isChecked = sendsChecksums
       call.query = [("partNumber", String(number)), ("uploadId", percentEncoded(upload.id.utf8))]
+      call.options.cancellationGrace = MultipartUpload.cancellationGrace
       if sendsChecksums { call.headers += checksumHeaders(digests.crc32) }
       call.body = payload.body
       call.payloadHash = digests.payloadHash
@@ -78,6 +84,7 @@ extension Client {
     var etag = ""
     _ = try await send("PUT", upload.object.bucket, upload.object.key) { call in
       call.query = [("partNumber", String(number)), ("uploadId", percentEncoded(upload.id.utf8))]
+      call.options.cancellationGrace = MultipartUpload.cancellationGrace
       call.headers += copySource(source)
       call.headers.append(("x-amz-copy-source-range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
     } check: { (response) throws(ServiceError) in
@@ -113,6 +120,7 @@ extension Client {
       _ = try await send("POST", upload.object.bucket, upload.object.key) { call in
         attempts += 1
         call.query = [("uploadId", percentEncoded(upload.id.utf8))]
+        call.options.cancellationGrace = MultipartUpload.cancellationGrace
         call.setBody(bytes)
         call.headers.append(("content-type", "application/xml"))
         if let crc {
@@ -157,19 +165,35 @@ extension Client {
     return modified >= began && tag.hasSuffix("-\(parts.count)") ? tag : nil
   }
 
-  /// Forgets the upload and its parts, in a cancelled task too. A part that was still on its way may arrive after it.
-  public func abort(_ upload: MultipartUpload) async throws(ServiceError) {
+  /// Forgets the upload and its parts, in a cancelled task too.
+  ///
+  /// - Parameter hasStrays: parts may still be on their way. The service may store a part that it was receiving when it
+  ///   was told to abort, so it is told again until it knows no such upload.
+  public func abort(_ upload: MultipartUpload, hasStrays: Bool = false) async throws(ServiceError) {
     try await Loop.uncancelled { () -> Result<Void, ServiceError> in
       do throws(ServiceError) {
-        _ = try await self.send("DELETE", upload.object.bucket, upload.object.key) { call in
-          call.query = [("uploadId", percentEncoded(upload.id.utf8))]
-          call.options.totalTimeout = 10_000
+        try await self.sendAbort(upload)
+        for _ in 0..<(hasStrays ? Self.strayAborts : 0) {
+          await Loop.sleep(seconds: Self.strayDelay)
+          try await self.sendAbort(upload)
         }
         return .success(())
       } catch {
+        if case .refused(let failure) = error, failure.status == 404 { return .success(()) }
         return .failure(error)
       }
     }.get()
+  }
+
+  /// How often an abort is repeated where parts may still be on their way, and the seconds between.
+  private static let strayAborts = 2
+  private static let strayDelay = 1.5
+
+  private func sendAbort(_ upload: MultipartUpload) async throws(ServiceError) {
+    _ = try await send("DELETE", upload.object.bucket, upload.object.key) { call in
+      call.query = [("uploadId", percentEncoded(upload.id.utf8))]
+      call.options.totalTimeout = 10_000
+    }
   }
 }
 
