@@ -12,7 +12,7 @@ extension UInt8 {
   }
 
   /// The lower-case digit of a value 0 ... 15.
-  @inlinable package static func hexadecimalDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+  @inlinable static func hexadecimalDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 }
 
 /// The bytes in lower-case hexadecimal digits.

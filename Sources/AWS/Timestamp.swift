@@ -1,34 +1,34 @@
 // Instants as AWS writes them: ISO 8601 in XML and JSON, its basic form in signatures, RFC 1123 in headers.
 
 /// An instant of Unix time, at nanosecond resolution, in the proleptic Gregorian calendar and UTC.
-public struct Timestamp: Comparable, Hashable, Sendable {
+package struct Timestamp: Comparable, Hashable, Sendable {
   /// Whole seconds since 1970, rounded down.
-  public let seconds: Int64
+  package let seconds: Int64
   /// The rest, 0 ..< 1,000,000,000.
-  public let nanoseconds: Int32
+  package let nanoseconds: Int32
 
-  public init(seconds: Int64, nanoseconds: Int32 = 0) {
+  package init(seconds: Int64, nanoseconds: Int32 = 0) {
     self.seconds = seconds
     self.nanoseconds = nanoseconds
   }
 
-  public static func < (left: Timestamp, right: Timestamp) -> Bool {
+  package static func < (left: Timestamp, right: Timestamp) -> Bool {
     (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
   }
 
   /// This instant and a number of seconds more.
-  public func advanced(by seconds: Int64) -> Timestamp {
+  func advanced(by seconds: Int64) -> Timestamp {
     Timestamp(seconds: self.seconds + seconds, nanoseconds: nanoseconds)
   }
 
   /// `20150830T123600Z`, the form of `x-amz-date`.
-  public var basic: String {
+  package var basic: String {
     let (year, month, day, hour, minute, second) = fields
     return "\(pad(year, 4))\(pad(month, 2))\(pad(day, 2))T\(pad(hour, 2))\(pad(minute, 2))\(pad(second, 2))Z"
   }
 
   /// `2015-08-30T12:36:00.000Z`, the form of S3's listings.
-  public var iso8601: String {
+  package var iso8601: String {
     let (year, month, day, hour, minute, second) = fields
     let millisecond = Int(nanoseconds / 1_000_000)
     return "\(pad(year, 4))-\(pad(month, 2))-\(pad(day, 2))T\(pad(hour, 2)):\(pad(minute, 2)):\(pad(second, 2))"
@@ -39,7 +39,7 @@ public struct Timestamp: Comparable, Hashable, Sendable {
   var iso8601Seconds: String { iso8601.prefix { $0 != "." } + "Z" }
 
   /// Reads ISO 8601 with `-`, `:` and a zone (`Z`, `±hh:mm`, or the `UTC` of old SSO caches); nil where it is not that.
-  public init?(iso8601 text: String) {
+  package init?(iso8601 text: String) {
     var bytes = Array(text.utf8)[...]
     guard let year = digits(&bytes, 4), drop(&bytes, "-"), let month = digits(&bytes, 2), drop(&bytes, "-"),
       let day = digits(&bytes, 2), drop(&bytes, "T") || drop(&bytes, " "), let hour = digits(&bytes, 2),
@@ -68,7 +68,7 @@ public struct Timestamp: Comparable, Hashable, Sendable {
   }
 
   /// Reads RFC 1123, `Sun, 30 Aug 2015 12:36:00 GMT`; nil where it is not that.
-  public init?(http text: String) {
+  package init?(http text: String) {
     let words = text.split(separator: " ")
     guard words.count == 6, words[5] == "GMT", words[0].hasSuffix(","), let day = Int(words[1]),
       let year = Int(words[3]),

@@ -3,7 +3,7 @@
 import ASCII
 
 /// Why a text is not the XML that was expected.
-public enum XMLError: Error, Equatable, Sendable {
+package enum XMLError: Error, Equatable, Sendable {
   case truncated
   case malformed(offset: Int)
   /// Document type declarations and entities of one's own are refused: no service sends them.
@@ -13,8 +13,8 @@ public enum XMLError: Error, Equatable, Sendable {
 }
 
 /// Pulls one event after the other out of a document. Attributes are passed over; comments and instructions too.
-public struct XMLReader {
-  public enum Event: Equatable {
+package struct XMLReader {
+  package enum Event: Equatable {
     case start(String)
     case text([UInt8])
     case end
@@ -41,14 +41,14 @@ public struct XMLReader {
   private var open: [Range<Int>] = []
   private var state = State.prolog
 
-  public init(_ bytes: [UInt8]) {
+  package init(_ bytes: [UInt8]) {
     self.bytes = bytes
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
   }
 
   /// The next event. Text between elements is given as it stands, white space included; adjacent pieces of text
   /// (an entity, a CDATA section) come as one.
-  public mutating func next() throws(XMLError) -> Event {
+  package mutating func next() throws(XMLError) -> Event {
     if state == .selfClosed {
       endElement()
       return .end
@@ -94,7 +94,7 @@ public struct XMLReader {
   }
 
   /// The text of the element that has just started, up to and with its end.
-  public mutating func text() throws(XMLError) -> [UInt8] {
+  package mutating func text() throws(XMLError) -> [UInt8] {
     var result = [UInt8]()
     while true {
       switch try next() {
@@ -107,7 +107,7 @@ public struct XMLReader {
   }
 
   /// Passes over the rest of the element that has just started.
-  public mutating func skipElement() throws(XMLError) {
+  package mutating func skipElement() throws(XMLError) {
     var depth = 1
     while depth > 0 {
       switch try next() {
@@ -120,7 +120,7 @@ public struct XMLReader {
   }
 
   /// The name of the next child of the element that is open, or nil at its end.
-  public mutating func nextChild() throws(XMLError) -> String? {
+  package mutating func nextChild() throws(XMLError) -> String? {
     while true {
       switch try next() {
       case .start(let name): return name

@@ -9,7 +9,7 @@
   /// The register (inverted at start and end by the caller) after these bytes.
   ///
   /// - Parameter bytes: a multiple of 16, at least 64.
-  public func foldCRC32(_ register: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
+  package func foldCRC32(_ register: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
     precondition(bytes.count >= 64 && bytes.count % 16 == 0)
     let by64 = SIMD2<Int64>(0x01_5444_2BD4, 0x01_C6E4_1596)  // 64 bytes on
     let by16 = SIMD2<Int64>(0x01_7519_97D0, 0x00_CCAA_009E)  // 16 bytes on

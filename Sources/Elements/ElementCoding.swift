@@ -3,7 +3,7 @@
 extension ElementType {
   /// The element `index` of `bytes`, which need not be aligned, as float32: rounded to nearest from float64, exact from
   /// float16 and bfloat16. The type must be a floating one.
-  @unsafe public func float(at index: Int, of bytes: UnsafeRawPointer) -> Float {
+  @unsafe package func float(at index: Int, of bytes: UnsafeRawPointer) -> Float {
     switch self {
     case .float32: unsafe Float(bitPattern: Self.bits(index, bytes))
     case .float16: unsafe HalfPrecision.float(Self.bits(index, bytes))
@@ -15,7 +15,7 @@ extension ElementType {
 
   /// The element `index` of `bytes`, which need not be aligned; uint64 beyond `Int.max` becomes `Int.max`. The type must
   /// be an integer one.
-  @unsafe public func integer(at index: Int, of bytes: UnsafeRawPointer) -> Int {
+  @unsafe package func integer(at index: Int, of bytes: UnsafeRawPointer) -> Int {
     switch self {
     case .int64: unsafe Int(Self.bits(index, bytes) as Int64)
     case .int32: unsafe Int(Self.bits(index, bytes) as Int32)
@@ -31,7 +31,7 @@ extension ElementType {
   }
 
   /// `value` as bytes of a floating type, rounded to nearest, halves to even.
-  public func bytes(of value: Float) -> [UInt8] {
+  package func bytes(of value: Float) -> [UInt8] {
     switch self {
     case .float32: Self.bytes(value.bitPattern)
     case .float16: Self.bytes(HalfPrecision.bits(value))
@@ -42,7 +42,7 @@ extension ElementType {
   }
 
   /// `value`, which must be in `integerRange`, as bytes of an integer type.
-  public func bytes(of value: Int) -> [UInt8] {
+  package func bytes(of value: Int) -> [UInt8] {
     precondition(integerRange?.contains(value) ?? false, "\(value) is not a value of \(self)")
     return Array(Self.bytes(value).prefix(byteCount))
   }

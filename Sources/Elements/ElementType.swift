@@ -4,14 +4,14 @@
 ///
 /// Floating tensors are computed in float32, whichever type they declare; `stored` is the type they have in memory while
 /// a network runs.
-public enum ElementType: String, Sendable, Equatable {
+package enum ElementType: String, Sendable, Equatable {
   case float32, float16, bfloat16, float64
   case int64, int32, int16, int8
   case uint64, uint32, uint16, uint8
   case bool
 
   /// Bytes of one element.
-  public var byteCount: Int {
+  package var byteCount: Int {
     switch self {
     case .int8, .uint8, .bool: 1
     case .float16, .bfloat16, .int16, .uint16: 2
@@ -20,7 +20,7 @@ public enum ElementType: String, Sendable, Equatable {
     }
   }
 
-  public var isFloating: Bool {
+  package var isFloating: Bool {
     switch self {
     case .float32, .float16, .bfloat16, .float64: true
     default: false
@@ -28,11 +28,11 @@ public enum ElementType: String, Sendable, Equatable {
   }
 
   /// The type in memory at run time: float32 for every floating type.
-  public var stored: ElementType { isFloating ? .float32 : self }
+  package var stored: ElementType { isFloating ? .float32 : self }
 
   /// The values an integer type can hold; nil for the floating types. uint64 is read as Int, so its upper half is not
   /// in the range.
-  public var integerRange: ClosedRange<Int>? {
+  package var integerRange: ClosedRange<Int>? {
     switch self {
     case .float32, .float16, .bfloat16, .float64: nil
     case .int64: Int.min...Int.max

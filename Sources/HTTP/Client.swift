@@ -7,12 +7,12 @@ import POSIX
 /// An HTTP client. Everything happens on the thread that calls `poll`, completions too; a completion may submit.
 ///
 /// At most `maxConnections` transfers run at once, the others wait in order. Connections are kept and used again.
-public final class Client {
+package final class Client {
   /// A descriptor of the caller's that ends the wait of `poll`, with `poll(2)` events.
-  public typealias Watched = (descriptor: Int32, events: Int16)
-  public typealias Completion = (Result<Response, HTTPError>) -> Void
+  package typealias Watched = (descriptor: Int32, events: Int16)
+  package typealias Completion = (Result<Response, HTTPError>) -> Void
   /// Names a request to `cancel`.
-  public typealias RequestID = Int
+  package typealias RequestID = Int
 
   private struct Entry {
     let id: RequestID
@@ -32,7 +32,7 @@ public final class Client {
   /// Requests that could not start; their completions run in the next `poll`.
   private var refused: [(completion: Completion, error: HTTPError)] = []
 
-  public init(maxConnections: Int) throws(HTTPError) {
+  package init(maxConnections: Int) throws(HTTPError) {
     precondition(maxConnections > 0)
     self.maxConnections = maxConnections
     multi = try Multi(maxConnections: maxConnections)
@@ -41,11 +41,11 @@ public final class Client {
   deinit { for transfer in transfers { multi.remove(transfer) } }
 
   /// Requests submitted whose completion has not run.
-  public var inFlight: Int { running.count + waiting.count + refused.count }
+  package var inFlight: Int { running.count + waiting.count + refused.count }
 
   /// Starts a request, now or when a connection is free; the completion runs inside a later `poll`, exactly once.
   @discardableResult
-  public func submit(_ request: Request, completion: @escaping Completion) -> RequestID {
+  package func submit(_ request: Request, completion: @escaping Completion) -> RequestID {
     lastID += 1
     waiting.append(Entry(id: lastID, request: request, completion: completion))
     startWaiting()
@@ -53,7 +53,7 @@ public final class Client {
   }
 
   /// Ends a request; its completion runs with the error, now. Nothing where the request has ended before.
-  public func cancel(_ id: RequestID, with error: HTTPError = .cancelled) {
+  package func cancel(_ id: RequestID, with error: HTTPError = .cancelled) {
     if let transfer = running.removeValue(forKey: id) {
       multi.remove(transfer)
       idle.append(transfer)
@@ -70,7 +70,7 @@ public final class Client {
   /// or a signal came; lets transfers go on; runs the completions of those that ended.
   /// Returns the `revents` of `alsoWatching`, in order.
   @discardableResult
-  public func poll(timeoutMilliseconds: Int, alsoWatching: [Watched] = []) throws(HTTPError) -> [Int16] {
+  package func poll(timeoutMilliseconds: Int, alsoWatching: [Watched] = []) throws(HTTPError) -> [Int16] {
     var timeout = timeoutMilliseconds
     // A request just submitted is sent before the wait, not after a wait of no time.
     multi.stepTimers()

@@ -4,7 +4,7 @@ import Glibc
 import POSIX
 
 /// A transfer that ended without a whole response.
-public enum HTTPError: Error, Equatable, Sendable {
+package enum HTTPError: Error, Equatable, Sendable {
   /// The name has no address, or no resolver answered.
   case resolve(host: String)
   /// No connection: refused, unreachable, or the proxy would not.
@@ -35,7 +35,7 @@ public enum HTTPError: Error, Equatable, Sendable {
 
 extension HTTPError {
   /// One sentence without a line end.
-  public var sentence: String {
+  package var sentence: String {
     switch self {
     case .resolve(let host): "cannot resolve \(host)"
     case .connect(let host, let message): "cannot connect to \(host): \(message)"
@@ -58,7 +58,7 @@ extension HTTPError {
 }
 
 /// A URL with the password of its authority hidden.
-public func withoutPassword(_ url: String) -> String {
+package func withoutPassword(_ url: String) -> String {
   guard let scheme = url.firstRange(of: "://") else { return url }
   let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
   guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { return url }

@@ -7,12 +7,12 @@ import Synchronization
 ///
 /// Cancellation is Swift's: cancelling a task ends the transfers and sleeps that it awaits.
 @globalActor
-public actor Loop {
-  public static let shared = Loop()
+package actor Loop {
+  package static let shared = Loop()
 
   nonisolated let executor = LoopExecutor()
 
-  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
   /// Held by the thread that is in `run`.
   private static let running = Mutex<Void>(())
@@ -28,7 +28,7 @@ public actor Loop {
   /// - Parameters:
   ///   - connections: transfers at once, at most; the others wait in order.
   ///   - everyTurn: called after each turn of the network, at most a quarter of a second apart; true cancels the work.
-  public static func run<Value: Sendable>(
+  package static func run<Value: Sendable>(
     connections: Int = 32, everyTurn: () -> Bool = { false }, _ work: @escaping @Loop () async -> Value
   ) -> Value {
     let executor = shared.executor
@@ -55,7 +55,7 @@ public actor Loop {
   }
 
   /// Sends one request and waits for its response. Cancelling the task ends the transfer with `HTTPError.cancelled`.
-  @Loop public static func send(_ request: Request) async throws(HTTPError) -> Response {
+  @Loop package static func send(_ request: Request) async throws(HTTPError) -> Response {
     guard let reactor else { return try Result<Response, HTTPError>.failure(.cancelled).get() }
     let operation = reactor.newOperation()
     let executor = shared.executor
@@ -68,7 +68,7 @@ public actor Loop {
   }
 
   /// Suspends the task for the given time, or until it is cancelled.
-  @Loop public static func sleep(seconds: Double) async {
+  @Loop package static func sleep(seconds: Double) async {
     guard let reactor else { return }
     let operation = reactor.newOperation()
     let executor = shared.executor

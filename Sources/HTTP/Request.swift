@@ -1,9 +1,9 @@
 // What is asked of a server: a method, a URL used as it is, headers in order, a body, and where the response's bytes go.
 
 /// One HTTP request.
-public struct Request: Sendable {
+package struct Request: Sendable {
   /// The body to send.
-  public enum Body: Sendable {
+  package enum Body: Sendable {
     case none
     case bytes([UInt8])
     /// `length` bytes of an open, seekable file, read with `pread`; the descriptor stays the caller's and must stay
@@ -14,7 +14,7 @@ public struct Request: Sendable {
     /// server never sees a whole body.
     case file(descriptor: Int32, offset: Int64, length: Int64, observer: Observer? = nil)
 
-    public typealias Observer = @Sendable (_ handedOver: Int64) -> Bool
+    package typealias Observer = @Sendable (_ handedOver: Int64) -> Bool
 
     /// Bytes.
     var length: Int64 {
@@ -28,7 +28,7 @@ public struct Request: Sendable {
 
   /// Where the body of a successful response (a status under 300) goes. Any other body is an error body:
   /// it goes to `Response.body`, its first 64 KiB.
-  public enum Sink: Sendable {
+  package enum Sink: Sendable {
     /// Into `Response.body`; longer than `limit` bytes is `HTTPError.tooLarge`.
     case memory(limit: Int)
     /// Handed over as they arrive, on the loop: such a request is sent by `Loop.send`. `accepts` is called once, with the
@@ -37,42 +37,42 @@ public struct Request: Sendable {
     case chunks(accepts: @Loop (Int, Headers) -> Bool = { _, _ in true }, take: @Loop (RawSpan) -> Bool)
   }
 
-  public enum Proxy: Sendable {
+  package enum Proxy: Sendable {
     /// As libcurl reads `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`, in capitals too.
     case fromEnvironment
     case none
   }
 
   /// Limits on time and how the server is reached.
-  public struct Options: Sendable {
+  package struct Options: Sendable {
     /// Milliseconds for name, connection and TLS handshake together.
-    public var connectTimeout = 10_000
+    package var connectTimeout = 10_000
     /// The transfer is given up when it is slower than `lowSpeedLimit` bytes a second for `lowSpeedSeconds`; 0 is never.
-    public var lowSpeedLimit = 1
-    public var lowSpeedSeconds = 60
+    var lowSpeedLimit = 1
+    var lowSpeedSeconds = 60
     /// Milliseconds for all of it; nil: no limit.
-    public var totalTimeout: Int?
+    package var totalTimeout: Int?
     /// Seconds for which a cancelled task still waits for the response to a request that has been sent whole: the server
     /// may be carrying it out, and the caller has to undo what it did. A request not yet sent whole ends
     /// at once with `cancelled`, one that gets no response with `timeout`.
-    public var cancellationGrace = 0.0
-    public var proxy = Proxy.fromEnvironment
+    package var cancellationGrace = 0.0
+    package var proxy = Proxy.fromEnvironment
     /// A PEM file of trusted certificates in place of the system's.
-    public var caBundle: String?
+    package var caBundle: String?
 
-    public init() {}
+    package init() {}
   }
 
-  public var method: String
+  package var method: String
   /// Sent as it is: nothing is encoded, no dot segment removed. `http` or `https` only.
-  public var url: String
+  package var url: String
   /// Sent in this order. Only `Host` and `Content-Length` are added, unless they are given.
-  public var headers: [(name: String, value: String)]
-  public var body: Body
-  public var sink: Sink
-  public var options: Options
+  package var headers: [(name: String, value: String)]
+  package var body: Body
+  var sink: Sink
+  package var options: Options
 
-  public init(
+  package init(
     _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: Body = .none,
     sink: Sink = .memory(limit: 16 << 20), options: Options = Options()
   ) {

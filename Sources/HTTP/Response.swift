@@ -3,15 +3,15 @@
 import ASCII
 
 /// The response to one request, whatever its status: a 404 is a response, not an error.
-public struct Response: Sendable {
-  public var status: Int
-  public var headers: Headers
+package struct Response: Sendable {
+  package var status: Int
+  package var headers: Headers
   /// The body, where the request's sink is memory or the status is 300 or more.
-  public var body: [UInt8]
+  package var body: [UInt8]
   /// Bytes of body received, wherever they went.
-  public var bytesReceived: Int64
+  package var bytesReceived: Int64
 
-  public init(status: Int, headers: Headers = Headers(), body: [UInt8] = [], bytesReceived: Int64 = 0) {
+  package init(status: Int, headers: Headers = Headers(), body: [UInt8] = [], bytesReceived: Int64 = 0) {
     self.status = status
     self.headers = headers
     self.body = body
@@ -20,15 +20,15 @@ public struct Response: Sendable {
 }
 
 /// Header fields in the order they came, repeated ones kept.
-public struct Headers: Sendable {
-  public private(set) var fields: [(name: String, value: String)] = []
+package struct Headers: Sendable {
+  package private(set) var fields: [(name: String, value: String)] = []
 
-  public init(_ fields: [(name: String, value: String)] = []) { self.fields = fields }
+  package init(_ fields: [(name: String, value: String)] = []) { self.fields = fields }
 
   /// The first value of the field with this name; ASCII case is ignored (RFC 9110 §5.1).
-  public subscript(name: String) -> String? { fields.first { $0.name.equalsIgnoringASCIICase(name) }?.value }
+  package subscript(name: String) -> String? { fields.first { $0.name.equalsIgnoringASCIICase(name) }?.value }
 
-  public func all(_ name: String) -> [String] {
+  package func all(_ name: String) -> [String] {
     fields.filter { $0.name.equalsIgnoringASCIICase(name) }.map(\.value)
   }
 

@@ -4,7 +4,7 @@
 ///
 /// An operator whose attributes are all it takes is its own computation and conforms to both protocols; what several
 /// operators resolve to, or what a pass puts in, is in `Computations/`.
-public protocol Computation: Sendable {
+package protocol Computation: Sendable {
   /// The name in `--describe` and `--profile`.
   var name: String { get }
 
@@ -29,11 +29,11 @@ public protocol Computation: Sendable {
 }
 
 extension Computation {
-  public var layoutRule: LayoutRule { .rowMajor }
-  public var takesSlices: Bool { false }
-  public var worksInPlace: Bool { false }
-  public var isView: Bool { false }
-  public var runsInIntegers: Bool { false }
-  public var parameterCount: Int { 0 }
-  public func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int { 0 }
+  package var layoutRule: LayoutRule { .rowMajor }
+  package var takesSlices: Bool { false }
+  package var worksInPlace: Bool { false }
+  package var isView: Bool { false }
+  package var runsInIntegers: Bool { false }
+  package var parameterCount: Int { 0 }
+  package func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int { 0 }
 }

@@ -1,13 +1,13 @@
 // Where the bytes of a constant are: in the model's mapped file, in memory of its own, or one element stated once.
 
 /// A file or buffer that weights are read from in place. Lives as long as any tensor in it.
-public protocol ByteOwner: AnyObject, Sendable {
+package protocol ByteOwner: AnyObject, Sendable {
   /// The bytes at `range` will not be read again soon; a mapped file can give their pages back.
   func discard(_ range: Range<Int>)
 }
 
 /// Bytes that do not change.
-public final class ConstantStorage: @unchecked Sendable {
+package final class ConstantStorage: @unchecked Sendable {
   @safe private enum Source {
     /// One element, as often as it takes.
     case repeated([UInt8])
@@ -16,7 +16,7 @@ public final class ConstantStorage: @unchecked Sendable {
     case borrowed(UnsafeRawPointer, owner: any ByteOwner, offset: Int)
   }
 
-  public let byteCount: Int
+  let byteCount: Int
   private let source: Source
 
   /// `element` `count` times; takes no memory until it is read.
@@ -26,7 +26,7 @@ public final class ConstantStorage: @unchecked Sendable {
   }
 
   /// Zeros, over which `fill` writes; aligned to a cache line.
-  public init(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+  init(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
     let pointer = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
     unsafe pointer.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     unsafe fill(UnsafeMutableRawBufferPointer(start: pointer, count: byteCount))
@@ -34,7 +34,7 @@ public final class ConstantStorage: @unchecked Sendable {
     unsafe source = .owned(pointer)
   }
 
-  public convenience init(copying bytes: [UInt8]) {
+  package convenience init(copying bytes: [UInt8]) {
     unsafe self.init(byteCount: bytes.count) { unsafe $0.copyBytes(from: bytes) }
   }
 
@@ -46,7 +46,7 @@ public final class ConstantStorage: @unchecked Sendable {
 
   /// `bytes` are little-endian elements inside `owner`, starting `offset` bytes into it, and need not be aligned: every
   /// processor this runs on loads a number from any address.
-  public init(borrowing bytes: UnsafeRawBufferPointer, owner: any ByteOwner, offset: Int) {
+  package init(borrowing bytes: UnsafeRawBufferPointer, owner: any ByteOwner, offset: Int) {
     byteCount = bytes.count
     if let base = bytes.baseAddress {
       unsafe source = .borrowed(base, owner: owner, offset: offset)
@@ -60,7 +60,7 @@ public final class ConstantStorage: @unchecked Sendable {
   }
 
   /// The bytes, valid during `body`.
-  public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
     let storage = materialized()
     return withExtendedLifetime(storage) {
       unsafe body(UnsafeRawBufferPointer(start: storage.address, count: byteCount))

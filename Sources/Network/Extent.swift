@@ -3,12 +3,12 @@
 /// An integer known when the network is built, or a multiple of the batch, which is known only when it runs.
 ///
 /// The integers of a graph are shapes on their way from `Shape` to `Reshape`; one of them is often the batch.
-public struct Extent: Sendable, Equatable, Hashable {
+package struct Extent: Sendable, Equatable, Hashable {
   /// The value, or what the batch is multiplied with.
-  public let count: Int
-  public let isBatched: Bool
+  let count: Int
+  let isBatched: Bool
 
-  public init(_ count: Int, isBatched: Bool = false) {
+  package init(_ count: Int, isBatched: Bool = false) {
     self.count = count
     self.isBatched = isBatched
   }

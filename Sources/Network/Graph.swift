@@ -2,9 +2,9 @@
 
 /// A resolved graph: computations in the order they run, and the values they read and write, whose types are known.
 /// The passes rewrite it; `Network` runs it.
-public struct Graph: Sendable {
+package struct Graph: Sendable {
   /// An index into `values`.
-  public struct ValueID: Hashable, Sendable {
+  package struct ValueID: Hashable, Sendable {
     let index: Int
   }
 
@@ -25,8 +25,8 @@ public struct Graph: Sendable {
 
   var values: [Value] = []
   var nodes: [Node] = []
-  public internal(set) var inputs: [ValueID] = []
-  public internal(set) var outputs: [ValueID] = []
+  package internal(set) var inputs: [ValueID] = []
+  package internal(set) var outputs: [ValueID] = []
 
   func name(of id: ValueID) -> String { values[id.index].name }
 

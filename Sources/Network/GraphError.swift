@@ -1,9 +1,9 @@
 // Errors of shape inference and compilation, alone and with the name of the node.
 
-public import Elements
+package import Elements
 
 /// Why a network cannot be built. Carries facts; `description` makes the sentence.
-public enum GraphError: Error, Equatable, Sendable {
+package enum GraphError: Error, Equatable, Sendable {
   /// The operator has no implementation for this; the text says what.
   case unsupported(String)
   /// Operands' shapes do not go together.
@@ -27,7 +27,7 @@ public enum GraphError: Error, Equatable, Sendable {
 }
 
 extension GraphError: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     switch self {
     case .unsupported(let what): "\(what) is not supported"
     case .shapes(let shapes): "the shapes \(shapes.map(\.description).joined(separator: ", ")) do not go together"
@@ -48,14 +48,14 @@ extension GraphError: CustomStringConvertible {
 }
 
 /// A `GraphError` and the node it happened in.
-public struct NodeError: Error, Equatable, Sendable, CustomStringConvertible {
-  public let node: String
-  public let error: GraphError
+package struct NodeError: Error, Equatable, Sendable, CustomStringConvertible {
+  let node: String
+  let error: GraphError
 
-  public init(node: String, error: GraphError) {
+  package init(node: String, error: GraphError) {
     self.node = node
     self.error = error
   }
 
-  public var description: String { "node \(node): \(error)" }
+  package var description: String { "node \(node): \(error)" }
 }

@@ -1,19 +1,19 @@
 // Statistics of a resolved graph (operators, parameters, multiply-adds) and access to its inputs and outputs.
 
-public import Elements
+package import Elements
 
 /// What a resolved graph consists of, for people.
-public struct GraphSummary: Sendable {
+package struct GraphSummary: Sendable {
   /// How often each computation occurs, in order of their names.
-  public let operators: [(name: String, count: Int)]
-  public let parameters: Int
+  package let operators: [(name: String, count: Int)]
+  package let parameters: Int
   /// By the definition, per item of the batch.
-  public let multiplyAdds: Int
+  package let multiplyAdds: Int
 }
 
 extension Graph {
   /// Of the nodes that are left after `resolve`.
-  public var summary: GraphSummary {
+  package var summary: GraphSummary {
     var counts: [String: Int] = [:]
     var (parameters, multiplyAdds) = (0, 0)
     for node in nodes {
@@ -27,19 +27,19 @@ extension Graph {
       multiplyAdds: multiplyAdds)
   }
 
-  public func inputShape(_ index: Int) -> Shape { shape(inputs[index]) }
-  public func outputShape(_ index: Int) -> Shape { shape(outputs[index]) }
-  public func inputName(_ index: Int) -> String { self[inputs[index]].name }
-  public func outputName(_ index: Int) -> String { self[outputs[index]].name }
-  public func inputType(_ index: Int) -> ElementType { self[inputs[index]].type.element }
-  public func outputType(_ index: Int) -> ElementType { self[outputs[index]].type.element }
+  package func inputShape(_ index: Int) -> Shape { shape(inputs[index]) }
+  package func outputShape(_ index: Int) -> Shape { shape(outputs[index]) }
+  package func inputName(_ index: Int) -> String { self[inputs[index]].name }
+  package func outputName(_ index: Int) -> String { self[outputs[index]].name }
+  package func inputType(_ index: Int) -> ElementType { self[inputs[index]].type.element }
+  package func outputType(_ index: Int) -> ElementType { self[outputs[index]].type.element }
   /// An output that no input changes.
-  public func outputConstant(_ index: Int) -> Tensor? { self[outputs[index]].constant }
+  package func outputConstant(_ index: Int) -> Tensor? { self[outputs[index]].constant }
 }
 
 extension Graph {
   /// Whether every input and output has one item per item of the batch.
-  public var followsBatch: Bool {
+  package var followsBatch: Bool {
     (inputs + outputs).allSatisfy { shape($0).isBatched && shape($0).dimensions[0] == 1 }
   }
 }

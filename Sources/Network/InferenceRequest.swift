@@ -7,7 +7,7 @@ internal import Kernels
 ///
 /// A network is shared, its requests are not: as many runs may be under way at once as there are requests, each on a thread of its
 /// own, over the same packed weights. Memory becomes real when a run first touches it. Used by one thread at a time.
-public final class InferenceRequest {
+package final class InferenceRequest {
   private let network: Network
   private let arena: Arena
   private let scratch: Arena
@@ -20,26 +20,26 @@ public final class InferenceRequest {
 
   /// The elements of input `index`: `maxBatch` items in the port's layout, to be written before a run. A run may write
   /// over them. The port's `element` must be float32.
-  public func withInput<Result>(_ index: Int, _ body: (UnsafeMutableBufferPointer<Float>) -> Result) -> Result {
+  package func withInput<Result>(_ index: Int, _ body: (UnsafeMutableBufferPointer<Float>) -> Result) -> Result {
     precondition(network.inputs[index].element == .float32, "input \(index) is not float32")
     return unsafe withInputBytes(index) { unsafe body($0.assumingMemoryBound(to: Float.self)) }
   }
 
   /// The elements of output `index` after a run, in C order; valid until the next run. The port's `element` must be
   /// float32.
-  public func withOutput<Result>(_ index: Int, _ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
+  package func withOutput<Result>(_ index: Int, _ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
     precondition(network.outputs[index].element == .float32, "output \(index) is not float32")
     return unsafe withOutputBytes(index) { unsafe body($0.assumingMemoryBound(to: Float.self)) }
   }
 
   /// As `withInput`, for any element type.
-  public func withInputBytes<Result>(_ index: Int, _ body: (UnsafeMutableRawBufferPointer) -> Result) -> Result {
+  package func withInputBytes<Result>(_ index: Int, _ body: (UnsafeMutableRawBufferPointer) -> Result) -> Result {
     let port = network.inputs[index]
     return unsafe body(UnsafeMutableRawBufferPointer(start: address(port), count: network.byteCount(port)))
   }
 
   /// As `withOutput`, for any element type.
-  public func withOutputBytes<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+  package func withOutputBytes<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
     let port = network.outputs[index]
     return unsafe body(UnsafeRawBufferPointer(start: address(port), count: network.byteCount(port)))
   }
@@ -50,7 +50,7 @@ public final class InferenceRequest {
   ///   - usesAllThreads: asked before each step: whether it is shared by the network's threads or runs on the calling one. The
   ///     results have the same bits either way.
   ///   - observe: called after each step with its index.
-  public func run(batch: Int, usesAllThreads: () -> Bool = { true }, observe: ((Int) -> Void)? = nil) {
+  package func run(batch: Int, usesAllThreads: () -> Bool = { true }, observe: ((Int) -> Void)? = nil) {
     precondition(
       batch >= 1 && batch <= network.maxBatch, "a batch of \(batch) in a network for at most \(network.maxBatch)")
     for (index, kernel) in network.kernels.enumerated() {

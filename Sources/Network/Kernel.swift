@@ -3,7 +3,7 @@
 internal import Kernels
 
 /// What `Computation.compile` is given.
-public struct CompileContext {
+package struct CompileContext {
   let inputs: [BufferView]
   let outputs: [BufferView]
   let inputShapes: [Shape]
@@ -19,7 +19,7 @@ public struct CompileContext {
 
 /// Code and what it needs. It holds what does not change from run to run (packed weights, shapes): several runs may be under way at
 /// once, each with a context of its own.
-public struct Kernel: Sendable {
+package struct Kernel: Sendable {
   /// How it is computed, for people.
   let algorithm: String
   let scratchBytes: Int

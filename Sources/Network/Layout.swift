@@ -1,7 +1,7 @@
 // Memory layouts, and which of them an operator accepts.
 
 /// How a value's elements lie in memory. Shapes and axes of the graph are always as the model states them.
-public enum Layout: Sendable, Equatable {
+package enum Layout: Sendable, Equatable {
   /// C order.
   case rowMajor
   /// Four dimensions (n, channels, height, width) stored as (n, height, width, channels).
@@ -30,7 +30,7 @@ public enum Layout: Sendable, Equatable {
 }
 
 /// What an operator can work on.
-public enum LayoutRule: Sendable {
+package enum LayoutRule: Sendable {
   case rowMajor
   case channelsLast
   /// Either, the same for all its operands and results.

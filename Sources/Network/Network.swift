@@ -1,37 +1,37 @@
 // The compiled, immutable model that all threads share.
 
-public import Elements
+package import Elements
 internal import Kernels
 
 /// A graph made ready to run: rewritten by the passes, weights packed, memory planned. Nothing of it changes after `init`, so any
 /// number of threads may use it, each through an `InferenceRequest`.
-public final class Network: Sendable {
+package final class Network: Sendable {
   /// An input or output.
-  public struct Port: Sendable {
-    public let name: String
-    public let shape: Shape
+  package struct Port: Sendable {
+    let name: String
+    let shape: Shape
     /// Only inputs of four dimensions may be `.channelsLast`.
-    public let layout: Layout
+    package let layout: Layout
     /// The type in memory.
-    public var element: ElementType { view.element }
+    package var element: ElementType { view.element }
     let view: BufferView
   }
 
   /// One node as it runs, for a profile.
-  public struct Step: Sendable {
-    public let name: String
-    public let operation: String
-    public let algorithm: String
-    public let outputShape: Shape
+  package struct Step: Sendable {
+    package let name: String
+    package let operation: String
+    package let algorithm: String
+    package let outputShape: Shape
     /// Per item of the batch.
-    public let multiplyAdds: Int
+    package let multiplyAdds: Int
   }
 
-  public let inputs: [Port]
-  public let outputs: [Port]
-  public let steps: [Step]
+  package let inputs: [Port]
+  package let outputs: [Port]
+  package let steps: [Step]
   /// The most items one run may have: 1 where no input is batched.
-  public let maxBatch: Int
+  let maxBatch: Int
 
   let kernels: [Kernel?]
   let pool: ThreadPool
@@ -42,7 +42,7 @@ public final class Network: Sendable {
   ///   - graph: resolved.
   ///   - maxBatch: the most items one run will have.
   ///   - threads: the most that share the work of one run, the calling one included.
-  public init(_ graph: consuming Graph, maxBatch: Int, threads: Int) throws(NodeError) {
+  package init(_ graph: consuming Graph, maxBatch: Int, threads: Int) throws(NodeError) {
     var graph = graph
     try graph.optimize()
     let pool = ThreadPool(threads: threads)
@@ -59,7 +59,7 @@ public final class Network: Sendable {
   }
 
   /// Memory for one run at a time. Throws an error of `.outOfMemory` where the system refuses.
-  public func makeRequest() throws(NodeError) -> InferenceRequest {
+  package func makeRequest() throws(NodeError) -> InferenceRequest {
     try InferenceRequest(self, arenaBytes: arenaBytes, scratchBytes: scratchBytes)
   }
 

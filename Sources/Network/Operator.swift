@@ -1,16 +1,16 @@
 // What a model file can say: one type an operator, one file a type, in `Operators/`.
 
-public import Elements
+package import Elements
 
 /// An operator and its attributes, as a model file states them.
-public protocol Operator: Sendable {
+package protocol Operator: Sendable {
   /// Infers the results' types, folds what is constant, and takes constant operands into the computation.
   /// Whatever cannot be computed exactly is refused here, so that no wrong answer comes later.
   func resolve(_ operands: Operands) throws(GraphError) -> Resolution
 }
 
 /// What a node turns into once its operands are known.
-public enum Resolution: Sendable {
+package enum Resolution: Sendable {
   /// Every result is known now.
   case constants([Tensor])
   /// The result is the operand at this position.
@@ -20,17 +20,17 @@ public enum Resolution: Sendable {
 }
 
 /// One operand as a node sees it while the graph is resolved.
-public struct Operand: Sendable {
-  public let type: ElementType
-  public let shape: Shape
-  public let constant: Tensor?
+struct Operand: Sendable {
+  let type: ElementType
+  let shape: Shape
+  let constant: Tensor?
 }
 
 /// The operands of a node, checked as they are taken.
-public struct Operands: Sendable {
-  public let all: [Operand?]
+package struct Operands: Sendable {
+  let all: [Operand?]
 
-  public var count: Int { all.count }
+  var count: Int { all.count }
 
   /// Throws `.missingOperand` where there is none.
   func operand(_ position: Int) throws(GraphError) -> Operand {

@@ -1,7 +1,7 @@
 // What an output's numbers are, as far as the graph shows: a second softmax over probabilities would be silently wrong.
 
 /// Whether an output's numbers are probabilities. The text names the operators that decide it: "Softmax, Mul".
-public enum OutputMeaning: Equatable, Sendable {
+package enum OutputMeaning: Equatable, Sendable {
   /// From a softmax, or each by itself from a sigmoid.
   case probabilities(String)
   case logProbabilities(String)
@@ -23,7 +23,7 @@ extension Graph {
   ]
 
   /// Follows output `index` of a resolved graph back to the operator that gives its numbers their meaning.
-  public func meaning(ofOutput index: Int) -> OutputMeaning {
+  package func meaning(ofOutput index: Int) -> OutputMeaning {
     meaning(of: outputs[index], Uses(self), depth: 0) ?? .values
   }
 
@@ -67,5 +67,5 @@ extension Graph {
   }
 
   /// Removes all outputs but `index`; nodes that only the others need are no longer computed.
-  public mutating func keepOutput(_ index: Int) { outputs = [outputs[index]] }
+  package mutating func keepOutput(_ index: Int) { outputs = [outputs[index]] }
 }

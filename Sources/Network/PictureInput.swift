@@ -1,18 +1,18 @@
 // Adapts models with integer or channels-last inputs to the float32 picture that callers write.
 
-public import Elements
+package import Elements
 
 extension Graph {
   /// What the model declares its input to be.
-  public struct PictureInput: Sendable, Equatable {
-    public let element: ElementType
+  package struct PictureInput: Sendable, Equatable {
+    package let element: ElementType
     /// (n, height, width, channels)
-    public let isChannelsLast: Bool
+    let isChannelsLast: Bool
   }
 
   /// Makes input 0, of four dimensions, a float32 value (n, channels, height, width), whatever type and axis order the model
   /// declares: pictures are then prepared in one way for every model. For integer types values are truncated towards zero.
-  public mutating func takePictures() -> PictureInput {
+  package mutating func takePictures() -> PictureInput {
     let declared = inputs[0]
     let (type, dimensions) = (self[declared].type, shape(declared).dimensions)
     let colors = [1, 3]

@@ -3,16 +3,16 @@
 internal import Elements
 
 /// How a quantized model runs.
-public struct QuantizedExecution: Sendable {
+package struct QuantizedExecution: Sendable {
   /// The computations on integers; their results have the same bytes on every instruction set.
-  public let integers: Int
+  package let integers: Int
   /// The computations that run in float32, by the nodes they come from.
-  public let floats: [(node: String, operation: String)]
+  package let floats: [(node: String, operation: String)]
 }
 
 extension Graph {
   /// What runs in integers and what does not, once every pass has run; nil for a model without quantized values.
-  public func quantizedExecution() throws(NodeError) -> QuantizedExecution? {
+  package func quantizedExecution() throws(NodeError) -> QuantizedExecution? {
     func convertsNumbers(_ computation: any Computation) -> Bool {
       computation is Quantize || computation is Dequantize
     }

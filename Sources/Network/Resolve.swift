@@ -3,7 +3,7 @@
 /// Type inference and constant folding in one walk: a Reshape's shape may depend on constants that depend on shapes.
 /// Every node of the result is computed when the network runs, and constant operands are inside the computations.
 extension OperatorGraph {
-  public func resolve() throws(NodeError) -> Graph {
+  package func resolve() throws(NodeError) -> Graph {
     var resolver = Resolver(source: self)
     try resolver.addInputs()
     for node in nodes {

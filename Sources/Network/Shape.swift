@@ -2,15 +2,15 @@
 
 /// The dimensions of a value. In a batched one the first counts per item of the batch: a run over n items has
 /// n · dimensions[0] there. Every other dimension is known when the network is built.
-public struct Shape: Sendable, Equatable, Hashable {
-  public let dimensions: [Int]
-  public let isBatched: Bool
+package struct Shape: Sendable, Equatable, Hashable {
+  package let dimensions: [Int]
+  package let isBatched: Bool
 
   /// No value may have more elements: 1 GiB of float32, over 80 times the largest activation of VGG-19.
-  public static let maximumCount = 1 << 28
+  static let maximumCount = 1 << 28
 
   /// Throws `.overflow` for a negative dimension or more than `maximumCount` elements.
-  public init(_ dimensions: [Int], isBatched: Bool = false) throws(GraphError) {
+  package init(_ dimensions: [Int], isBatched: Bool = false) throws(GraphError) {
     _ = try elementCount(dimensions)
     self.dimensions = dimensions
     self.isBatched = isBatched
@@ -22,9 +22,9 @@ public struct Shape: Sendable, Equatable, Hashable {
     try self.init(extents.map(\.count), isBatched: extents.first?.isBatched ?? false)
   }
 
-  public var rank: Int { dimensions.count }
+  package var rank: Int { dimensions.count }
   /// Elements, per item of the batch if batched.
-  public var count: Int { dimensions.reduce(1, &*) }
+  package var count: Int { dimensions.reduce(1, &*) }
   var extents: [Extent] {
     dimensions.enumerated().map { Extent($0.element, isBatched: isBatched && $0.offset == 0) }
   }
@@ -37,7 +37,7 @@ public struct Shape: Sendable, Equatable, Hashable {
 }
 
 extension Shape: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     var parts = dimensions.map(String.init)
     if isBatched { parts[0] = dimensions[0] == 1 ? "N" : "\(dimensions[0])N" }
     return "(\(parts.joined(separator: ", ")))"
@@ -50,7 +50,7 @@ func normalized(axis: Int, rank: Int) throws(GraphError) -> Int {
 }
 
 /// The product of `dimensions`, at most `Shape.maximumCount`.
-public func elementCount(_ dimensions: [Int]) throws(GraphError) -> Int {
+package func elementCount(_ dimensions: [Int]) throws(GraphError) -> Int {
   var count = 1
   var isEmpty = false
   for dimension in dimensions {

@@ -1,9 +1,9 @@
 // Constant tensors of any element type, and the symbolic integers of shape arithmetic.
 
-public import Elements
+package import Elements
 
 /// A constant: weights, or the integers of shapes and axes.
-public struct Tensor: Sendable {
+package struct Tensor: Sendable {
   private enum Contents: Sendable {
     /// Little-endian elements of the declared type, in C order.
     case bytes(ConstantStorage)
@@ -15,8 +15,8 @@ public struct Tensor: Sendable {
   }
 
   /// The type the model declares.
-  public let type: ElementType
-  public let dimensions: [Int]
+  package let type: ElementType
+  let dimensions: [Int]
   private let contents: Contents
 
   private init(type: ElementType, dimensions: [Int], contents: Contents) {
@@ -26,13 +26,13 @@ public struct Tensor: Sendable {
   }
 
   /// Throws `.overflow` if the storage does not hold exactly the dimensions' product of elements.
-  public init(type: ElementType = .float32, dimensions: [Int], storage: ConstantStorage) throws(GraphError) {
+  package init(type: ElementType = .float32, dimensions: [Int], storage: ConstantStorage) throws(GraphError) {
     guard try elementCount(dimensions) * type.byteCount == storage.byteCount else { throw .overflow }
     self.init(type: type, dimensions: dimensions, contents: .bytes(storage))
   }
 
   /// Each of `floats` rounded to `type`.
-  public init(type: ElementType = .float32, dimensions: [Int], floats: [Float]) throws(GraphError) {
+  package init(type: ElementType = .float32, dimensions: [Int], floats: [Float]) throws(GraphError) {
     guard type.isFloating else { throw .elementType(type) }
     let storage =
       type == .float32
@@ -41,7 +41,7 @@ public struct Tensor: Sendable {
   }
 
   /// Throws `.overflow` for an integer that `type` cannot hold.
-  public init(type: ElementType = .int64, dimensions: [Int], integers: [Int]) throws(GraphError) {
+  package init(type: ElementType = .int64, dimensions: [Int], integers: [Int]) throws(GraphError) {
     guard let range = type.integerRange else { throw .elementType(type) }
     guard integers.allSatisfy(range.contains) else { throw .overflow }
     let storage = ConstantStorage(copying: integers.flatMap { type.bytes(of: $0) })
@@ -84,7 +84,7 @@ public struct Tensor: Sendable {
     }
   }
 
-  public init(repeating value: Float, type: ElementType = .float32, dimensions: [Int]) throws(GraphError) {
+  package init(repeating value: Float, type: ElementType = .float32, dimensions: [Int]) throws(GraphError) {
     try self.init(repeating: Tensor(type: type, dimensions: [], floats: [value]), dimensions: dimensions)
   }
 
@@ -103,7 +103,7 @@ public struct Tensor: Sendable {
   /// No shape arithmetic works on more integers.
   private static let extentLimit = 1 << 20
 
-  public var count: Int {
+  var count: Int {
     switch contents {
     case .bytes(let storage): storage.byteCount / type.byteCount
     case .extents(let values): values.count
@@ -111,7 +111,7 @@ public struct Tensor: Sendable {
     }
   }
 
-  public var shape: Shape {
+  var shape: Shape {
     get throws(GraphError) { try Shape(dimensions) }
   }
 
@@ -123,7 +123,7 @@ public struct Tensor: Sendable {
   }
 
   /// The elements of a floating tensor, in C order.
-  public var floats: [Float] {
+  package var floats: [Float] {
     get throws(GraphError) { unsafe try withFloats { unsafe Array($0) } }
   }
 
@@ -184,7 +184,7 @@ public struct Tensor: Sendable {
   }
 
   /// The elements of an integer tensor none of which depends on the batch.
-  public var integers: [Int] {
+  package var integers: [Int] {
     get throws(GraphError) {
       guard type.integerRange != nil else { throw .elementType(type) }
       let storage = try bytes

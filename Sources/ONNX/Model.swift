@@ -1,14 +1,14 @@
 // Entry point of the importer: reads a ModelProto, checks its opset and resolves the graph.
 
-public import Network
+package import Network
 
 /// An ONNX file as a graph, and what it says about itself.
-public struct Model {
+package struct Model {
   /// Resolved: every shape is known, every constant folded.
-  public let graph: Graph
+  package let graph: Graph
   /// The model's metadata properties.
-  public let metadata: [String: String]
-  public let opset: Int
+  package let metadata: [String: String]
+  package let opset: Int
 
   /// - Parameters:
   ///   - bytes: the file; weights are used from it in place.
@@ -16,7 +16,7 @@ public struct Model {
   ///   - open: opens a file of external data by its path inside the model's folder.
   /// The first dimension of the input is taken as the batch, even where the file says 1, if every shape in the graph
   /// follows it; else the graph is for one image.
-  public init(
+  package init(
     _ bytes: any ModelBytes, imageSize: ImageSize? = nil, open: @escaping (String) throws -> any ModelBytes
   ) throws(ModelError) {
     let message = try ModelMessage(unsafe WireReader(bytes.bytes))
@@ -55,11 +55,11 @@ public struct Model {
 }
 
 /// The size of the images that a model is prepared for.
-public struct ImageSize: Sendable, Equatable {
-  public let height: Int
-  public let width: Int
+package struct ImageSize: Sendable, Equatable {
+  let height: Int
+  let width: Int
 
-  public init(height: Int, width: Int) {
+  package init(height: Int, width: Int) {
     self.height = height
     self.width = width
   }

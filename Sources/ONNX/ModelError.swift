@@ -1,9 +1,9 @@
 // Errors of reading and importing an ONNX file.
 
-public import Network
+package import Network
 
 /// Why a model cannot be used. Carries facts; `description` makes the sentence.
-public enum ModelError: Error, Equatable, Sendable {
+package enum ModelError: Error, Equatable, Sendable {
   /// Not protobuf, or cut: what is wrong is at this byte.
   case malformed(offset: Int)
   /// The bytes are a message, but no ONNX model: it has no graph.
@@ -28,7 +28,7 @@ public enum ModelError: Error, Equatable, Sendable {
   case tensor(name: String, TensorFault)
   case input(name: String, InputFault)
 
-  public enum TensorFault: Equatable, Sendable {
+  package enum TensorFault: Equatable, Sendable {
     case dimensions
     case type(Int)
     case size(bytes: Int, expected: Int)
@@ -40,7 +40,7 @@ public enum ModelError: Error, Equatable, Sendable {
     case externalRange
   }
 
-  public enum InputFault: Equatable, Sendable {
+  package enum InputFault: Equatable, Sendable {
     case notTensor
     case type(Int)
     case dynamic(dimension: String)
@@ -49,7 +49,7 @@ public enum ModelError: Error, Equatable, Sendable {
 }
 
 extension ModelError: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     switch self {
     case .malformed(let offset): "not an ONNX model, or a damaged one (at byte \(offset))"
     case .noGraph: "not an ONNX model: it has no graph"
@@ -72,7 +72,7 @@ extension ModelError: CustomStringConvertible {
 }
 
 extension ModelError.TensorFault: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     switch self {
     case .dimensions: "its dimensions are negative or too large"
     case .type(let code): "element type \(elementTypeName(code)) is not supported"
@@ -86,7 +86,7 @@ extension ModelError.TensorFault: CustomStringConvertible {
 }
 
 extension ModelError.InputFault: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     switch self {
     case .notTensor: "it is not a tensor of known rank"
     case .type(let code): "element type \(elementTypeName(code)) is not supported"
@@ -97,13 +97,13 @@ extension ModelError.InputFault: CustomStringConvertible {
 }
 
 /// An operator that a model needs and that is not there.
-public struct UnsupportedOperator: Equatable, Sendable, CustomStringConvertible {
+package struct UnsupportedOperator: Equatable, Sendable, CustomStringConvertible {
   /// The first node of it.
-  public let node: String
+  let node: String
   /// After its domain where that is not ONNX's own.
-  public let type: String
+  let type: String
 
-  public var description: String {
+  package var description: String {
     let advice = UnsupportedOperator.advice[type].map { " (\($0))" } ?? ""
     return "node \(node): operator \(type) is not supported\(advice)"
   }

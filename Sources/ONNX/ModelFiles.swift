@@ -1,9 +1,9 @@
 // Access to the model file and its external data, confined to the folder of the model.
 
-public import Network
+package import Network
 
 /// The bytes of a model's files: its own, and any that hold external data.
-public protocol ModelBytes: ByteOwner {
+package protocol ModelBytes: ByteOwner {
   /// Valid as long as this object.
   @unsafe var bytes: UnsafeRawBufferPointer { get }
 }

@@ -23,7 +23,7 @@ package struct Descriptor: ~Copyable, Sendable {
   deinit { _ = Glibc.close(rawValue) }
 
   /// Closes the descriptor and reports what closing reports: the last errors of a delayed write.
-  package consuming func close() throws(Errno) {
+  consuming func close() throws(Errno) {
     let rawValue = release()
     // The descriptor is closed even where the call was interrupted: it must not be repeated.
     if Glibc.close(rawValue) != 0, errno != EINTR { throw Errno() }

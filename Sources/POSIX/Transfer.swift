@@ -3,7 +3,7 @@
 import Glibc
 
 /// Reads what is there, up to the buffer's size; 0 at the end of the file.
-package func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
   try retryingInterrupts { unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
 }
 

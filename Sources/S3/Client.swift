@@ -1,17 +1,17 @@
 // S3's calls go through here: where a bucket is, how it is addressed, what every request carries.
 
 import ASCII
-public import AWS
-public import HTTP
+package import AWS
+package import HTTP
 
 /// A client of S3 or of a service that speaks like it.
 @Loop
-public final class Client {
+package final class Client {
   /// What holds for all calls.
-  public struct Options: Sendable {
+  package struct Options: Sendable {
     /// Requester pays: `x-amz-request-payer`.
-    public var requesterPays = false
-    public init() {}
+    package var requesterPays = false
+    package init() {}
   }
 
   let services: ServiceClient
@@ -25,7 +25,7 @@ public final class Client {
   private(set) var sendsChecksums: Bool
 
   /// Throws where the configured endpoint or region cannot be used.
-  public init(_ services: ServiceClient, options: Options = Options()) throws(ConfigurationError) {
+  package init(_ services: ServiceClient, options: Options = Options()) throws(ConfigurationError) {
     self.services = services
     self.options = options
     configured = try services.configuration.configuredEndpoint("s3")

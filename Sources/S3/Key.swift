@@ -3,24 +3,24 @@
 import Glibc
 
 /// An object's key. Two keys are the same when their bytes are, so `é` composed and decomposed are two keys.
-public struct Key: Hashable, Comparable, Sendable {
+package struct Key: Hashable, Comparable, Sendable {
   /// UTF-8, 1 ... 1,024 bytes where it names an object; a prefix may be empty.
-  public let bytes: [UInt8]
+  package let bytes: [UInt8]
 
-  public static let maximumLength = 1024
+  package static let maximumLength = 1024
 
-  public init(bytes: [UInt8]) { self.bytes = bytes }
+  package init(bytes: [UInt8]) { self.bytes = bytes }
 
-  public init(_ text: String) { bytes = Array(text.utf8) }
+  package init(_ text: String) { bytes = Array(text.utf8) }
 
   /// The key as text, for people and for URLs' and JSON's makers.
-  public var text: String { String(decoding: bytes, as: UTF8.self) }
+  package var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// Whether the bytes are UTF-8, as every key's are.
-  public var isText: Bool { String(validating: bytes, as: UTF8.self) != nil }
+  package var isText: Bool { String(validating: bytes, as: UTF8.self) != nil }
 
   /// Order by UTF-8 bytes, as S3 lists.
-  public static func < (left: Key, right: Key) -> Bool {
+  package static func < (left: Key, right: Key) -> Bool {
     unsafe left.bytes.withUnsafeBytes { left in
       unsafe right.bytes.withUnsafeBytes { right in
         let common = min(left.count, right.count)
@@ -30,13 +30,13 @@ public struct Key: Hashable, Comparable, Sendable {
     }
   }
 
-  public func hasPrefix(_ prefix: Key) -> Bool { bytes.starts(with: prefix.bytes) }
+  package func hasPrefix(_ prefix: Key) -> Bool { bytes.starts(with: prefix.bytes) }
 
   /// What follows the first `count` bytes.
-  public func droppingFirst(_ count: Int) -> Key { Key(bytes: Array(bytes.dropFirst(count))) }
+  package func droppingFirst(_ count: Int) -> Key { Key(bytes: Array(bytes.dropFirst(count))) }
 
-  public func appending(_ other: Key) -> Key { Key(bytes: bytes + other.bytes) }
+  package func appending(_ other: Key) -> Key { Key(bytes: bytes + other.bytes) }
 
   /// A zero-byte object that stands for a folder in consoles.
-  public var endsInSlash: Bool { bytes.last == UInt8(ascii: "/") }
+  package var endsInSlash: Bool { bytes.last == UInt8(ascii: "/") }
 }

@@ -1,21 +1,21 @@
 // One object as the tools tell each other: {"bucket","key","versionId"?,"size","etag","lastModified"}, one a line.
 
-public import AWS
+package import AWS
 import FoundationEssentials
 import Streams
 
 /// An object as a listing, a manifest or an event names it.
-public struct ObjectRecord: Equatable, Sendable {
-  public var bucket: String
-  public var key: Key
-  public var versionID: String?
+package struct ObjectRecord: Equatable, Sendable {
+  package var bucket: String
+  package var key: Key
+  package var versionID: String?
   /// Bytes; nil where an event or a list does not say.
-  public var size: Int64?
+  package var size: Int64?
   /// Without quotes.
-  public var etag: String?
-  public var lastModified: Timestamp?
+  package var etag: String?
+  package var lastModified: Timestamp?
 
-  public init(
+  package init(
     bucket: String, key: Key, versionID: String? = nil, size: Int64? = nil, etag: String? = nil,
     lastModified: Timestamp? = nil
   ) {
@@ -27,10 +27,10 @@ public struct ObjectRecord: Equatable, Sendable {
     self.lastModified = lastModified
   }
 
-  public var uri: ObjectURI { ObjectURI(bucket: bucket, key: key) }
+  package var uri: ObjectURI { ObjectURI(bucket: bucket, key: key) }
 
   /// The record as a line of JSON, keys raw.
-  public var line: [UInt8] {
+  package var line: [UInt8] {
     var json = JSONText()
     json.beginObject()
     json.key("bucket")
@@ -68,7 +68,7 @@ public struct ObjectRecord: Equatable, Sendable {
   }
 
   /// Reads a line of a list: a record, or an `s3://` URI; nil where it is neither.
-  public init?(line: some Sequence<UInt8>) {
+  package init?(line: some Sequence<UInt8>) {
     let bytes = Array(line)
     if bytes.starts(with: "s3://".utf8) {
       guard let text = String(validating: bytes, as: UTF8.self), let uri = ObjectURI(text) else { return nil }

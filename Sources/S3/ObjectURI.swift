@@ -3,18 +3,18 @@
 import ASCII
 
 /// The name of an object, or of a prefix: of everything whose key begins so.
-public struct ObjectURI: Hashable, Sendable, CustomStringConvertible {
-  public let bucket: String
+package struct ObjectURI: Hashable, Sendable, CustomStringConvertible {
+  package let bucket: String
   /// Raw, not percent-encoded; empty for a whole bucket.
-  public let key: Key
+  package let key: Key
 
-  public init(bucket: String, key: Key) {
+  package init(bucket: String, key: Key) {
     self.bucket = bucket
     self.key = key
   }
 
   /// Reads `s3://bucket/key`; nil where it is not that or the bucket's name cannot be one.
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     guard text.utf8.starts(with: "s3://".utf8) else { return nil }
     let rest = text.utf8.dropFirst(5)
     let bucket = Self.bucket(rest)
@@ -35,14 +35,14 @@ public struct ObjectURI: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Whether this means every key that begins so, rather than one object.
-  public var isPrefix: Bool { key.bytes.isEmpty || key.endsInSlash }
+  package var isPrefix: Bool { key.bytes.isEmpty || key.endsInSlash }
 
-  public var description: String { "s3://\(bucket)/\(key.text)" }
+  package var description: String { "s3://\(bucket)/\(key.text)" }
 }
 
 /// Names that can be a part of a path or a host, and access points by their ARNs. Old buckets may hold capitals and
 /// underscores.
-public func isBucketName(_ name: String) -> Bool {
+package func isBucketName(_ name: String) -> Bool {
   if name.hasPrefix("arn:") {
     return (20...255).contains(name.utf8.count)
       && name.utf8.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || "-._:/".utf8.contains($0) }

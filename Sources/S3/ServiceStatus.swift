@@ -1,10 +1,10 @@
 // The exit status that a failed call gives a tool.
 
-public import AWS
-public import Streams
+package import AWS
+package import Streams
 
 extension ServiceError {
-  public var status: ExitStatus {
+  package var status: ExitStatus {
     switch kind {
     case .temporary: .temporary
     case .notPermitted: .noPermission

@@ -3,7 +3,7 @@
 import Glibc
 
 /// Writes `tool: object: reason` as one line to standard error, control bytes escaped.
-public func report(tool: String, object: String? = nil, reason: String) {
+package func report(tool: String, object: String? = nil, reason: String) {
   var line = tool + ": "
   if let object { line += printable(object) + ": " }
   line += printable(reason) + "\n"
@@ -19,7 +19,7 @@ public func report(tool: String, object: String? = nil, reason: String) {
 
 /// The text with every control character written as `\xNN`, so that a name from a file or the network cannot move a
 /// terminal's cursor or fake a second line.
-public func printable(_ text: String) -> String {
+package func printable(_ text: String) -> String {
   if text.unicodeScalars.allSatisfy({ !isControl($0) }) { return text }
   var result = ""
   for scalar in text.unicodeScalars {
@@ -44,7 +44,7 @@ private func isControl(_ scalar: Unicode.Scalar) -> Bool {
 /// Runs a tool's work and leaves the process with its status; what it throws becomes one line on standard error.
 ///
 /// Standard descriptors that the caller closed are reserved first, so that no file the tool opens takes their place.
-public func runTool(_ name: String, _ work: () throws -> ExitStatus) -> Never {
+package func runTool(_ name: String, _ work: () throws -> ExitStatus) -> Never {
   reserveStandardDescriptors()
   do {
     exit(try work().rawValue)
@@ -60,7 +60,7 @@ public func runTool(_ name: String, _ work: () throws -> ExitStatus) -> Never {
 /// Ends the process as a write to a pipe without a reader would: quietly, by SIGPIPE.
 ///
 /// A parent may have had the signal ignored or blocked, and both are inherited.
-public func endByBrokenPipe() -> Never {
+package func endByBrokenPipe() -> Never {
   signal(SIGPIPE, SIG_DFL)
   var set = sigset_t()
   unsafe sigemptyset(&set)

@@ -6,22 +6,22 @@ import FoundationEssentials
 ///
 /// The member holds `{"image":NAME,"error":{"tool":…,"code":…,"message":…}}`. A record that arrives is parsed and
 /// written anew, so that no byte of it reaches an output unchecked.
-public struct ErrorRecord: Error, Equatable, Sendable {
+package struct ErrorRecord: Error, Equatable, Sendable {
   /// A record on the wire is at most this many bytes.
-  public static let maximumSize = 64 << 10
+  package static let maximumSize = 64 << 10
   /// What a record's member is called after the item's name.
-  public static let suffix = ".error.json"
+  package static let suffix = ".error.json"
 
   /// The item that failed.
-  public let image: ItemName
+  package let image: ItemName
   /// The tool that found out: letters, digits, `-`.
-  public let tool: String
+  let tool: String
   /// A stable word for programs: letters, digits, `-`, `_`.
-  public let code: String
+  let code: String
   /// A sentence for people, at most 1,024 characters, no control characters.
-  public let message: String
+  package let message: String
 
-  public init(image: ItemName, tool: String, code: String, message: String) {
+  package init(image: ItemName, tool: String, code: String, message: String) {
     self.image = image
     self.tool = tool
     self.code = code
@@ -29,10 +29,10 @@ public struct ErrorRecord: Error, Equatable, Sendable {
   }
 
   /// The name of the tar member that carries the record.
-  public var memberName: ItemName { image.appending(Self.suffix) }
+  package var memberName: ItemName { image.appending(Self.suffix) }
 
   /// The record as one line of JSON.
-  public var line: [UInt8] {
+  package var line: [UInt8] {
     var json = JSONText()
     json.beginObject()
     image.write(to: &json)
@@ -49,7 +49,7 @@ public struct ErrorRecord: Error, Equatable, Sendable {
   }
 
   /// Why a member that is called like a record is none.
-  public enum Malformed: Error, Equatable {
+  package enum Malformed: Error, Equatable {
     case tooLarge(bytes: Int)
     case notARecord
     case namesAnother(image: String)
@@ -60,7 +60,7 @@ public struct ErrorRecord: Error, Equatable, Sendable {
   /// - Parameters:
   ///   - member: the member's name, ending in `.error.json`.
   ///   - body: the member's bytes.
-  public init(member: ItemName, body: [UInt8]) throws(Malformed) {
+  package init(member: ItemName, body: [UInt8]) throws(Malformed) {
     guard body.count <= Self.maximumSize else { throw .tooLarge(bytes: body.count) }
     guard let image = member.removing(Self.suffix), let wire = try? JSONDecoder().decode(Wire.self, from: Data(body)),
       Self.isWord(wire.error.tool), Self.isWord(wire.error.code)

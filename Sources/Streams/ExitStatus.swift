@@ -1,7 +1,7 @@
 // How a tool says to programs what became of its work.
 
 /// A tool's exit status. One table for all tools, after BSD's `sysexits.h`; a scheduler can retry on `temporary` alone.
-public enum ExitStatus: Int32, Sendable {
+package enum ExitStatus: Int32, Sendable {
   /// Done.
   case ok = 0
   /// Called wrongly: flags or arguments.
@@ -21,7 +21,7 @@ public enum ExitStatus: Int32, Sendable {
 }
 
 /// An error that knows what a person should read and what a program should do about it.
-public protocol ReportableError: Error {
+package protocol ReportableError: Error {
   /// The status the tool leaves with when this error ends it.
   var status: ExitStatus { get }
   /// One sentence without the tool's name and without a line end.

@@ -1,7 +1,7 @@
 // What a stream holds, recognized by its first bytes.
 
 /// What came on a tool's standard input.
-public enum InputKind: Equatable, Sendable {
+package enum InputKind: Equatable, Sendable {
   case jpeg
   case npy
   case tar
@@ -12,7 +12,7 @@ public enum InputKind: Equatable, Sendable {
   /// Looks at the first bytes without taking them; waits for no more of them than it needs.
   ///
   /// - Throws: what `InputStream.peek` throws.
-  public static func sniff(_ input: InputStream) throws -> InputKind {
+  package static func sniff(_ input: InputStream) throws -> InputKind {
     if try input.peek(2).elementsEqual([0xFF, 0xD8]) { return .jpeg }
     if try input.peek(6).elementsEqual([0x93] + Array("NUMPY".utf8)) { return .npy }
     let block = Array(try input.peek(512))

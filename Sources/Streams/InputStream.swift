@@ -1,24 +1,24 @@
 // Buffered reading that never keeps a finished item waiting: the tool is called before a read that would block.
 
-public import Glibc
+package import Glibc
 
 /// A buffered reader over a file descriptor that it does not own.
 ///
 /// All functions throw `SystemError` when reading fails, and rethrow errors of `beforeBlocking`.
-public final class InputStream {
+package final class InputStream {
   /// Called before a read that would block, so that the tool can complete and flush every complete item it holds; again each
   /// time the wait was interrupted, `notification` became readable or `patience` was over.
-  public var beforeBlocking: () throws -> Void = {}
+  package var beforeBlocking: () throws -> Void = {}
 
   /// Milliseconds of one wait for input; nil: no limit.
-  public var patience: CInt?
+  package var patience: CInt?
 
   /// A descriptor that other threads make readable when they have finished an item: it ends the wait, and `beforeBlocking`, which
   /// has to read it empty, is called again. So an item neither waits for input nor keeps the tool from reading.
-  public var notification: CInt?
+  package var notification: CInt?
 
   /// An output that is watched while waiting for input: when its reader has gone, the process ends as by SIGPIPE.
-  public var watchedOutput: CInt?
+  package var watchedOutput: CInt?
 
   private let descriptor: CInt
   private let name: String
@@ -30,7 +30,7 @@ public final class InputStream {
   ///   - descriptor: open for reading for as long as this object lives.
   ///   - name: what messages call it.
   ///   - capacity: bytes of the buffer, at least 512.
-  public init(descriptor: CInt = STDIN_FILENO, name: String = "standard input", capacity: Int = 256 << 10) {
+  package init(descriptor: CInt = STDIN_FILENO, name: String = "standard input", capacity: Int = 256 << 10) {
     precondition(capacity >= 512)
     self.descriptor = descriptor
     self.name = name
@@ -40,7 +40,7 @@ public final class InputStream {
   /// The next bytes without taking them: `count` of them, or fewer at the end of the input.
   ///
   /// - Parameter count: at most 512.
-  public func peek(_ count: Int) throws -> ArraySlice<UInt8> {
+  package func peek(_ count: Int) throws -> ArraySlice<UInt8> {
     precondition(count <= 512)
     while end - start < count {
       guard try fill() else { break }
@@ -51,7 +51,7 @@ public final class InputStream {
   /// Takes `count` bytes, or fewer at the end of the input.
   ///
   /// Memory grows with what arrives, not with what was asked for: a size that came from input may be a lie.
-  public func read(_ count: Int) throws -> [UInt8] {
+  package func read(_ count: Int) throws -> [UInt8] {
     var result = [UInt8]()
     result.reserveCapacity(min(count, 1 << 20))
     while result.count < count {
@@ -67,7 +67,7 @@ public final class InputStream {
   /// none comes. Nil at the end. Waits for nothing behind the separator.
   ///
   /// - Parameter limit: a separator that does not come within so many bytes gives `limit` + 1 bytes without one.
-  public func read(until separator: UInt8, limit: Int) throws -> [UInt8]? {
+  package func read(until separator: UInt8, limit: Int) throws -> [UInt8]? {
     var result = [UInt8]()
     while true {
       if start == end, try !fill() { return result.isEmpty ? nil : result }
@@ -80,10 +80,10 @@ public final class InputStream {
   }
 
   /// Whether the next `read(until:)` waits for nothing.
-  public func holds(_ separator: UInt8) -> Bool { buffer[start..<end].contains(separator) }
+  package func holds(_ separator: UInt8) -> Bool { buffer[start..<end].contains(separator) }
 
   /// Passes over `count` bytes; returns how many there were.
-  public func skip(_ count: Int) throws -> Int {
+  package func skip(_ count: Int) throws -> Int {
     var skipped = 0
     while skipped < count {
       if start == end, try !fill() { break }
@@ -95,7 +95,7 @@ public final class InputStream {
   }
 
   /// Reads to the end of the input; returns how many bytes there were, or nil where one of them was not zero.
-  public func drainZeros() throws -> Int? {
+  func drainZeros() throws -> Int? {
     var count: Int? = 0
     repeat {
       count = buffer[start..<end].allSatisfy { $0 == 0 } ? count.map { $0 + end - start } : nil

@@ -3,38 +3,38 @@
 import FoundationEssentials
 
 /// The name of one item: a tar member's name, a file's path, an object's key.
-public struct ItemName: Hashable, Sendable {
+package struct ItemName: Hashable, Sendable {
   /// The name as received, in its original encoding.
-  public let bytes: [UInt8]
+  package let bytes: [UInt8]
 
   /// At most this many bytes: the longest name whose error record stays within `ErrorRecord.maximumSize`.
-  public static let maximumLength = 8192
+  package static let maximumLength = 8192
 
   /// The name of the one item that has none: raw bytes on standard input.
-  public static let standardInput = ItemName("-")
+  package static let standardInput = ItemName("-")
 
-  public init(bytes: [UInt8]) { self.bytes = bytes }
+  package init(bytes: [UInt8]) { self.bytes = bytes }
 
-  public init(_ text: String) { bytes = Array(text.utf8) }
+  package init(_ text: String) { bytes = Array(text.utf8) }
 
   /// The name as text, with U+FFFD for what is not UTF-8.
-  public var text: String { String(decoding: bytes, as: UTF8.self) }
+  package var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// Whether the bytes are valid UTF-8, so that `text` carries them whole.
-  public var isText: Bool { String(validating: bytes, as: UTF8.self) != nil }
+  var isText: Bool { String(validating: bytes, as: UTF8.self) != nil }
 
   /// The name followed by more: `a/cat.jpg` with `.npy`.
-  public func appending(_ suffix: String) -> ItemName { ItemName(bytes: bytes + Array(suffix.utf8)) }
+  package func appending(_ suffix: String) -> ItemName { ItemName(bytes: bytes + Array(suffix.utf8)) }
 
   /// The name without the suffix, or nil where it does not end so.
-  public func removing(_ suffix: String) -> ItemName? {
+  package func removing(_ suffix: String) -> ItemName? {
     let suffix = Array(suffix.utf8)
     guard bytes.count >= suffix.count, bytes.suffix(suffix.count).elementsEqual(suffix) else { return nil }
     return ItemName(bytes: Array(bytes.dropLast(suffix.count)))
   }
 
   /// Adds `"image":…`, and `"imageBytes":…` (base64) where the name is not UTF-8, to an object that is being written.
-  public func write(to json: inout JSONText) {
+  package func write(to json: inout JSONText) {
     json.key("image")
     json.string(text)
     if !isText {

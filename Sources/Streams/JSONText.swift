@@ -1,27 +1,27 @@
 // JSON as it is written: keys in the order given, numbers as given, every string escaped.
 
 /// A JSON text under construction. The caller opens and closes objects and arrays in order; commas are set here.
-public struct JSONText: Sendable {
+package struct JSONText: Sendable {
   /// The text so far, UTF-8.
-  public private(set) var bytes: [UInt8] = []
+  package private(set) var bytes: [UInt8] = []
   private var needsComma = false
 
-  public init() {}
+  package init() {}
 
-  public mutating func beginObject() { open("{") }
-  public mutating func endObject() { close("}") }
-  public mutating func beginArray() { open("[") }
-  public mutating func endArray() { close("]") }
+  package mutating func beginObject() { open("{") }
+  package mutating func endObject() { close("}") }
+  package mutating func beginArray() { open("[") }
+  package mutating func endArray() { close("]") }
 
   /// The key of the value that is written next.
-  public mutating func key(_ name: String) {
+  package mutating func key(_ name: String) {
     string(name)
     bytes.append(UInt8(ascii: ":"))
     needsComma = false
   }
 
   /// A string: quotes, backslashes and all control characters escaped (RFC 8259, section 7).
-  public mutating func string(_ text: String) {
+  package mutating func string(_ text: String) {
     separate()
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 { append(escaped: byte) }
@@ -29,26 +29,26 @@ public struct JSONText: Sendable {
     needsComma = true
   }
 
-  public mutating func integer(_ value: Int) { literal(String(value)) }
+  package mutating func integer(_ value: Int) { literal(String(value)) }
 
-  public mutating func boolean(_ value: Bool) { literal(value ? "true" : "false") }
+  package mutating func boolean(_ value: Bool) { literal(value ? "true" : "false") }
 
-  public mutating func null() { literal("null") }
+  package mutating func null() { literal("null") }
 
   /// A number with the given count of decimals; JSON has no infinities and no NaN, which become null.
-  public mutating func number(_ value: Double, decimals: Int) {
+  package mutating func number(_ value: Double, decimals: Int) {
     literal(value.isFinite ? fixed(value, decimals: decimals) : "null")
   }
 
   /// A text that is JSON already.
-  public mutating func literal(_ text: String) {
+  mutating func literal(_ text: String) {
     separate()
     bytes.append(contentsOf: text.utf8)
     needsComma = true
   }
 
   /// Ends the line, and with it the text: what follows is a text of its own.
-  public mutating func endLine() {
+  package mutating func endLine() {
     bytes.append(UInt8(ascii: "\n"))
     needsComma = false
   }
@@ -81,7 +81,7 @@ public struct JSONText: Sendable {
 }
 
 /// A finite number in decimal with a fixed count of decimals, rounded half away from zero; no locale is asked.
-public func fixed(_ value: Double, decimals: Int) -> String {
+package func fixed(_ value: Double, decimals: Int) -> String {
   precondition((0...15).contains(decimals))
   var scale = 1.0
   for _ in 0..<decimals { scale *= 10 }

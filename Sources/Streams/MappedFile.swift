@@ -5,12 +5,12 @@ import Glibc
 /// A read-only private mapping of a whole file, unmapped when the value ends.
 ///
 /// A file that another process truncates while it is mapped ends this process by SIGBUS, as with every mapping.
-@safe public struct MappedFile: ~Copyable, @unchecked Sendable {
+@safe package struct MappedFile: ~Copyable, @unchecked Sendable {
   /// The file's bytes, valid for as long as this value lives.
-  public let bytes: UnsafeRawBufferPointer
+  package let bytes: UnsafeRawBufferPointer
 
   /// - Throws: `SystemError` when the file cannot be opened, is not a regular file, or cannot be mapped.
-  public init(path: String) throws(SystemError) {
+  package init(path: String) throws(SystemError) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemError(operation: "open", object: path) }
     defer { close(descriptor) }
@@ -33,7 +33,7 @@ import Glibc
   }
 
   /// Gives the pages that lie wholly within the range back to the system; touching them again reads the file again.
-  public func release(_ range: Range<Int>) {
+  package func release(_ range: Range<Int>) {
     guard let base = unsafe bytes.baseAddress else { return }
     let page = sysconf(CInt(_SC_PAGESIZE))
     let lower = (range.lowerBound + page - 1) / page * page
@@ -46,7 +46,7 @@ import Glibc
   /// A copy of a file's bytes, for files small enough to be held in memory.
   ///
   /// - Throws: what `init(path:)` throws.
-  public static func contents(path: String) throws(SystemError) -> [UInt8] {
+  package static func contents(path: String) throws(SystemError) -> [UInt8] {
     let file = try MappedFile(path: path)
     return unsafe withExtendedLifetime(file) { unsafe Array(file.bytes) }
   }

@@ -1,37 +1,37 @@
 // NumPy's .npy format, versions 1.0 and 2.0 (numpy.lib.format): a magic, a length, a Python dictionary, raw data.
 
 /// What an .npy file says of its data.
-public struct NpyHeader: Equatable, Sendable {
+package struct NpyHeader: Equatable, Sendable {
   /// The element types that flow between the tools.
-  public enum ElementType: String, Sendable {
+  package enum ElementType: String, Sendable {
     case uint8 = "|u1"
     case float32 = "<f4"
 
     /// Bytes of one element.
-    public var size: Int { self == .uint8 ? 1 : 4 }
+    var size: Int { self == .uint8 ? 1 : 4 }
   }
 
-  public let elementType: ElementType
+  package let elementType: ElementType
   /// The lengths of the axes, outermost first, C order.
-  public let shape: [Int]
+  package let shape: [Int]
 
-  public static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  package static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
   /// At most this many axes.
-  public static let maximumRank = 8
+  static let maximumRank = 8
   /// At most this many bytes of data: what one tensor of an image or a batch can reasonably be.
-  public static let maximumByteCount = 1 << 32
+  static let maximumByteCount = 1 << 32
 
-  public init(elementType: ElementType, shape: [Int]) {
+  package init(elementType: ElementType, shape: [Int]) {
     self.elementType = elementType
     self.shape = shape
   }
 
   /// The bytes of the data.
-  public var byteCount: Int { shape.reduce(elementType.size, *) }
+  package var byteCount: Int { shape.reduce(elementType.size, *) }
 
   /// The header as version 1.0, padded so that the data starts at a multiple of 64.
-  public var encoded: [UInt8] {
+  package var encoded: [UInt8] {
     let lengths = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
     let dictionary = "{'descr': '\(elementType.rawValue)', 'fortran_order': False, 'shape': (\(lengths)), }"
     let used = Self.magic.count + 4 + dictionary.utf8.count + 1
@@ -42,7 +42,7 @@ public struct NpyHeader: Equatable, Sendable {
   }
 
   /// Why bytes are not a tensor that the tools accept.
-  public enum Malformed: ReportableError, Equatable {
+  package enum Malformed: ReportableError, Equatable {
     case notNpy
     case version(major: UInt8, minor: UInt8)
     case headerTooLong(bytes: Int)
@@ -54,9 +54,9 @@ public struct NpyHeader: Equatable, Sendable {
     case fortranOrder
     case shape(String)
 
-    public var status: ExitStatus { .data }
+    package var status: ExitStatus { .data }
 
-    public var reason: String {
+    package var reason: String {
       switch self {
       case .notNpy: "not an .npy file"
       case .version(let major, let minor): ".npy version \(major).\(minor) is not known; 1.0 and 2.0 are"
@@ -75,7 +75,7 @@ public struct NpyHeader: Equatable, Sendable {
   /// Parses a whole .npy file in memory.
   ///
   /// - Returns: the header and where its data starts; exactly `byteCount` bytes are there.
-  public static func parse(_ bytes: [UInt8]) throws(Malformed) -> (header: NpyHeader, dataOffset: Int) {
+  package static func parse(_ bytes: [UInt8]) throws(Malformed) -> (header: NpyHeader, dataOffset: Int) {
     guard bytes.starts(with: magic) else { throw .notNpy }
     guard bytes.count >= 10 else { throw .truncated(expected: 10, received: bytes.count) }
     guard bytes[6] == 1 || bytes[6] == 2, bytes[7] == 0 else { throw .version(major: bytes[6], minor: bytes[7]) }

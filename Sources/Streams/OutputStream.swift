@@ -1,12 +1,12 @@
 // Buffered writing where a failed write is never lost: closing is part of the work.
 
-public import Glibc
+package import Glibc
 
 /// A buffered writer over a file descriptor that it does not own until `close()`.
 ///
 /// All functions throw `SystemError` when writing fails; a reader that has gone ends the process as by SIGPIPE, unless
 /// the tool has to clean up first.
-public final class OutputStream {
+package final class OutputStream {
   private let descriptor: CInt
   private let name: String
   private let capacity: Int
@@ -18,7 +18,7 @@ public final class OutputStream {
   ///   - name: what messages call it.
   ///   - capacity: bytes held back before a write.
   ///   - endsWithReader: false throws `EPIPE` where the reader has gone and SIGPIPE is ignored.
-  public init(
+  package init(
     descriptor: CInt = STDOUT_FILENO, name: String = "standard output", capacity: Int = 256 << 10,
     endsWithReader: Bool = true
   ) {
@@ -30,12 +30,12 @@ public final class OutputStream {
   }
 
   /// Appends the bytes, writing when the buffer is full.
-  public func write(_ bytes: [UInt8]) throws(SystemError) {
+  package func write(_ bytes: [UInt8]) throws(SystemError) {
     try unsafe write(bytes.span.bytes)
   }
 
   /// Appends the bytes, writing when the buffer is full.
-  public func write(_ bytes: RawSpan) throws(SystemError) {
+  func write(_ bytes: RawSpan) throws(SystemError) {
     if buffer.count + bytes.byteCount > capacity { try flush() }
     if bytes.byteCount >= capacity {
       try unsafe bytes.withUnsafeBytes { (bytes) throws(SystemError) in try unsafe writeAll(bytes) }
@@ -45,7 +45,7 @@ public final class OutputStream {
   }
 
   /// Hands everything held back to the system.
-  public func flush() throws(SystemError) {
+  package func flush() throws(SystemError) {
     if buffer.isEmpty { return }
     var held: [UInt8] = []
     swap(&held, &buffer)
@@ -55,7 +55,7 @@ public final class OutputStream {
   }
 
   /// Flushes and closes the descriptor: the last chance of a full disk to be noticed.
-  public func close() throws(SystemError) {
+  package func close() throws(SystemError) {
     try flush()
     if Glibc.close(descriptor) != 0, errno != EINTR { throw SystemError(operation: "close", object: name) }
   }

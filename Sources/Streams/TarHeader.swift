@@ -1,9 +1,9 @@
 // One 512-byte header of a tar archive as numbers and names: POSIX.1-1988 ustar, GNU's and old V7's variants.
 
 /// A tar header block, decoded; and one of our own, encoded.
-public struct TarHeader: Equatable {
+package struct TarHeader: Equatable {
   /// Bytes of a block: of a header, and of what a body is filled up to a multiple of.
-  public static let size = 512
+  package static let size = 512
 
   var name: [UInt8]
   /// What a link names.
@@ -49,7 +49,7 @@ public struct TarHeader: Equatable {
   ///   - modificationTime: seconds since 1970, 0 to 2^33 − 1.
   ///   - type: `0` is a file.
   /// - Returns: nil where the name or the size does not fit.
-  public static func encode(name: [UInt8], size: Int, modificationTime: Int, type: UInt8) -> [UInt8]? {
+  package static func encode(name: [UInt8], size: Int, modificationTime: Int, type: UInt8) -> [UInt8]? {
     guard let (prefix, rest) = split(name), size <= maximumOctalSize else { return nil }
     var block = [UInt8](repeating: 0, count: Self.size)
     func put(_ bytes: [UInt8], at offset: Int) { block.replaceSubrange(offset..<offset + bytes.count, with: bytes) }

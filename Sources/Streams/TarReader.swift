@@ -1,7 +1,7 @@
 // Reads a tar archive member by member as it arrives: ustar, pax, GNU long names; all sizes are checked before use.
 
 /// Why an archive cannot be read further. Nothing behind the fault can be trusted.
-public enum TarError: ReportableError, Equatable {
+package enum TarError: ReportableError, Equatable {
   /// The input ended inside a member, a header, or before the end-of-archive blocks.
   case truncated(after: String?)
   case header(String, after: String?)
@@ -11,9 +11,9 @@ public enum TarError: ReportableError, Equatable {
   /// Zeros, but not as many as tar writes for an archive without members.
   case onlyZeros(bytes: Int)
 
-  public var status: ExitStatus { .data }
+  package var status: ExitStatus { .data }
 
-  public var reason: String {
+  package var reason: String {
     switch self {
     case .truncated(let member): "the tar archive is truncated" + Self.place(member)
     case .header(let fault, let member): "the tar archive has a header with \(fault)" + Self.place(member)
@@ -29,18 +29,18 @@ public enum TarError: ReportableError, Equatable {
 }
 
 /// One member of an archive.
-public struct TarEntry: Equatable, Sendable {
-  public enum Kind: Equatable, Sendable {
+package struct TarEntry: Equatable, Sendable {
+  package enum Kind: Equatable, Sendable {
     case file
     case directory
     /// A link, a device, a sparse file: what it is, for a message.
     case other(description: String)
   }
 
-  public let name: ItemName
-  public let kind: Kind
+  package let name: ItemName
+  package let kind: Kind
   /// Bytes of the body. A claim of the input: allocate as they arrive.
-  public let size: Int
+  package let size: Int
 }
 
 /// A pull reader over an `InputStream`.
@@ -48,7 +48,7 @@ public struct TarEntry: Equatable, Sendable {
 /// After `next()` the body may be taken with `readBody()`; the following `next()` skips what is left of it and
 /// the padding, so a member is complete as soon as its last byte has been received.
 /// Functions throw `TarError`, and what the input throws.
-public struct TarReader {
+package struct TarReader {
   private let input: InputStream
   private var global = PaxRecords()
   private var bodyLeft = 0
@@ -58,10 +58,10 @@ public struct TarReader {
 
   private static let maximumExtendedHeader = 1 << 20
 
-  public init(_ input: InputStream) { self.input = input }
+  package init(_ input: InputStream) { self.input = input }
 
   /// The next member, or nil after the end-of-archive blocks, when the input has been read to its end.
-  public mutating func next() throws -> TarEntry? {
+  package mutating func next() throws -> TarEntry? {
     var local = PaxRecords()
     var longName: [UInt8]?
     var longTarget: [UInt8]?
@@ -88,7 +88,7 @@ public struct TarReader {
   }
 
   /// The member's bytes, all of them.
-  public mutating func readBody() throws -> [UInt8] {
+  package mutating func readBody() throws -> [UInt8] {
     let count = bodyLeft
     let body = try input.read(count)
     bodyLeft -= body.count

@@ -3,17 +3,17 @@
 /// Appends members to an `OutputStream`. Owners, modes and times are fixed unless given: equal items give equal bytes.
 ///
 /// Functions throw `SystemError` when writing fails.
-public struct TarWriter {
+package struct TarWriter {
   private let output: OutputStream
 
-  public init(_ output: OutputStream) { self.output = output }
+  package init(_ output: OutputStream) { self.output = output }
 
   /// Appends one file whose body is the given parts, one after the other.
   ///
   /// - Parameters:
   ///   - name: at most `ItemName.maximumLength` bytes; one that ends in `/` would read as a directory.
   ///   - modificationTime: seconds since 1970.
-  public func append(_ name: ItemName, _ parts: [UInt8]..., modificationTime: Int = 0) throws(SystemError) {
+  package func append(_ name: ItemName, _ parts: [UInt8]..., modificationTime: Int = 0) throws(SystemError) {
     var size = 0
     for part in parts { size += part.count }
     try begin(name, size: size, modificationTime: modificationTime)
@@ -22,12 +22,12 @@ public struct TarWriter {
   }
 
   /// Appends the record of a failed item.
-  public func append(_ record: ErrorRecord) throws(SystemError) {
+  package func append(_ record: ErrorRecord) throws(SystemError) {
     try append(record.memberName, record.line)
   }
 
   /// Writes a member's header; exactly `size` bytes must then go to the output, and `end(size:)` after them.
-  public func begin(_ name: ItemName, size: Int, modificationTime: Int = 0) throws(SystemError) {
+  package func begin(_ name: ItemName, size: Int, modificationTime: Int = 0) throws(SystemError) {
     let file = UInt8(ascii: "0")
     let isASCII = name.bytes.allSatisfy { $0 < 0x80 && $0 != 0 }
     if isASCII,
@@ -50,13 +50,13 @@ public struct TarWriter {
   }
 
   /// Fills the member's last block.
-  public func end(size: Int) throws(SystemError) {
+  package func end(size: Int) throws(SystemError) {
     let rest = size % TarHeader.size
     if rest > 0 { try output.write([UInt8](repeating: 0, count: TarHeader.size - rest)) }
   }
 
   /// Writes the two blocks that end an archive, and flushes.
-  public func finish() throws(SystemError) {
+  package func finish() throws(SystemError) {
     try output.write([UInt8](repeating: 0, count: 2 * TarHeader.size))
     try output.flush()
   }

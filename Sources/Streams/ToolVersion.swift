@@ -1,4 +1,4 @@
 // The one place that says which release this is.
 
 /// The version that every tool prints for `--version`.
-public let toolVersion = "0.2.0"
+package let toolVersion = "0.2.0"

@@ -1,12 +1,12 @@
 // Signs calls, sends them, retries, renews credentials: what every service needs.
 
-public import HTTP
+package import HTTP
 import POSIX
 
 /// A client of AWS's services, for one set of credentials.
 @Loop
-public final class ServiceClient {
-  public let configuration: Configuration
+package final class ServiceClient {
+  package let configuration: Configuration
   private let transport: any Transport
   /// Nil: calls are sent unsigned.
   private let provider: CredentialsProvider?
@@ -24,7 +24,7 @@ public final class ServiceClient {
   /// - Parameters:
   ///   - signs: false sends every call unsigned.
   ///   - trace: told of every request on the loop's thread, those for credentials included.
-  public init(
+  package init(
     _ configuration: Configuration, transport: any Transport = NetworkTransport(), signs: Bool = true,
     random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }, trace: (@Sendable (Trace) -> Void)? = nil
   ) {
@@ -37,7 +37,7 @@ public final class ServiceClient {
   }
 
   /// Sends a call until it succeeds or fails for good; gives a response with a status under 300.
-  public func send(_ call: ServiceRequest) async throws(ServiceError) -> Response {
+  package func send(_ call: ServiceRequest) async throws(ServiceError) -> Response {
     try await send(call: { () throws(ServiceError) in call })
   }
 
@@ -48,7 +48,7 @@ public final class ServiceClient {
   ///   - progress: bytes that have arrived for good; an attempt that made progress starts the count of attempts anew.
   ///   - check: throws where a successful response holds an error.
   ///   - recover: called before a retry; a response ends the call, for calls that may have succeeded unseen.
-  public func send(
+  package func send(
     call: () throws(ServiceError) -> ServiceRequest, progress: () -> Int64 = { 0 },
     check: (Response) throws(ServiceError) -> Void = { (_) throws(ServiceError) in },
     recover: (ServiceError) async -> Response? = { _ in nil }

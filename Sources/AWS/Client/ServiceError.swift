@@ -1,9 +1,9 @@
 // Why a call has no result, what a caller can do about it, and the sentence that people read.
 
-public import HTTP
+package import HTTP
 
 /// Why a call has no result.
-public enum ServiceError: Error, Equatable, Sendable {
+package enum ServiceError: Error, Equatable, Sendable {
   case refused(ServiceFailure)
   case transport(HTTPError)
   case credentials(CredentialsError)
@@ -16,7 +16,7 @@ public enum ServiceError: Error, Equatable, Sendable {
 
 extension ServiceError {
   /// What a caller can do about it.
-  public enum Kind: Sendable {
+  package enum Kind: Sendable {
     /// Throttled, unreachable, interrupted: later it may work.
     case temporary
     /// Signed, and not allowed.
@@ -33,7 +33,7 @@ extension ServiceError {
     case local
   }
 
-  public var kind: Kind {
+  package var kind: Kind {
     switch self {
     case .refused(let failure):
       if failure.isTransient { return .temporary }
@@ -63,7 +63,7 @@ extension ServiceError {
   }
 
   /// One sentence without a line end.
-  public var sentence: String {
+  package var sentence: String {
     switch self {
     case .refused(let failure): failure.sentence
     case .transport(let error): error.sentence
@@ -76,7 +76,7 @@ extension ServiceError {
 }
 
 /// Runs work that fails with one kind of error and makes it another's: a call of a lower layer in one line.
-public func mapError<Value, From: Error, To: Error>(
+func mapError<Value, From: Error, To: Error>(
   _ transform: (From) -> To, _ work: () throws(From) -> Value
 ) throws(To) -> Value {
   do throws(From) {
@@ -87,7 +87,7 @@ public func mapError<Value, From: Error, To: Error>(
 }
 
 /// As above, for work that waits.
-@Loop public func mapError<Value: Sendable, From: Error, To: Error>(
+@Loop func mapError<Value: Sendable, From: Error, To: Error>(
   _ transform: (From) -> To, _ work: @Loop () async throws(From) -> Value
 ) async throws(To) -> Value {
   do throws(From) {

@@ -1,20 +1,20 @@
 // A service's refusal: status, code and message, from XML or JSON.
 
 import FoundationEssentials
-public import HTTP
+package import HTTP
 
 /// A service's refusal.
-public struct ServiceFailure: Error, Equatable, Sendable {
+package struct ServiceFailure: Error, Equatable, Sendable {
   /// The HTTP status.
-  public let status: Int
+  package let status: Int
   /// The service's code: `NoSuchKey`, `SlowDown`; empty where the response has none.
-  public let code: String
+  package let code: String
   /// The service's sentence.
-  public let message: String
+  package let message: String
   /// Where the bucket is, when that is the reason.
-  public let region: String?
+  package let region: String?
 
-  public init(status: Int, code: String, message: String = "", region: String? = nil) {
+  package init(status: Int, code: String, message: String = "", region: String? = nil) {
     self.status = status
     self.code = code
     self.message = message
@@ -22,7 +22,7 @@ public struct ServiceFailure: Error, Equatable, Sendable {
   }
 
   /// Reads a response that is not a success: S3's and STS's XML, or JSON with the code in a header or in `__type`.
-  public init(_ response: Response) {
+  package init(_ response: Response) {
     var fields = [String: String]()
     if response.body.first(where: { $0 > 0x20 }) == UInt8(ascii: "<") {
       fields = Self.fields(xml: response.body)
@@ -67,7 +67,7 @@ public struct ServiceFailure: Error, Equatable, Sendable {
   }
 
   /// Too much was asked at once.
-  public var isThrottling: Bool {
+  package var isThrottling: Bool {
     status == 429 || status == 503
       || [
         "SlowDown", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
@@ -77,7 +77,7 @@ public struct ServiceFailure: Error, Equatable, Sendable {
   }
 
   /// The same call may well succeed a little later.
-  public var isTransient: Bool {
+  package var isTransient: Bool {
     isThrottling || [408, 500, 502, 504, 509].contains(status)
       || [
         "RequestTimeout", "InternalError", "InternalFailure", "ServiceUnavailable", "PriorRequestNotComplete",
@@ -86,7 +86,7 @@ public struct ServiceFailure: Error, Equatable, Sendable {
   }
 
   /// The credentials that signed the call have expired.
-  public var isExpiry: Bool {
+  package var isExpiry: Bool {
     ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"].contains(code)
   }
 

@@ -2,31 +2,31 @@
 
 import ASCII
 import Crypto
-public import HTTP
+package import HTTP
 
 /// A request to a service: everything that does not depend on when and by whom it is signed.
-public struct ServiceRequest: Sendable {
-  public var endpoint: Endpoint
+package struct ServiceRequest: Sendable {
+  var endpoint: Endpoint
   /// The service's name in signatures: `s3`, `sts`, `batch`.
-  public var service: String
-  public var region: String
-  public var method: String
+  var service: String
+  var region: String
+  var method: String
   /// Percent-encoded, with the endpoint's own path in front.
-  public var path: String
+  var path: String
   /// Names and values, percent-encoded.
-  public var query: [(name: String, value: String)] = []
-  public var headers: [(name: String, value: String)] = []
-  public var body = Request.Body.none
-  public var sink = Request.Sink.memory(limit: 16 << 20)
+  package var query: [(name: String, value: String)] = []
+  package var headers: [(name: String, value: String)] = []
+  package var body = Request.Body.none
+  package var sink = Request.Sink.memory(limit: 16 << 20)
   /// Hexadecimal SHA-256 of the body, or `UNSIGNED-PAYLOAD`.
-  public var payloadHash = ServiceRequest.emptyPayloadHash
-  public var pathEncoding = PathEncoding.twice
-  public var options = Request.Options()
+  package var payloadHash = ServiceRequest.emptyPayloadHash
+  package var pathEncoding = PathEncoding.twice
+  package var options = Request.Options()
 
-  public static let emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-  public static let unsignedPayload = "UNSIGNED-PAYLOAD"
+  package static let emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+  package static let unsignedPayload = "UNSIGNED-PAYLOAD"
 
-  public init(endpoint: Endpoint, service: String, region: String, method: String, path: String) {
+  package init(endpoint: Endpoint, service: String, region: String, method: String, path: String) {
     self.endpoint = endpoint
     self.service = service
     self.region = region
@@ -35,7 +35,7 @@ public struct ServiceRequest: Sendable {
   }
 
   /// Sets the body, and its hash to what is sent.
-  public mutating func setBody(_ bytes: [UInt8]) {
+  package mutating func setBody(_ bytes: [UInt8]) {
     body = .bytes(bytes)
     payloadHash = hexadecimal(SHA256.hash(data: bytes))
   }

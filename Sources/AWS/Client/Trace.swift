@@ -1,9 +1,9 @@
 // What --verbose reports: each attempt of each request, and why it is retried. Contains no secrets.
 
-public import HTTP
+package import HTTP
 
 /// One thing that happened on the network.
-public enum Trace: Sendable {
+package enum Trace: Sendable {
   /// An answer came.
   case answered(method: String, url: String, status: Int, bytes: Int64, seconds: Double)
   /// None came.

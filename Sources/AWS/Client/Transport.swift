@@ -1,17 +1,15 @@
 // The access to the network, as a parameter: a test gives responses of its own.
 
-public import HTTP
+package import HTTP
 
 /// Sends a request and gives what came back; nothing here signs, retries or follows.
-public protocol Transport: Sendable {
+package protocol Transport: Sendable {
   @Loop func send(_ request: Request) async throws(HTTPError) -> Response
 }
 
 /// libcurl, on the loop's thread.
-public struct NetworkTransport: Transport {
-  public init() {}
-
-  @Loop public func send(_ request: Request) async throws(HTTPError) -> Response {
+struct NetworkTransport: Transport {
+  @Loop package func send(_ request: Request) async throws(HTTPError) -> Response {
     try await Loop.send(request)
   }
 }

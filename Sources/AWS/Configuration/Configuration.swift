@@ -3,12 +3,12 @@
 import ASCII
 
 /// What flags say; nil where they say nothing.
-public struct ConfigurationFlags: Sendable {
-  public var profile: String?
-  public var region: String?
-  public var endpointURL: String?
+package struct ConfigurationFlags: Sendable {
+  var profile: String?
+  var region: String?
+  var endpointURL: String?
 
-  public init(profile: String? = nil, region: String? = nil, endpointURL: String? = nil) {
+  package init(profile: String? = nil, region: String? = nil, endpointURL: String? = nil) {
     self.profile = profile
     self.region = region
     self.endpointURL = endpointURL
@@ -16,7 +16,7 @@ public struct ConfigurationFlags: Sendable {
 }
 
 /// How an S3 bucket is named in a URL.
-public enum AddressingStyle: String, Sendable {
+package enum AddressingStyle: String, Sendable {
   /// Virtual where the bucket's name allows it and no endpoint is configured, else path.
   case auto
   case virtual
@@ -24,27 +24,27 @@ public enum AddressingStyle: String, Sendable {
 }
 
 /// Everything that environment, files and flags say about reaching AWS, credentials apart.
-public struct Configuration: Sendable {
-  public let environment: SystemEnvironment
-  public let files: SharedFiles
-  public let profileName: String
+package struct Configuration: Sendable {
+  let environment: SystemEnvironment
+  let files: SharedFiles
+  let profileName: String
   /// The profile was named by a flag, so it goes before the environment's own credentials.
-  public let profileIsExplicit: Bool
-  public let region: String?
-  public let addressingStyle: AddressingStyle
-  public let usesDualStack: Bool
-  public let usesFIPS: Bool
+  let profileIsExplicit: Bool
+  package let region: String?
+  package let addressingStyle: AddressingStyle
+  package let usesDualStack: Bool
+  package let usesFIPS: Bool
   /// A file with the certificates to trust instead of the system's.
-  public let caBundle: String?
-  public let retries: RetrySettings
+  let caBundle: String?
+  let retries: RetrySettings
   /// Uploads carry checksums that the service compares with the bytes; off for stores that refuse such headers.
-  public let sendsChecksums: Bool
+  package let sendsChecksums: Bool
   /// Downloads are compared with the checksums that the service stores.
-  public let verifiesResponses: Bool
+  package let verifiesResponses: Bool
   let flags: ConfigurationFlags
 
   /// Throws where a file is malformed or the profile asked for is not there.
-  public init(flags: ConfigurationFlags, environment: SystemEnvironment) throws(ConfigurationError) {
+  package init(flags: ConfigurationFlags, environment: SystemEnvironment) throws(ConfigurationError) {
     files = try SharedFiles(environment)
     self.flags = flags
     self.environment = environment
@@ -74,10 +74,10 @@ public struct Configuration: Sendable {
   }
 
   /// The profile's section; empty where no file has it.
-  public var profile: Section { files.profiles[profileName] ?? Section() }
+  var profile: Section { files.profiles[profileName] ?? Section() }
 
   /// An endpoint that flags, environment or profile give for a service: `s3`, `sts`, `batch`.
-  public func configuredEndpoint(_ service: String) throws(ConfigurationError) -> Endpoint? {
+  package func configuredEndpoint(_ service: String) throws(ConfigurationError) -> Endpoint? {
     let ignored =
       environment.isSet("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
       || profile.values["ignore_configured_endpoint_urls"]?.asciiLowercased == "true"

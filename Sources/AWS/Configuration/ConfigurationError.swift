@@ -3,7 +3,7 @@
 import HTTP
 
 /// A setting of flags, environment or files that cannot be used.
-public enum ConfigurationError: Error, Equatable, Sendable {
+package enum ConfigurationError: Error, Equatable, Sendable {
   case malformedFile(path: String, line: Int)
   case unknownProfile(String)
   case malformedEndpoint(String)
@@ -15,7 +15,7 @@ public enum ConfigurationError: Error, Equatable, Sendable {
 
 extension ConfigurationError {
   /// One sentence without a line end.
-  public var sentence: String {
+  var sentence: String {
     switch self {
     case .malformedFile(let path, let line): "\(path): line \(line) is malformed"
     case .unknownProfile(let name): "no profile \(name) in the configuration files"

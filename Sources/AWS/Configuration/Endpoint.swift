@@ -4,22 +4,22 @@
 import ASCII
 
 /// The root of a service: scheme, host with port, and a path in front of all others.
-public struct Endpoint: Hashable, Sendable {
+package struct Endpoint: Hashable, Sendable {
   /// `https` or `http`.
-  public let scheme: String
+  package let scheme: String
   /// Host, and the port where it is not the scheme's own: the value of the `Host` header.
-  public let host: String
+  package let host: String
   /// Empty, or `/path` without a slash at its end.
-  public let basePath: String
+  package let basePath: String
 
-  public init(scheme: String, host: String, basePath: String = "") {
+  package init(scheme: String, host: String, basePath: String = "") {
     self.scheme = scheme
     self.host = host
     self.basePath = basePath
   }
 
   /// Reads `https://host:port/path`; nil for another scheme, user names, queries and hosts with odd bytes.
-  public init?(url: String) {
+  package init?(url: String) {
     guard let colon = separator(in: url), !url.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) else { return nil }
     let scheme = url[..<colon.lowerBound].lowercased()
     guard scheme == "https" || scheme == "http" else { return nil }
@@ -38,7 +38,7 @@ public struct Endpoint: Hashable, Sendable {
     self.init(scheme: scheme, host: host, basePath: String(path))
   }
 
-  public var isSecure: Bool { scheme == "https" }
+  package var isSecure: Bool { scheme == "https" }
 
   /// The host's name or address without port.
   var hostName: String {
@@ -48,7 +48,7 @@ public struct Endpoint: Hashable, Sendable {
 }
 
 /// A region becomes part of a host's name, so it is letters, digits and hyphens.
-public func isRegion(_ text: String) -> Bool {
+package func isRegion(_ text: String) -> Bool {
   (1...32).contains(text.utf8.count)
     && text.utf8.allSatisfy {
       (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0.isASCIIDigit || $0 == UInt8(ascii: "-")
@@ -57,7 +57,7 @@ public func isRegion(_ text: String) -> Bool {
 
 extension Configuration {
   /// The endpoint of a service other than S3, configured or AWS's own.
-  public func endpoint(_ service: String, region: String) throws(ConfigurationError) -> Endpoint {
+  package func endpoint(_ service: String, region: String) throws(ConfigurationError) -> Endpoint {
     if let configured = try configuredEndpoint(service) { return configured }
     guard isRegion(region) else { throw .noRegion }
     let partition = Partition(region: region)

@@ -1,9 +1,9 @@
 // Groups of regions with domains of their own, as botocore's partitions.json lists them.
 
 /// A group of regions.
-public struct Partition: Sendable {
+package struct Partition: Sendable {
   /// What a service's host name ends in.
-  public let domain: String
+  package let domain: String
   /// The same for hosts with IPv4 and IPv6 addresses.
   let dualStackDomain: String
 
@@ -18,7 +18,7 @@ public struct Partition: Sendable {
   ]
 
   /// The partition that a region is in.
-  public init(region: String) {
+  package init(region: String) {
     let entry = Self.table.first { region.hasPrefix($0.prefix) }
     domain = entry?.domain ?? "amazonaws.com"
     dualStackDomain = entry?.dualStackDomain ?? "api.aws"

@@ -4,8 +4,8 @@
 import ASCII
 
 /// How persistent calls are.
-public struct RetrySettings: Equatable, Sendable {
-  public enum Mode: String, Sendable {
+package struct RetrySettings: Equatable, Sendable {
+  enum Mode: String, Sendable {
     /// Without a budget that all calls share.
     case legacy
     case standard
@@ -13,12 +13,12 @@ public struct RetrySettings: Equatable, Sendable {
     case adaptive
   }
 
-  public let mode: Mode
+  let mode: Mode
   /// Attempts of one call, the first included.
-  public let maximumAttempts: Int
+  package let maximumAttempts: Int
   /// All calls draw on one budget, and an outage of `outageLimit` seconds ends them. Not where the user has said how
   /// often to try: that is obeyed.
-  public let isBounded: Bool
+  package let isBounded: Bool
 
   /// Attempts where nothing is configured: bulk transfers over a lossy link want more than the SDKs' three.
   static let defaultAttempts = 8

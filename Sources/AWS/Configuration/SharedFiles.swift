@@ -3,9 +3,9 @@
 import ASCII
 
 /// One section of a file: plain settings, and settings that hold settings (`s3 =`, indented lines below it).
-public struct Section: Equatable, Sendable {
-  public var values: [String: String] = [:]
-  public var nested: [String: [String: String]] = [:]
+package struct Section: Equatable, Sendable {
+  package var values: [String: String] = [:]
+  package var nested: [String: [String: String]] = [:]
 
   mutating func merge(_ other: Section) {
     values.merge(other.values) { $1 }
@@ -14,8 +14,8 @@ public struct Section: Equatable, Sendable {
 }
 
 /// The sections of both files.
-public struct SharedFiles: Equatable, Sendable {
-  public private(set) var profiles: [String: Section] = [:]
+package struct SharedFiles: Equatable, Sendable {
+  package private(set) var profiles: [String: Section] = [:]
   private(set) var ssoSessions: [String: Section] = [:]
   private(set) var services: [String: Section] = [:]
 
@@ -23,7 +23,7 @@ public struct SharedFiles: Equatable, Sendable {
   init() {}
 
   /// Reads the files that the environment names; a file that is not there is empty.
-  public init(_ environment: SystemEnvironment) throws(ConfigurationError) {
+  package init(_ environment: SystemEnvironment) throws(ConfigurationError) {
     let config = environment.expand(environment.variable("AWS_CONFIG_FILE") ?? "~/.aws/config")
     let credentials = environment.expand(
       environment.variable("AWS_SHARED_CREDENTIALS_FILE") ?? "~/.aws/credentials")

@@ -5,19 +5,19 @@ import Glibc
 import POSIX
 
 /// The variables, the clock, the files and the programs that configuration and credentials are read from.
-public struct SystemEnvironment: Sendable {
-  public var variables: [String: String]
-  public var now: @Sendable () -> Timestamp
+package struct SystemEnvironment: Sendable {
+  var variables: [String: String]
+  var now: @Sendable () -> Timestamp
   /// The whole content of a file, or nil where it cannot be read.
-  public var readFile: @Sendable (String) -> [UInt8]?
+  package var readFile: @Sendable (String) -> [UInt8]?
   /// Replaces a file as a whole, readable by its owner alone; whether that succeeded.
-  public var writeFile: @Sendable (String, [UInt8]) -> Bool
+  var writeFile: @Sendable (String, [UInt8]) -> Bool
   /// Runs a command line and gives its exit status (−1 where a signal ended it) and standard output.
-  public var run: @Sendable (String) -> (status: CInt, output: [UInt8])
+  var run: @Sendable (String) -> (status: CInt, output: [UInt8])
   /// The running program's name, which sessions of roles are called by default.
-  public var programName = "aws"
+  package var programName = "aws"
 
-  public init(
+  package init(
     variables: [String: String], now: @escaping @Sendable () -> Timestamp,
     readFile: @escaping @Sendable (String) -> [UInt8]?,
     writeFile: @escaping @Sendable (String, [UInt8]) -> Bool = { _, _ in false },
@@ -31,7 +31,7 @@ public struct SystemEnvironment: Sendable {
   }
 
   /// This process's own.
-  public static let process: SystemEnvironment = {
+  package static let process: SystemEnvironment = {
     var environment = SystemEnvironment(
       variables: processVariables(), now: currentTime, readFile: { contents(ofFile: $0) },
       writeFile: { replaceFile($0, with: $1) }, run: { runCommand($0) })
@@ -42,7 +42,7 @@ public struct SystemEnvironment: Sendable {
   }()
 
   /// A variable's value; an empty one counts as absent.
-  public func variable(_ name: String) -> String? {
+  package func variable(_ name: String) -> String? {
     guard let value = variables[name], !value.isEmpty else { return nil }
     return value
   }
@@ -65,7 +65,7 @@ public struct SystemEnvironment: Sendable {
 }
 
 /// The time of day.
-public func currentTime() -> Timestamp {
+func currentTime() -> Timestamp {
   let (seconds, nanoseconds) = Clock.wall.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
   return Timestamp(seconds: seconds, nanoseconds: Int32(nanoseconds))
 }

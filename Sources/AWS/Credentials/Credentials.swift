@@ -3,14 +3,14 @@
 import HTTP
 
 /// An access key. Descriptions and reflections leave the secrets out.
-public struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
-  public let accessKeyID: String
-  public let secretAccessKey: String
-  public let sessionToken: String?
+package struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
+  package let accessKeyID: String
+  package let secretAccessKey: String
+  package let sessionToken: String?
   /// When the keys stop working, where they do.
-  public let expiration: Timestamp?
+  let expiration: Timestamp?
 
-  public init(
+  package init(
     accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil, expiration: Timestamp? = nil
   ) {
     self.accessKeyID = accessKeyID
@@ -20,9 +20,9 @@ public struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomR
     self.expiration = expiration
   }
 
-  public var description: String { "Credentials(\(accessKeyID))" }
+  package var description: String { "Credentials(\(accessKeyID))" }
 
-  public var customMirror: Mirror { Mirror(self, children: ["accessKeyID": accessKeyID]) }
+  package var customMirror: Mirror { Mirror(self, children: ["accessKeyID": accessKeyID]) }
 
   /// Keys go into headers: a line end in one would begin another header.
   var isWellFormed: Bool {
@@ -34,7 +34,7 @@ public struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomR
 }
 
 /// Why there are no credentials.
-public enum CredentialsError: Error, Equatable, Sendable {
+package enum CredentialsError: Error, Equatable, Sendable {
   /// No source is configured.
   case none
   /// A source is configured wrongly: what is missing or contradicts.

@@ -1,10 +1,10 @@
 // The chain of sources, asked in order, and the credentials in use, renewed before they expire.
 
-public import HTTP
+package import HTTP
 
 /// Gives the credentials to sign with. One refresh is under way at a time, however many transfers wait for it.
 @Loop
-public final class CredentialsProvider {
+package final class CredentialsProvider {
   /// Keys are renewed this long before they expire, and used until then where renewing fails.
   private static let margin: Int64 = 300
 
@@ -15,7 +15,7 @@ public final class CredentialsProvider {
 
   /// The whole chain: a profile named by a flag; environment; web identity; the profile (roles, SSO, keys, process);
   /// container; instance metadata.
-  public convenience init(_ configuration: Configuration, transport: any Transport) {
+  package convenience init(_ configuration: Configuration, transport: any Transport) {
     let profile = ProfileCredentials(
       configuration: configuration, transport: transport, profileName: configuration.profileName)
     var sources: [any CredentialsSource] = [
@@ -36,7 +36,7 @@ public final class CredentialsProvider {
   }
 
   /// Credentials that are good for some minutes, where the source gives such.
-  public func credentials() async throws(CredentialsError) -> Credentials {
+  package func credentials() async throws(CredentialsError) -> Credentials {
     if let current {
       guard let expiration = current.expiration else { return current }
       if now().advanced(by: Self.margin) < expiration { return current }
@@ -51,7 +51,7 @@ public final class CredentialsProvider {
   }
 
   /// Forgets credentials that a service called expired; the next call asks the sources anew.
-  public func invalidate(_ expired: Credentials) {
+  func invalidate(_ expired: Credentials) {
     if current == expired { current = nil }
   }
 

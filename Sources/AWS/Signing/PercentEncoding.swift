@@ -5,7 +5,7 @@ import ASCII
 /// Appends the bytes percent-encoded.
 ///
 /// - Parameter keepingSlash: `/` stays as it is, as in a path.
-public func appendPercentEncoded(_ bytes: some Sequence<UInt8>, keepingSlash: Bool = false, to text: inout [UInt8]) {
+package func appendPercentEncoded(_ bytes: some Sequence<UInt8>, keepingSlash: Bool = false, to text: inout [UInt8]) {
   for byte in bytes {
     if isUnreserved(byte) || (keepingSlash && byte == UInt8(ascii: "/")) {
       text.append(byte)
@@ -18,14 +18,14 @@ public func appendPercentEncoded(_ bytes: some Sequence<UInt8>, keepingSlash: Bo
 }
 
 /// The bytes percent-encoded.
-public func percentEncoded(_ bytes: some Sequence<UInt8>, keepingSlash: Bool = false) -> String {
+package func percentEncoded(_ bytes: some Sequence<UInt8>, keepingSlash: Bool = false) -> String {
   var text = [UInt8]()
   appendPercentEncoded(bytes, keepingSlash: keepingSlash, to: &text)
   return String(decoding: text, as: UTF8.self)
 }
 
 /// The bytes that a percent-encoded text stands for; nil where a `%` is not followed by two hexadecimal digits.
-public func percentDecoded(_ text: some Collection<UInt8>) -> [UInt8]? {
+package func percentDecoded(_ text: some Collection<UInt8>) -> [UInt8]? {
   var result = [UInt8]()
   result.reserveCapacity(text.count)
   var iterator = text.makeIterator()

@@ -5,18 +5,18 @@ import Crypto
 
 /// What of a request is signed. Everything is given as it goes on the wire: nothing here is encoded or normalised again,
 /// so the request that was signed is the request that is sent.
-public struct SignableRequest: Sendable {
-  public var method: String
+package struct SignableRequest: Sendable {
+  var method: String
   /// The percent-encoded path, `/` at least.
-  public var path: String
+  var path: String
   /// Names and values, percent-encoded; an empty value stands for a name alone as well.
-  public var query: [(name: String, value: String)]
+  var query: [(name: String, value: String)]
   /// All headers to sign, `host`, `x-amz-date` and (S3) `x-amz-content-sha256` included; names in any case.
-  public var headers: [(name: String, value: String)]
+  var headers: [(name: String, value: String)]
   /// Hexadecimal SHA-256 of the body, or `UNSIGNED-PAYLOAD`.
-  public var payloadHash: String
+  var payloadHash: String
 
-  public init(
+  package init(
     method: String, path: String, query: [(name: String, value: String)], headers: [(name: String, value: String)],
     payloadHash: String
   ) {
@@ -29,7 +29,7 @@ public struct SignableRequest: Sendable {
 }
 
 /// How a service wants its path in the canonical request.
-public enum PathEncoding: Sendable {
+package enum PathEncoding: Sendable {
   /// S3: as on the wire.
   case once
   /// All other services: percent-encoded a second time.
@@ -37,13 +37,13 @@ public enum PathEncoding: Sendable {
 }
 
 /// A key that is good for one day, one region and one service.
-public struct SigningKey: Sendable {
+package struct SigningKey: Sendable {
   let accessKeyID: String
   let scope: String
   let key: SymmetricKey
 
   /// - Parameter date: `20150830`.
-  public init(accessKeyID: String, secretAccessKey: String, date: String, region: String, service: String) {
+  package init(accessKeyID: String, secretAccessKey: String, date: String, region: String, service: String) {
     self.accessKeyID = accessKeyID
     scope = "\(date)/\(region)/\(service)/aws4_request"
     var key = SymmetricKey(data: Array("AWS4\(secretAccessKey)".utf8))
@@ -57,7 +57,7 @@ public struct SigningKey: Sendable {
 /// The value of the `Authorization` header.
 ///
 /// - Parameter date: the value of `x-amz-date`: `20150830T123600Z`, of the same day as the key.
-public func authorization(
+package func authorization(
   for request: SignableRequest, date: String, key: SigningKey, pathEncoding: PathEncoding
 ) -> String {
   let (canonical, signedHeaders) = canonicalRequest(request, pathEncoding: pathEncoding)

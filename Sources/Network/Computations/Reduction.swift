@@ -5,8 +5,8 @@ internal import Glibc
 internal import Kernels
 
 /// One number of all elements along some axes.
-public struct Reduction: Computation {
-  public enum Kind: String, Sendable {
+package struct Reduction: Computation {
+  package enum Kind: String, Sendable {
     case sum = "ReduceSum"
     case mean = "ReduceMean"
     case maximum = "ReduceMax"
@@ -37,10 +37,10 @@ public struct Reduction: Computation {
   let axes: [Int]
   let keepsDimensions: Bool
 
-  public var name: String { kind.rawValue }
-  public var layoutRule: LayoutRule { keepsDimensions ? .either : .rowMajor }
+  package var name: String { kind.rawValue }
+  package var layoutRule: LayoutRule { keepsDimensions ? .either : .rowMajor }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (source, target) = (context.inputs[0], context.outputs[0])
     let geometry = Geometry(source, target, axes.map(context.layout.position).sorted())
     if let type = source.element.integerType { return integerKernel(type, geometry, source, target) }

@@ -1,21 +1,21 @@
 // Geometry of convolution and pooling: kernel, strides, dilations, padding, and the output size they give.
 
 /// The sliding window of a convolution or a pooling, over height and width.
-public struct Window: Sendable, Equatable {
-  public enum Padding: Sendable, Equatable {
+package struct Window: Sendable, Equatable {
+  package enum Padding: Sendable, Equatable {
     /// Rows and columns added around the input.
     case explicit(top: Int, left: Int, bottom: Int, right: Int)
     /// As many outputs as ⌈input / stride⌉; an odd one more goes to the end.
     case sameUpper
     /// The same, an odd one more to the front.
     case sameLower
-    public static let none = explicit(top: 0, left: 0, bottom: 0, right: 0)
+    package static let none = explicit(top: 0, left: 0, bottom: 0, right: 0)
   }
 
-  public struct Size: Sendable, Equatable {
-    public var height: Int
-    public var width: Int
-    public init(_ height: Int, _ width: Int) {
+  package struct Size: Sendable, Equatable {
+    package var height: Int
+    var width: Int
+    package init(_ height: Int, _ width: Int) {
       self.height = height
       self.width = width
     }
@@ -23,15 +23,15 @@ public struct Window: Sendable, Equatable {
   }
 
   /// nil: a convolution takes it from its weights.
-  public var kernel: Size?
-  public var strides: Size
-  public var dilations: Size
-  public var padding: Padding
+  var kernel: Size?
+  package var strides: Size
+  var dilations: Size
+  var padding: Padding
 
   /// No attribute may be larger; it keeps every later sum far from overflow.
   static let limit = 1 << 16
 
-  public init(kernel: Size?, strides: Size, dilations: Size, padding: Padding) throws(GraphError) {
+  package init(kernel: Size?, strides: Size, dilations: Size, padding: Padding) throws(GraphError) {
     for (name, size) in [("kernel_shape", kernel ?? Size(1, 1)), ("strides", strides), ("dilations", dilations)] {
       let valid = 1...Window.limit
       if !valid.contains(size.height) || !valid.contains(size.width) { throw .attribute(name) }

@@ -6,8 +6,8 @@ internal import Kernels
 /// A vectorized function applied to every element, which may be part of the computation before it: Relu, Clip, Sigmoid,
 /// HardSigmoid, HardSwish, LeakyRelu, Swish, Tanh, Erf, Gelu.
 /// Operands: x, and for Clip since opset 11 the bounds, each a constant of one element.
-public struct Activate: Operator, Computation {
-  public let name: String
+package struct Activate: Operator, Computation {
+  package let name: String
   let function: Activation
 
   private init(_ name: String, _ function: Activation) {
@@ -15,26 +15,26 @@ public struct Activate: Operator, Computation {
     self.function = function
   }
 
-  public static var relu: Activate { Activate("Relu", .relu) }
-  public static var sigmoid: Activate { Activate("Sigmoid", .sigmoid) }
-  public static var hardSwish: Activate { Activate("HardSwish", .hardSwish) }
+  package static var relu: Activate { Activate("Relu", .relu) }
+  package static var sigmoid: Activate { Activate("Sigmoid", .sigmoid) }
+  package static var hardSwish: Activate { Activate("HardSwish", .hardSwish) }
   /// The bounds, unless operands state them.
-  public static func clip(from low: Float, to high: Float) -> Activate { Activate("Clip", .clip(min: low, max: high)) }
+  package static func clip(from low: Float, to high: Float) -> Activate { Activate("Clip", .clip(min: low, max: high)) }
   /// clip(alpha·x + beta, 0, 1)
-  public static func hardSigmoid(alpha: Float, beta: Float) -> Activate {
+  package static func hardSigmoid(alpha: Float, beta: Float) -> Activate {
     Activate("HardSigmoid", .hardSigmoid(alpha: alpha, beta: beta))
   }
-  public static var tanh: Activate { Activate("Tanh", .tanh) }
-  public static var erf: Activate { Activate("Erf", .erf) }
-  public static var gelu: Activate { Activate("Gelu", .gelu) }
+  package static var tanh: Activate { Activate("Tanh", .tanh) }
+  package static var erf: Activate { Activate("Erf", .erf) }
+  package static var gelu: Activate { Activate("Gelu", .gelu) }
   /// The approximation by a hyperbolic tangent.
-  public static var tanhGelu: Activate { Activate("Gelu", .tanhGelu) }
+  package static var tanhGelu: Activate { Activate("Gelu", .tanhGelu) }
   /// x / (1 + e^(−alpha·x))
-  public static func swish(alpha: Float) -> Activate { Activate("Swish", .swish(alpha: alpha)) }
+  package static func swish(alpha: Float) -> Activate { Activate("Swish", .swish(alpha: alpha)) }
   /// x below 0: alpha·x
-  public static func leakyRelu(alpha: Float) -> Activate { Activate("LeakyRelu", .leakyRelu(alpha: alpha)) }
+  package static func leakyRelu(alpha: Float) -> Activate { Activate("LeakyRelu", .leakyRelu(alpha: alpha)) }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 3)
     var resolved = function
     if case .clip(var low, var high) = function {
@@ -51,11 +51,11 @@ public struct Activate: Operator, Computation {
     return operands.computed(Activate(name, resolved), reads: [0], shapes: [try operands.activation(0)])
   }
 
-  public var layoutRule: LayoutRule { .either }
-  public var takesSlices: Bool { true }
-  public var worksInPlace: Bool { true }
+  package var layoutRule: LayoutRule { .either }
+  package var takesSlices: Bool { true }
+  package var worksInPlace: Bool { true }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (source, target, function) = (context.inputs[0], context.outputs[0], function)
     if source.stride == source.channels && target.stride == target.channels {
       return Kernel { run in

@@ -3,28 +3,28 @@
 internal import Elements
 
 /// ArgMax and ArgMin: the position of the largest or smallest element along one axis.
-public struct ArgExtreme: Operator, Computation {
-  public enum Kind: String, Sendable {
+package struct ArgExtreme: Operator, Computation {
+  package enum Kind: String, Sendable {
     case maximum = "ArgMax"
     case minimum = "ArgMin"
   }
 
-  public let kind: Kind
-  public let axis: Int
-  public let keepsDimensions: Bool
+  let kind: Kind
+  let axis: Int
+  let keepsDimensions: Bool
   /// The last of several that are equal, instead of the first.
-  public let takesLast: Bool
+  let takesLast: Bool
 
-  public init(_ kind: Kind, axis: Int, keepsDimensions: Bool, takesLast: Bool) {
+  package init(_ kind: Kind, axis: Int, keepsDimensions: Bool, takesLast: Bool) {
     self.kind = kind
     self.axis = axis
     self.keepsDimensions = keepsDimensions
     self.takesLast = takesLast
   }
 
-  public var name: String { kind.rawValue }
+  package var name: String { kind.rawValue }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 1)
     let input = try operands.elements(0)
     let axis = try input.axis(axis)
@@ -36,7 +36,7 @@ public struct ArgExtreme: Operator, Computation {
     return .computed(result, reads: [0], results: [TensorType(.int64, try input.with(dimensions))])
   }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (source, target) = (context.inputs[0], context.outputs[0])
     if let type = source.element.integerType { return kernel(type, source, target) }
     return kernel(Float.self, source, target)

@@ -5,8 +5,8 @@ internal import Glibc
 internal import Kernels
 
 /// Two tensors whose shapes broadcast, element by element: Add, Sub, Mul, Div, Pow, Min, Max, Mod, PRelu.
-public struct Arithmetic: Operator, Computation {
-  public enum Kind: String, Sendable {
+package struct Arithmetic: Operator, Computation {
+  package enum Kind: String, Sendable {
     case add = "Add"
     case subtract = "Sub"
     case multiply = "Mul"
@@ -22,14 +22,14 @@ public struct Arithmetic: Operator, Computation {
     case slope = "PRelu"
   }
 
-  public let kind: Kind
+  let kind: Kind
   var activation = Activation.none
 
-  public init(_ kind: Kind) { self.kind = kind }
+  package init(_ kind: Kind) { self.kind = kind }
 
-  public var name: String { kind.rawValue }
+  package var name: String { kind.rawValue }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 2)
     let (a, b) = (try operands.operand(0), try operands.operand(1))
     // Pow may have an exponent of another type.
@@ -94,11 +94,11 @@ public struct Arithmetic: Operator, Computation {
 
   // MARK: At run time
 
-  public var layoutRule: LayoutRule { .either }
-  public var worksInPlace: Bool { true }
-  public func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int { outputs[0].count }
+  package var layoutRule: LayoutRule { .either }
+  package var worksInPlace: Bool { true }
+  package func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int { outputs[0].count }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (a, b, target) = (context.inputs[0], context.inputs[1], context.outputs[0])
     if let type = target.element.integerType {
       guard a.element == b.element else { throw .elementType(b.element) }

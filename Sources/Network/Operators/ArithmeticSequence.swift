@@ -3,10 +3,10 @@
 internal import Elements
 
 /// Range: start, start + delta, … before limit. Operands: start, limit, delta, constants of one element.
-public struct ArithmeticSequence: Operator {
-  public init() {}
+package struct ArithmeticSequence: Operator {
+  package init() {}
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 3)
     let start = try operands.constant(0)
     if start.type.isFloating {

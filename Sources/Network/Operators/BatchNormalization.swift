@@ -3,17 +3,17 @@
 /// BatchNormalization at inference: (x − mean) / √(variance + epsilon) · scale + bias, channel by channel.
 /// Operands: x, scale, bias, mean, variance, the last four constants of (channels). In training mode the mean and variance are
 /// those of x, which must be a constant then: that is how exporters write standardized weights.
-public struct BatchNormalization: Operator {
-  public let name = "BatchNormalization"
-  public let epsilon: Float
-  public let isTraining: Bool
+package struct BatchNormalization: Operator {
+  let name = "BatchNormalization"
+  let epsilon: Float
+  let isTraining: Bool
 
-  public init(epsilon: Float, isTraining: Bool = false) {
+  package init(epsilon: Float, isTraining: Bool = false) {
     self.epsilon = epsilon
     self.isTraining = isTraining
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 5)
     let input = try operands.activation(0)
     guard input.rank >= 2 else { throw .rank(input.rank) }

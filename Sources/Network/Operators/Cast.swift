@@ -1,16 +1,16 @@
 // Type conversion in the graph; removed where both types have the same representation in memory.
 
-public import Elements
+package import Elements
 
 /// Cast, and CastLike, whose operand 1 states the type. Between floating types a value passes as it is: all arithmetic is
 /// float32.
-public struct Cast: Operator {
+package struct Cast: Operator {
   /// nil: operand 1's.
-  public let type: ElementType?
+  let type: ElementType?
 
-  public init(to type: ElementType?) { self.type = type }
+  package init(to type: ElementType?) { self.type = type }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: type == nil ? 2 : 1)
     let operand = try operands.operand(0)
     let type: ElementType

@@ -4,8 +4,8 @@ internal import Elements
 
 /// Two tensors of one type whose shapes broadcast, element by element, to booleans: Equal, Less, LessOrEqual, Greater,
 /// GreaterOrEqual.
-public struct Comparison: Operator, Computation {
-  public enum Kind: String, Sendable {
+package struct Comparison: Operator, Computation {
+  package enum Kind: String, Sendable {
     case equal = "Equal"
     case less = "Less"
     case lessOrEqual = "LessOrEqual"
@@ -13,11 +13,11 @@ public struct Comparison: Operator, Computation {
     case greaterOrEqual = "GreaterOrEqual"
   }
 
-  public let kind: Kind
-  public init(_ kind: Kind) { self.kind = kind }
-  public var name: String { kind.rawValue }
+  let kind: Kind
+  package init(_ kind: Kind) { self.kind = kind }
+  package var name: String { kind.rawValue }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 2)
     let (a, b) = (try operands.operand(0), try operands.operand(1))
     guard a.type == b.type else { throw .elementType(b.type) }
@@ -47,9 +47,9 @@ public struct Comparison: Operator, Computation {
     return try Tensor(type: .bool, dimensions: shape.dimensions, integers: result)
   }
 
-  public var layoutRule: LayoutRule { .either }
+  package var layoutRule: LayoutRule { .either }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (a, b, target) = (context.inputs[0], context.inputs[1], context.outputs[0])
     if let type = a.element.integerType { return kernel(type, a, b, target) }
     return kernel(Float.self, a, b, target)

@@ -5,13 +5,13 @@ internal import Kernels
 
 /// Concat along one axis. In channels-last layout along the channels a part that was written in its place already is
 /// not copied.
-public struct Concat: Operator, Computation {
-  public let name = "Concat"
-  public let axis: Int
+package struct Concat: Operator, Computation {
+  package let name = "Concat"
+  let axis: Int
 
-  public init(axis: Int) { self.axis = axis }
+  package init(axis: Int) { self.axis = axis }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     let first = try operands.operand(0)
     let axis = try first.shape.axis(axis)
     var extents = first.shape.extents
@@ -58,10 +58,10 @@ public struct Concat: Operator, Computation {
     return result
   }
 
-  public var layoutRule: LayoutRule { .either }
-  public var takesSlices: Bool { axis == 1 }
+  package var layoutRule: LayoutRule { .either }
+  package var takesSlices: Bool { axis == 1 }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let target = context.outputs[0]
     let axis = context.layout.position(of: axis)
     let inner = target.dimensions[(axis + 1)...].reduce(1, *)

@@ -4,17 +4,17 @@ internal import Elements
 
 /// Conv over height and width. Operands: x (n, channels, height, width), weights (outputs, channels / groups, kernel
 /// height, kernel width) and bias (outputs), the last two constants.
-public struct Conv: Operator {
-  public let window: Window
-  public let groups: Int
+package struct Conv: Operator {
+  let window: Window
+  let groups: Int
 
-  public init(window: Window, groups: Int) throws(GraphError) {
+  package init(window: Window, groups: Int) throws(GraphError) {
     guard groups >= 1 else { throw .attribute("group") }
     self.window = window
     self.groups = groups
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 3)
     let input = try operands.activation(0)
     let weights = try operands.constant(1)

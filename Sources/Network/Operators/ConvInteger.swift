@@ -5,17 +5,17 @@ internal import Kernels
 
 /// ConvInteger: the int32 sums of a convolution of bytes with constant 8-bit weights.
 /// Operands: x, weights, x's zero point, which may be computed at run time, and the weights' zero points.
-public struct ConvInteger: Operator {
-  public let window: Window
-  public let groups: Int
+package struct ConvInteger: Operator {
+  let window: Window
+  let groups: Int
 
-  public init(window: Window, groups: Int) throws(GraphError) {
+  package init(window: Window, groups: Int) throws(GraphError) {
     guard groups >= 1 else { throw .attribute("group") }
     self.window = window
     self.groups = groups
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     let factors = try IntegerFactors(operands, outputAxis: 0)
     let shape = try Conv.shape(
       of: window, groups: groups, over: factors.shape, weights: factors.weights.integers)

@@ -4,12 +4,12 @@ internal import Elements
 
 /// DequantizeLinear: (x − zero point) · scale. Operands: x, scale and zero point, the last two constants of one element,
 /// or of one per position along `axis`. The result has the type of the scale.
-public struct DequantizeLinear: Operator {
-  public let axis: Int
+package struct DequantizeLinear: Operator {
+  let axis: Int
 
-  public init(axis: Int) { self.axis = axis }
+  package init(axis: Int) { self.axis = axis }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 3)
     let operand = try operands.operand(0)
     switch operand.type {

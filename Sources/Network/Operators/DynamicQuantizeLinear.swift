@@ -5,12 +5,12 @@ internal import Kernels
 
 /// DynamicQuantizeLinear: x in uint8 with the scale and zero point that its own range, widened to hold 0, gives it.
 /// The range is that of the whole tensor, so images must run one at a time. Results: y, scale, zero point.
-public struct DynamicQuantizeLinear: Operator, Computation {
-  public let name = "DynamicQuantizeLinear"
+package struct DynamicQuantizeLinear: Operator, Computation {
+  package let name = "DynamicQuantizeLinear"
 
-  public init() {}
+  package init() {}
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 1)
     let input = try operands.activation(0)
     if input.isBatched { throw .dynamicShape }
@@ -20,9 +20,9 @@ public struct DynamicQuantizeLinear: Operator, Computation {
       results: [TensorType(.uint8, input), TensorType(.float32, scalar), TensorType(.uint8, scalar)])
   }
 
-  public var layoutRule: LayoutRule { .rowMajor }
+  package var layoutRule: LayoutRule { .rowMajor }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let source = context.inputs[0]
     let (target, scaleTarget, zeroTarget) = (context.outputs[0], context.outputs[1], context.outputs[2])
     return Kernel { run in

@@ -4,13 +4,13 @@ internal import Kernels
 
 /// Einsum of one or two tensors: labels in both operands and the result are batches, labels in both operands alone are
 /// summed over as in a matrix product. No label twice in one operand, no ellipsis.
-public struct Einsum: Operator, Computation {
-  public let name = "Einsum"
+package struct Einsum: Operator, Computation {
+  package let name = "Einsum"
   private let operandLabels: [[Character]]
   private let resultLabels: [Character]
 
   /// Throws `.unsupported` for what the grammar above does not have.
-  public init(_ equation: String) throws(GraphError) {
+  package init(_ equation: String) throws(GraphError) {
     let parts = equation.filter { $0 != " " }.split(separator: ">", omittingEmptySubsequences: false)
     let left = parts[0].hasSuffix("-") ? parts[0].dropLast() : parts[0]
     operandLabels = left.split(separator: ",", omittingEmptySubsequences: false).map(Array.init)
@@ -29,7 +29,7 @@ public struct Einsum: Operator, Computation {
     }
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     guard operands.count == operandLabels.count else { throw .tooManyOperands(operands.count) }
     var (sizes, shapes): ([Character: Extent], [Shape]) = ([:], [])
     for (position, labels) in operandLabels.enumerated() {
@@ -46,12 +46,12 @@ public struct Einsum: Operator, Computation {
     return operands.computed(self, reads: Array(shapes.indices), shapes: [shape])
   }
 
-  public func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int {
+  package func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int {
     let summed = zip(operandLabels[0], inputs[0].dimensions).filter { !resultLabels.contains($0.0) }
     return outputs[0].count * summed.map(\.1).reduce(1, *)
   }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (a, target) = (context.inputs[0], context.outputs[0])
     let b = context.inputs.count > 1 ? context.inputs[1] : nil
     let (leftLabels, rightLabels) = (operandLabels[0], b == nil ? [] : operandLabels[1])

@@ -1,13 +1,13 @@
 // Gather: resolved to a selection where the indices are constant, else to `GatherScatter`.
 
 /// Gather: the positions that operand 1 names along one axis.
-public struct Gather: Operator {
-  public let name = "Gather"
-  public let axis: Int
+package struct Gather: Operator {
+  let name = "Gather"
+  let axis: Int
 
-  public init(axis: Int) { self.axis = axis }
+  package init(axis: Int) { self.axis = axis }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 2)
     let input = try operands.operand(0).shape
     guard let indices = try operands.operand(1).constant else {

@@ -4,8 +4,8 @@ internal import Elements
 
 /// Elements taken from, or put into, positions that a tensor of integers states: Gather with positions known only at run time,
 /// GatherElements, GatherND, ScatterElements, ScatterND. One image at a time: positions may name any of the batch.
-public struct GatherScatter: Operator, Computation {
-  public enum Kind: Sendable, Equatable {
+package struct GatherScatter: Operator, Computation {
+  package enum Kind: Sendable, Equatable {
     /// Whole slices along an axis.
     case gather(axis: Int)
     /// Single elements; the positions have the result's shape.
@@ -17,20 +17,20 @@ public struct GatherScatter: Operator, Computation {
   }
 
   /// What happens where an element is written.
-  public enum Update: String, Sendable {
+  package enum Update: String, Sendable {
     case replace = "none"
     case add, mul, max, min
   }
 
-  public let kind: Kind
-  public let update: Update
+  let kind: Kind
+  let update: Update
 
-  public init(_ kind: Kind, update: Update = .replace) {
+  package init(_ kind: Kind, update: Update = .replace) {
     self.kind = kind
     self.update = update
   }
 
-  public var name: String {
+  package var name: String {
     switch kind {
     case .gather: "Gather"
     case .gatherElements: "GatherElements"
@@ -47,7 +47,7 @@ public struct GatherScatter: Operator, Computation {
     }
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: scatters ? 3 : 2)
     let (data, indices) = (try operands.elements(0), try operands.elements(1))
     let type = try operands.operand(1).type
@@ -96,7 +96,7 @@ public struct GatherScatter: Operator, Computation {
       GatherScatter(resolved, update: update), reads: scatters ? [0, 1, 2] : [0, 1], shapes: [shape])
   }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (inputs, target) = (context.inputs, context.outputs[0])
     if update != .replace {
       if let type = target.element.integerType { return scatter(type, inputs, target) }

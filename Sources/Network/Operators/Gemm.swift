@@ -3,21 +3,21 @@
 internal import Kernels
 
 /// Gemm: alpha · op(A) · op(B) + beta · C. With constant B and a C of one number per column it becomes a `Dense`.
-public struct Gemm: Operator, Computation {
-  public let name = "Gemm"
-  public let alpha: Float
-  public let beta: Float
-  public let transposesA: Bool
-  public let transposesB: Bool
+package struct Gemm: Operator, Computation {
+  package let name = "Gemm"
+  let alpha: Float
+  let beta: Float
+  let transposesA: Bool
+  let transposesB: Bool
 
-  public init(alpha: Float, beta: Float, transposesA: Bool, transposesB: Bool) {
+  package init(alpha: Float, beta: Float, transposesA: Bool, transposesB: Bool) {
     self.alpha = alpha
     self.beta = beta
     self.transposesA = transposesA
     self.transposesB = transposesB
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 3)
     let (a, b) = (try operands.activation(0), try operands.activation(1))
     guard a.rank == 2, b.rank == 2 else { throw .rank(a.rank == 2 ? b.rank : a.rank) }
@@ -50,11 +50,11 @@ public struct Gemm: Operator, Computation {
     return values.count == columns ? values : Array(repeating: values[0], count: columns)
   }
 
-  public func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int {
+  package func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int {
     outputs[0].count * inputs[0].dimensions[transposesA ? 0 : 1]
   }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (a, b, target) = (context.inputs[0], context.inputs[1], context.outputs[0])
     let (lda, ldb, n) = (a.dimensions[1], b.dimensions[1], target.dimensions[1])
     let (m, k) = (target.dimensions[0], a.dimensions[transposesA ? 0 : 1])

@@ -4,22 +4,22 @@ internal import Kernels
 
 /// GlobalAveragePool and GlobalMaxPool: (n, channels, height, width) to (n, channels, 1, 1), or to (n, channels)
 /// where it stands for a ReduceMean without `keepdims`.
-public struct GlobalPooling: Operator, Computation {
-  public enum Kind: Sendable { case maximum, average }
+package struct GlobalPooling: Operator, Computation {
+  package enum Kind: Sendable { case maximum, average }
 
-  public let kind: Kind
+  let kind: Kind
   let keepsDimensions: Bool
 
-  public init(_ kind: Kind) { self.init(kind, keepsDimensions: true) }
+  package init(_ kind: Kind) { self.init(kind, keepsDimensions: true) }
 
   init(_ kind: Kind, keepsDimensions: Bool) {
     self.kind = kind
     self.keepsDimensions = keepsDimensions
   }
 
-  public var name: String { kind == .maximum ? "GlobalMaxPool" : "GlobalAveragePool" }
+  package var name: String { kind == .maximum ? "GlobalMaxPool" : "GlobalAveragePool" }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 1)
     let input = try operands.activation(0)
     guard input.rank >= 3 else { throw .rank(input.rank) }
@@ -33,10 +33,10 @@ public struct GlobalPooling: Operator, Computation {
     return operands.computed(self, reads: [0], shapes: [try input.with(dimensions)])
   }
 
-  public var layoutRule: LayoutRule { .channelsLast }
-  public var takesSlices: Bool { true }
+  package var layoutRule: LayoutRule { .channelsLast }
+  package var takesSlices: Bool { true }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (source, target) = (context.inputs[0], context.outputs[0])
     let dimensions = context.inputShapes[0].dimensions
     let (images, channels, height, width) = (dimensions[0], dimensions[1], dimensions[2], dimensions[3])

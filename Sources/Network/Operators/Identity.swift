@@ -1,12 +1,12 @@
 // Operators that pass their operand through.
 
 /// Identity, and Dropout at inference: the result is the operand. Dropout's mask is refused where a node reads it.
-public struct Identity: Operator {
-  public let name: String
+package struct Identity: Operator {
+  let name: String
 
-  public init(_ name: String) { self.name = name }
+  package init(_ name: String) { self.name = name }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     // Dropout since opset 12: ratio, which training alone uses, and training_mode.
     try operands.require(atMost: 3)
     if let training = try operands.optionalConstant(2), try training.integers.contains(where: { $0 != 0 }) {

@@ -3,14 +3,14 @@
 internal import Kernels
 
 /// LRN: x / (bias + alpha / size · Σ x²)^beta, the sum over `size` neighbouring channels.
-public struct LocalResponseNormalization: Operator, Computation {
-  public let name = "LRN"
-  public let size: Int
-  public let alpha: Float
-  public let beta: Float
-  public let bias: Float
+package struct LocalResponseNormalization: Operator, Computation {
+  package let name = "LRN"
+  let size: Int
+  let alpha: Float
+  let beta: Float
+  let bias: Float
 
-  public init(size: Int, alpha: Float, beta: Float, bias: Float) throws(GraphError) {
+  package init(size: Int, alpha: Float, beta: Float, bias: Float) throws(GraphError) {
     guard size >= 1, size <= Window.limit else { throw .attribute("size") }
     self.size = size
     self.alpha = alpha
@@ -18,16 +18,16 @@ public struct LocalResponseNormalization: Operator, Computation {
     self.bias = bias
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 1)
     let input = try operands.activation(0)
     guard input.rank == 4 else { throw .rank(input.rank) }
     return operands.computed(self, reads: [0], shapes: [input])
   }
 
-  public var layoutRule: LayoutRule { .channelsLast }
+  package var layoutRule: LayoutRule { .channelsLast }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (source, target) = (context.inputs[0], context.outputs[0])
     let (channels, size, alpha, beta, bias) = (source.channels, size, alpha, beta, bias)
     return Kernel { run in

@@ -3,19 +3,19 @@
 internal import Elements
 
 /// And, Or, Xor of two boolean tensors whose shapes broadcast; Not of one.
-public struct Logic: Operator, Computation {
-  public enum Kind: String, Sendable {
+package struct Logic: Operator, Computation {
+  package enum Kind: String, Sendable {
     case and = "And"
     case or = "Or"
     case exclusiveOr = "Xor"
     case not = "Not"
   }
 
-  public let kind: Kind
-  public init(_ kind: Kind) { self.kind = kind }
-  public var name: String { kind.rawValue }
+  let kind: Kind
+  package init(_ kind: Kind) { self.kind = kind }
+  package var name: String { kind.rawValue }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: kind == .not ? 1 : 2)
     let a = try operands.operand(0)
     let b = try operands.operand(kind == .not ? 0 : 1)
@@ -25,9 +25,9 @@ public struct Logic: Operator, Computation {
     return .computed(self, reads: kind == .not ? [0] : [0, 1], results: [TensorType(.bool, shape)])
   }
 
-  public var layoutRule: LayoutRule { .either }
+  package var layoutRule: LayoutRule { .either }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (a, b, target) = (context.inputs[0], context.inputs[context.inputs.count - 1], context.outputs[0])
     let (kind, loop) = (kind, BroadcastLoop(a, b, output: target))
     return Kernel { run in

@@ -5,10 +5,10 @@ internal import Kernels
 
 /// MatMulInteger: the int32 sums of a product of bytes with a constant 8-bit matrix.
 /// Operands: a (…, depth), b (depth, columns), a's zero point, which may be computed at run time, and b's zero points.
-public struct MatMulInteger: Operator {
-  public init() {}
+package struct MatMulInteger: Operator {
+  package init() {}
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     let factors = try IntegerFactors(operands, outputAxis: 1)
     let (a, b) = (factors.shape, factors.weights.integers.dimensions)
     guard b.count == 2, a.rank >= 2, a.dimensions[a.rank - 1] == b[0] else {

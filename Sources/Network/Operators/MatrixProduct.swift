@@ -4,8 +4,8 @@ internal import Kernels
 
 /// MatMul: NumPy's rules, the last two axes multiplied and those before broadcast. With a constant matrix on the right
 /// it becomes a `Dense`.
-public struct MatrixProduct: Operator, Computation {
-  public let name = "MatMul"
+package struct MatrixProduct: Operator, Computation {
+  package let name = "MatMul"
   /// Every sum is multiplied with it.
   var factor: Float
   /// The last two axes of an operand are swapped.
@@ -14,13 +14,13 @@ public struct MatrixProduct: Operator, Computation {
   /// What an operand or result of one axis has too much, as a matrix.
   private var vectors: (a: Bool, b: Bool) = (false, false)
 
-  public init(factor: Float = 1, transposesA: Bool = false, transposesB: Bool = false) {
+  package init(factor: Float = 1, transposesA: Bool = false, transposesB: Bool = false) {
     self.factor = factor
     self.transposesA = transposesA
     self.transposesB = transposesB
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 2)
     var (a, b) = (try operands.activation(0), try operands.activation(1))
     var result = self
@@ -50,13 +50,13 @@ public struct MatrixProduct: Operator, Computation {
     return operands.computed(result, reads: [0, 1], shapes: [try Shape(extents)])
   }
 
-  public func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int {
+  package func multiplyAdds(_ inputs: [Shape], _ outputs: [Shape]) -> Int {
     let depth =
       inputs[0].rank < 2 || !transposesA ? inputs[0].dimensions.last : inputs[0].dimensions[inputs[0].rank - 2]
     return outputs[0].count * (depth ?? 0)
   }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (a, b, target) = (context.inputs[0], context.inputs[1], context.outputs[0])
     let left = vectors.a ? [1] + a.dimensions : a.dimensions
     let right = vectors.b ? b.dimensions + [1] : b.dimensions

@@ -4,8 +4,8 @@ internal import Kernels
 
 /// LayerNormalization, RMSNormalization, InstanceNormalization, GroupNormalization and MeanVarianceNormalization: groups of
 /// elements brought to mean 0 and variance 1, then scaled and shifted. Operands: x, scale?, shift?, the last two constants.
-public struct Normalization: Operator {
-  public enum Kind: Sendable {
+package struct Normalization: Operator {
+  package enum Kind: Sendable {
     /// Over `axis` and all after it; scale and shift broadcast to those.
     case layer(axis: Int)
     case rootMeanSquare(axis: Int)
@@ -17,17 +17,17 @@ public struct Normalization: Operator {
     case meanVariance(axes: [Int])
   }
 
-  public let name: String
-  public let kind: Kind
-  public let epsilon: Float
+  let name: String
+  let kind: Kind
+  let epsilon: Float
 
-  public init(_ name: String, _ kind: Kind, epsilon: Float) {
+  package init(_ name: String, _ kind: Kind, epsilon: Float) {
     self.name = name
     self.kind = kind
     self.epsilon = epsilon
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 3)
     let input = try operands.activation(0)
     let (scale, shift) = (try operands.optionalConstant(1), try operands.optionalConstant(2))

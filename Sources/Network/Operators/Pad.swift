@@ -4,8 +4,8 @@ internal import Elements
 
 /// Pad: rows and columns added around a tensor, or taken away where the number is negative.
 /// Operands: data, pads, fill value?, axes?, all but the first constants.
-public struct Pad: Operator {
-  public enum Mode: String, Sendable {
+package struct Pad: Operator {
+  package enum Mode: String, Sendable {
     case constant
     /// The edge element again.
     case edge
@@ -15,12 +15,12 @@ public struct Pad: Operator {
     case wrap
   }
 
-  public let name = "Pad"
-  public let mode: Mode
+  let name = "Pad"
+  let mode: Mode
 
-  public init(mode: Mode) { self.mode = mode }
+  package init(mode: Mode) { self.mode = mode }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 4)
     let input = try operands.operand(0).shape
     let pads = try operands.constant(1).integers

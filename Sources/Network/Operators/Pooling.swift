@@ -4,27 +4,27 @@ internal import Elements
 internal import Kernels
 
 /// MaxPool and AveragePool over height and width; MaxPool of bytes too. Operand and result: (n, channels, height, width).
-public struct Pooling: Operator, Computation {
-  public enum Kind: Sendable, Equatable {
+package struct Pooling: Operator, Computation {
+  package enum Kind: Sendable, Equatable {
     case maximum
     /// Over the elements inside the input or, where padding counts, inside the padded input.
     case average(countsPadding: Bool)
   }
 
-  public let kind: Kind
-  public let window: Window
+  let kind: Kind
+  let window: Window
   /// `ceil_mode`
-  public let roundsUp: Bool
+  let roundsUp: Bool
 
-  public init(_ kind: Kind, window: Window, roundsUp: Bool) {
+  package init(_ kind: Kind, window: Window, roundsUp: Bool) {
     self.kind = kind
     self.window = window
     self.roundsUp = roundsUp
   }
 
-  public var name: String { kind == .maximum ? "MaxPool" : "AveragePool" }
+  package var name: String { kind == .maximum ? "MaxPool" : "AveragePool" }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 1)
     let type = try operands.operand(0).type
     let isBytes = kind == .maximum && (type == .int8 || type == .uint8)
@@ -56,10 +56,10 @@ public struct Pooling: Operator, Computation {
       padLeft: placed.left, padBottom: placed.bottom, padRight: placed.right)
   }
 
-  public var layoutRule: LayoutRule { .channelsLast }
-  public var takesSlices: Bool { true }
+  package var layoutRule: LayoutRule { .channelsLast }
+  package var takesSlices: Bool { true }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let input = context.inputShapes[0]
     let shape = try shape(input)
     let (source, target, images) = (context.inputs[0], context.outputs[0], input.dimensions[0])

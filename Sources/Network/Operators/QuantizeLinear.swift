@@ -1,20 +1,20 @@
 // Quantization in the graph, and how scale and zero point operands are read.
 
-public import Elements
+package import Elements
 
 /// QuantizeLinear: the 8-bit integer nearest to x / scale, halves to even, plus the zero point, held to the type's range.
 /// Operands: x, scale and zero point, the last two constants of one element, or of one per position along `axis`.
-public struct QuantizeLinear: Operator {
-  public let axis: Int
+package struct QuantizeLinear: Operator {
+  let axis: Int
   /// The type of the result where no zero point states it.
-  public let type: ElementType
+  let type: ElementType
 
-  public init(axis: Int, type: ElementType = .uint8) {
+  package init(axis: Int, type: ElementType = .uint8) {
     self.axis = axis
     self.type = type
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 3)
     let operand = try operands.operand(0)
     guard operand.type.isFloating else { throw .elementType(operand.type) }

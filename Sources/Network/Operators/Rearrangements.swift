@@ -3,8 +3,8 @@
 internal import Elements
 
 /// DepthToSpace and SpaceToDepth: blocks of pixels to channels and back.
-public struct BlockRearrangement: Operator {
-  public enum Kind: String, Sendable {
+package struct BlockRearrangement: Operator {
+  package enum Kind: String, Sendable {
     /// (n, block, block, channels, height, width) read as (n, channels, height, block, width, block).
     case depthFirst = "DepthToSpace"
     /// (n, channels, block, block, height, width), likewise.
@@ -14,15 +14,15 @@ public struct BlockRearrangement: Operator {
     case spaceToChannels = "SpaceToDepth CRD"
   }
 
-  public let kind: Kind
-  public let block: Int
+  let kind: Kind
+  let block: Int
 
-  public init(_ kind: Kind, block: Int) {
+  package init(_ kind: Kind, block: Int) {
     self.kind = kind
     self.block = block
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 1)
     let input = try operands.elements(0)
     guard input.rank == 4 else { throw .rank(input.rank) }
@@ -50,14 +50,14 @@ public struct BlockRearrangement: Operator {
 }
 
 /// Trilu: the upper or lower triangle of the last two axes, zero elsewhere. Operand 1 is the diagonal, a constant.
-public struct Triangle: Operator, Computation {
-  public let name = "Trilu"
-  public let isUpper: Bool
+package struct Triangle: Operator, Computation {
+  package let name = "Trilu"
+  let isUpper: Bool
   private var diagonal = 0
 
-  public init(isUpper: Bool) { self.isUpper = isUpper }
+  package init(isUpper: Bool) { self.isUpper = isUpper }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 2)
     let input = try operands.elements(0)
     guard input.rank >= 2 else { throw .rank(input.rank) }
@@ -70,7 +70,7 @@ public struct Triangle: Operator, Computation {
     return operands.computed(result, reads: [0], shapes: [input])
   }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     kernel(context.outputs[0].element.unit, context.inputs[0], context.outputs[0])
   }
 
@@ -93,19 +93,19 @@ public struct Triangle: Operator, Computation {
 }
 
 /// CumSum: running sums along an axis. Operand 1 is the axis, a constant.
-public struct RunningSum: Operator, Computation {
-  public let name = "CumSum"
+package struct RunningSum: Operator, Computation {
+  package let name = "CumSum"
   /// Without the element itself.
-  public let isExclusive: Bool
-  public let isReversed: Bool
+  let isExclusive: Bool
+  let isReversed: Bool
   private var axis = 0
 
-  public init(isExclusive: Bool, isReversed: Bool) {
+  package init(isExclusive: Bool, isReversed: Bool) {
     self.isExclusive = isExclusive
     self.isReversed = isReversed
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 2)
     let input = try operands.elements(0)
     guard try operands.operand(0).type != .bool else { throw .elementType(.bool) }
@@ -117,7 +117,7 @@ public struct RunningSum: Operator, Computation {
     return operands.computed(result, reads: [0], shapes: [input])
   }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (source, target) = (context.inputs[0], context.outputs[0])
     if let type = source.element.integerType { return integerKernel(type, source, target) }
     return kernel(Float.self, source, target) { $0 + $1 }

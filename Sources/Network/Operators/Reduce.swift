@@ -3,22 +3,22 @@
 internal import Elements
 
 /// ReduceSum, ReduceMean, ReduceMax and the others, over some axes. Operands: data and, in newer opsets, the axes, a constant.
-public struct Reduce: Operator {
-  public let kind: Reduction.Kind
+package struct Reduce: Operator {
+  let kind: Reduction.Kind
   /// nil: operand 1's, or all.
-  public let axes: [Int]?
-  public let keepsDimensions: Bool
+  let axes: [Int]?
+  let keepsDimensions: Bool
   /// No axes means nothing to do, instead of all.
-  public let emptyMeansNone: Bool
+  let emptyMeansNone: Bool
 
-  public init(_ kind: Reduction.Kind, axes: [Int]?, keepsDimensions: Bool, emptyMeansNone: Bool) {
+  package init(_ kind: Reduction.Kind, axes: [Int]?, keepsDimensions: Bool, emptyMeansNone: Bool) {
     self.kind = kind
     self.axes = axes
     self.keepsDimensions = keepsDimensions
     self.emptyMeansNone = emptyMeansNone
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 2)
     let operand = try operands.operand(0)
     let input = operand.shape

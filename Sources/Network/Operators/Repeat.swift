@@ -4,16 +4,16 @@ internal import Elements
 
 /// Expand and Tile: a tensor repeated along some axes. Operand 1, a constant, has the shape to broadcast with or the number of
 /// repeats of each axis; along the first axis it may be the batch.
-public struct Repeat: Operator {
-  public enum Kind: String, Sendable {
+package struct Repeat: Operator {
+  package enum Kind: String, Sendable {
     case expand = "Expand"
     case tile = "Tile"
   }
 
-  public let kind: Kind
-  public init(_ kind: Kind) { self.kind = kind }
+  let kind: Kind
+  package init(_ kind: Kind) { self.kind = kind }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 2)
     let operand = try operands.operand(0)
     let numbers = try operands.constant(1)

@@ -1,8 +1,8 @@
 // Operators that change dimensions and keep the elements, resolved to views.
 
 /// Reshape, Flatten, Squeeze and Unsqueeze: the same elements under other dimensions. Never computes anything.
-public struct Reshape: Operator {
-  public enum Target: Sendable {
+package struct Reshape: Operator {
+  package enum Target: Sendable {
     /// Operand 1 has the dimensions: −1 is worked out, and 0 copies unless `allowZero`.
     case dimensions(allowZero: Bool)
     /// Two dimensions: those before `axis` and the rest.
@@ -13,15 +13,15 @@ public struct Reshape: Operator {
     case unsqueeze(axes: [Int]?)
   }
 
-  public let name: String
-  public let target: Target
+  let name: String
+  let target: Target
 
-  public init(_ name: String, _ target: Target) {
+  package init(_ name: String, _ target: Target) {
     self.name = name
     self.target = target
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 2)
     let operand = try operands.operand(0)
     let extents = try extents(of: operand.shape, operands)

@@ -4,11 +4,11 @@ internal import Elements
 
 /// Resize and Upsample: a tensor sampled at other positions, axis by axis. Operands: x, region of interest?, scales?, sizes?,
 /// all but the first constants.
-public struct Resize: Operator {
-  public enum Mode: String, Sendable { case nearest, linear, cubic }
+package struct Resize: Operator {
+  package enum Mode: String, Sendable { case nearest, linear, cubic }
 
   /// Which position of the input an output position is taken from.
-  public enum Coordinates: String, Sendable {
+  package enum Coordinates: String, Sendable {
     case halfPixel = "half_pixel"
     case symmetricHalfPixel = "half_pixel_symmetric"
     /// As half_pixel, but position 0 where the result has one element.
@@ -17,38 +17,38 @@ public struct Resize: Operator {
     case asymmetric
   }
 
-  public enum Rounding: String, Sendable {
+  package enum Rounding: String, Sendable {
     case preferFloor = "round_prefer_floor"
     case preferCeiling = "round_prefer_ceil"
     case floor
     case ceiling = "ceil"
   }
 
-  public var mode = Mode.nearest
-  public var coordinates = Coordinates.halfPixel
-  public var rounding = Rounding.preferFloor
+  package var mode = Mode.nearest
+  package var coordinates = Coordinates.halfPixel
+  package var rounding = Rounding.preferFloor
   /// Widens the filter when the result is smaller.
-  public var antialiases = false
+  package var antialiases = false
   /// Of the cubic filter.
-  public var cubicCoefficient: Float = -0.75
+  package var cubicCoefficient: Float = -0.75
   /// Leaves positions outside out of the sum.
-  public var excludesOutside = false
+  package var excludesOutside = false
   /// The axes that scales and sizes are for; nil: all.
-  public var axes: [Int]?
+  package var axes: [Int]?
   /// not_larger and not_smaller keep the ratio of the axes.
-  public var keepsRatio: RatioPolicy = .stretch
+  package var keepsRatio: RatioPolicy = .stretch
   /// Where the scales are: operand 1 in Upsample and opset 10, operand 2 later.
-  public var scalesOperand = 2
+  package var scalesOperand = 2
 
-  public enum RatioPolicy: String, Sendable {
+  package enum RatioPolicy: String, Sendable {
     case stretch
     case notLarger = "not_larger"
     case notSmaller = "not_smaller"
   }
 
-  public init() {}
+  package init() {}
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: scalesOperand + 2)
     let input = try operands.activation(0)
     var axes: [Int] = []

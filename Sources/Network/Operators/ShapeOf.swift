@@ -1,16 +1,16 @@
 // Shape, evaluated at load time; the start of all shape arithmetic.
 
 /// Shape: an operand's dimensions from `start` up to `end`, as integers known at load.
-public struct ShapeOf: Operator {
-  public let start: Int
-  public let end: Int?
+package struct ShapeOf: Operator {
+  let start: Int
+  let end: Int?
 
-  public init(start: Int = 0, end: Int? = nil) {
+  package init(start: Int = 0, end: Int? = nil) {
     self.start = start
     self.end = end
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 1)
     let shape = try operands.operand(0).shape
     func clamped(_ axis: Int) -> Int { min(max(axis < 0 ? axis + shape.rank : axis, 0), shape.rank) }

@@ -2,12 +2,12 @@
 
 /// Slice: from `starts` towards `ends` in `steps` along `axes`, all constants; NumPy's rules for negative numbers.
 /// Operands: data, starts, ends, axes?, steps?.
-public struct Slice: Operator {
-  public let name = "Slice"
+package struct Slice: Operator {
+  let name = "Slice"
 
-  public init() {}
+  package init() {}
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 5)
     let input = try operands.operand(0).shape
     let starts = try operands.constant(1).integers

@@ -4,22 +4,22 @@ internal import Glibc
 internal import Kernels
 
 /// Softmax and LogSoftmax over one axis or, before opset 13, over that axis and all after it taken together.
-public struct Softmax: Operator, Computation {
-  public let axis: Int
+package struct Softmax: Operator, Computation {
+  let axis: Int
   /// Before opset 13.
-  public let flattens: Bool
+  let flattens: Bool
   /// LogSoftmax.
-  public let isLogarithm: Bool
+  let isLogarithm: Bool
 
-  public init(axis: Int, flattens: Bool, isLogarithm: Bool = false) {
+  package init(axis: Int, flattens: Bool, isLogarithm: Bool = false) {
     self.axis = axis
     self.flattens = flattens
     self.isLogarithm = isLogarithm
   }
 
-  public var name: String { isLogarithm ? "LogSoftmax" : "Softmax" }
+  package var name: String { isLogarithm ? "LogSoftmax" : "Softmax" }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 1)
     let input = try operands.activation(0)
     let axis = try input.axis(axis)
@@ -28,9 +28,9 @@ public struct Softmax: Operator, Computation {
     return operands.computed(result, reads: [0], shapes: [input])
   }
 
-  public var worksInPlace: Bool { true }
+  package var worksInPlace: Bool { true }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (source, target) = (context.inputs[0], context.outputs[0])
     let outer = source.dimensions[..<axis].reduce(1, *)
     let columns = source.dimensions[axis...].reduce(1, *)

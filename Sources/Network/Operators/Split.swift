@@ -4,21 +4,21 @@ internal import Elements
 internal import Kernels
 
 /// Split: a tensor cut into parts along one axis. Operands: data and, since opset 13, the parts' sizes, a constant.
-public struct Split: Operator, Computation {
-  public let name = "Split"
-  public let axis: Int
+package struct Split: Operator, Computation {
+  package let name = "Split"
+  let axis: Int
   /// nil: operand 1's, or equal parts.
-  public let sizes: [Int]?
+  let sizes: [Int]?
   /// How many results the node has.
-  public let parts: Int
+  let parts: Int
 
-  public init(axis: Int, sizes: [Int]?, parts: Int) {
+  package init(axis: Int, sizes: [Int]?, parts: Int) {
     self.axis = axis
     self.sizes = sizes
     self.parts = parts
   }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 2)
     let operand = try operands.operand(0)
     let axis = try operand.shape.axis(axis)
@@ -65,9 +65,9 @@ public struct Split: Operator, Computation {
     (0..<rank).map { $0 == axis ? Array(start..<start + size) : nil }
   }
 
-  public var layoutRule: LayoutRule { .either }
+  package var layoutRule: LayoutRule { .either }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (source, targets) = (context.inputs[0], context.outputs)
     let axis = context.layout.position(of: axis)
     let inner = source.dimensions[(axis + 1)...].reduce(1, *)

@@ -1,13 +1,13 @@
 // Axis permutation, resolved to the computation `Permutation`.
 
 /// Transpose: the axes in another order. The batch stays in front.
-public struct Transpose: Operator {
+package struct Transpose: Operator {
   /// nil: all axes reversed.
-  public let permutation: [Int]?
+  let permutation: [Int]?
 
-  public init(permutation: [Int]?) { self.permutation = permutation }
+  package init(permutation: [Int]?) { self.permutation = permutation }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 1)
     let operand = try operands.operand(0)
     let shape = operand.shape

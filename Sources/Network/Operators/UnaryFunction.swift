@@ -6,8 +6,8 @@ internal import Kernels
 
 /// A function of every element that has no vectorized form: Abs, Neg, Sign, Exp, Log, Sqrt, Reciprocal, Floor, Ceil, Round,
 /// Sin, Cos, Softplus, Softsign, Elu, Celu, Selu, Mish, ThresholdedRelu, Shrink. Abs, Neg and Sign take integers too.
-public struct UnaryFunction: Operator, Computation {
-  public enum Kind: Sendable, Equatable {
+package struct UnaryFunction: Operator, Computation {
+  package enum Kind: Sendable, Equatable {
     case absolute, negate, sign
     case exponential, logarithm, squareRoot, reciprocal
     case floor, ceiling
@@ -28,17 +28,17 @@ public struct UnaryFunction: Operator, Computation {
     case shrink(lambda: Float, bias: Float)
   }
 
-  public let name: String
-  public let kind: Kind
+  package let name: String
+  let kind: Kind
 
-  public init(_ name: String, _ kind: Kind) {
+  package init(_ name: String, _ kind: Kind) {
     self.name = name
     self.kind = kind
   }
 
   private var takesIntegers: Bool { kind == .absolute || kind == .negate || kind == .sign }
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 1)
     let operand = try operands.operand(0)
     guard operand.type.isFloating || takesIntegers && operand.type != .bool else { throw .elementType(operand.type) }
@@ -46,10 +46,10 @@ public struct UnaryFunction: Operator, Computation {
     return operands.computed(self, reads: [0], shapes: [operand.shape])
   }
 
-  public var layoutRule: LayoutRule { .either }
-  public var worksInPlace: Bool { true }
+  package var layoutRule: LayoutRule { .either }
+  package var worksInPlace: Bool { true }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (source, target) = (context.inputs[0], context.outputs[0])
     if let type = source.element.integerType { return integerKernel(type, source, target) }
     let kind = kind

@@ -3,11 +3,11 @@
 internal import Elements
 
 /// Where: operand 1 where operand 0, of booleans, is true, else operand 2. The shapes broadcast.
-public struct Where: Operator, Computation {
-  public let name = "Where"
-  public init() {}
+package struct Where: Operator, Computation {
+  package let name = "Where"
+  package init() {}
 
-  public func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
+  package func resolve(_ operands: Operands) throws(GraphError) -> Resolution {
     try operands.require(atMost: 3)
     let (condition, a, b) = (try operands.operand(0), try operands.operand(1), try operands.operand(2))
     guard condition.type == .bool else { throw .elementType(condition.type) }
@@ -30,9 +30,9 @@ public struct Where: Operator, Computation {
     return conditions.indices.map { conditions[$0].count != 0 ? x[$0] : y[$0] }
   }
 
-  public var layoutRule: LayoutRule { .either }
+  package var layoutRule: LayoutRule { .either }
 
-  public func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+  package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     kernel(context.outputs[0].element.unit, context.inputs, context.outputs[0])
   }
 

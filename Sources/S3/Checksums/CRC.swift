@@ -6,7 +6,7 @@ import CInstructionSets
 import Carryless
 
 /// A reflected CRC whose register starts and ends inverted.
-public struct CRC<Register: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
+package struct CRC<Register: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
   /// `tables[256 * k + b]`: the CRC of byte b followed by k zero bytes.
   private let tables: [Register]
   private let polynomial: Register
@@ -36,7 +36,7 @@ public struct CRC<Register: FixedWidthInteger & UnsignedInteger & Sendable>: Sen
 
   /// The CRC of everything before, `crc` (0 at the start), followed by the bytes.
   @inline(__always)
-  public func update(_ crc: Register, _ bytes: RawSpan) -> Register {
+  package func update(_ crc: Register, _ bytes: RawSpan) -> Register {
     var register = ~crc
     unsafe bytes.withUnsafeBytes { bytes in
       unsafe tables.withUnsafeBufferPointer { tables in
@@ -78,7 +78,7 @@ public struct CRC<Register: FixedWidthInteger & UnsignedInteger & Sendable>: Sen
   /// `crc32_combine`.
   ///
   /// - Parameter length: bytes of the second piece.
-  public func combine(_ first: Register, _ second: Register, length: Int64) -> Register {
+  package func combine(_ first: Register, _ second: Register, length: Int64) -> Register {
     // Reflected: the highest bit is x^0.
     var power = Register(1) << (Register.bitWidth - 9)
     var shifted = first
@@ -105,7 +105,7 @@ public struct CRC<Register: FixedWidthInteger & UnsignedInteger & Sendable>: Sen
 }
 
 /// The CRC of gzip, PNG and `x-amz-checksum-crc32`.
-public let crc32 = CRC<UInt32>(polynomial: 0xEDB8_8320)
+package let crc32 = CRC<UInt32>(polynomial: 0xEDB8_8320)
 /// The CRC of iSCSI and `x-amz-checksum-crc32c`.
 let crc32c = CRC<UInt32>(polynomial: 0x82F6_3B78)
 /// The CRC of NVMe and `x-amz-checksum-crc64nvme`, what AWS stores where a client sent none.
@@ -113,11 +113,11 @@ let crc64nvme = CRC<UInt64>(polynomial: 0x9A6C_9329_AC4B_C9B5)
 
 extension CRC<UInt32> {
   /// The CRC of the bytes.
-  public func checksum(_ bytes: RawSpan) -> UInt32 { update(0, bytes) }
+  func checksum(_ bytes: RawSpan) -> UInt32 { update(0, bytes) }
 }
 
 /// An integer's bytes, the highest first, in base64: how S3's headers write a CRC.
-public func base64(bigEndian value: some FixedWidthInteger) -> String {
+package func base64(bigEndian value: some FixedWidthInteger) -> String {
   let bytes = stride(from: value.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> $0) }
   return base64(bytes)
 }

@@ -3,10 +3,10 @@
 import ASCII
 import AWS
 import Crypto
-public import HTTP
+package import HTTP
 
 /// A digest of a whole object that its bytes can be held against.
-public enum Checksum: Equatable, Sendable {
+package enum Checksum: Equatable, Sendable {
   /// Base64, as in `x-amz-checksum-*`.
   case crc64nvme(String)
   case crc32(String)
@@ -18,7 +18,7 @@ public enum Checksum: Equatable, Sendable {
 
   /// The checksum that an answer about a whole object carries; nil where it has none of the whole
   /// (the checksums of a multipart upload may be checksums of checksums, and end in `-N`).
-  public init?(_ headers: Headers) {
+  package init?(_ headers: Headers) {
     func stored(_ name: String) -> String? {
       guard let value = headers["x-amz-checksum-\(name)"], !value.contains("-"),
         headers["x-amz-checksum-type"] != "COMPOSITE"
@@ -50,13 +50,13 @@ func hasDigestTag(_ headers: Headers) -> Bool {
 }
 
 /// The MD5 that an entity tag is where it has 32 hexadecimal digits; a multipart upload's ends in `-N`.
-public func md5(ofEntityTag etag: String) -> String? {
+package func md5(ofEntityTag etag: String) -> String? {
   let digits = etag.lowercased()
   return digits.utf8.count == 32 && bytes(hexadecimal: digits.utf8) != nil ? digits : nil
 }
 
 /// Takes an object's bytes piece by piece and says whether they are what the checksum says.
-public struct ChecksumVerifier {
+package struct ChecksumVerifier {
   private enum State {
     case crc64(UInt64)
     case crc32(UInt32, CRC<UInt32>)
@@ -68,7 +68,7 @@ public struct ChecksumVerifier {
   private let expected: Checksum
   private var state: State
 
-  public init(_ expected: Checksum) {
+  package init(_ expected: Checksum) {
     self.expected = expected
     state =
       switch expected {
@@ -81,7 +81,7 @@ public struct ChecksumVerifier {
       }
   }
 
-  public mutating func update(_ bytes: RawSpan) {
+  package mutating func update(_ bytes: RawSpan) {
     switch state {
     case .crc64(let value): state = .crc64(S3.crc64nvme.update(value, bytes))
     case .crc32(let value, let crc): state = .crc32(crc.update(value, bytes), crc)
@@ -98,7 +98,7 @@ public struct ChecksumVerifier {
   }
 
   /// Whether all bytes together have the checksum.
-  public var matches: Bool {
+  package var matches: Bool {
     switch (expected, state) {
     case (.crc64nvme(let value), .crc64(let crc)): value == base64(bigEndian: crc)
     case (.crc32(let value), .crc32(let crc, _)), (.crc32c(let value), .crc32(let crc, _)):

@@ -5,14 +5,14 @@ import AWS
 import Crypto
 
 /// The tag that S3 gives an object of parts with these MD5s.
-public func entityTag(partDigests: [[UInt8]]) -> String {
+package func entityTag(partDigests: [[UInt8]]) -> String {
   var hash = Insecure.MD5()
   for digest in partDigests { hash.update(data: digest) }
   return hexadecimal(hash.finalize()) + "-\(partDigests.count)"
 }
 
 /// How many parts a tag speaks of; nil where it is not a multipart upload's.
-public func partCount(ofEntityTag etag: String) -> Int? {
+package func partCount(ofEntityTag etag: String) -> Int? {
   let pieces = etag.split(separator: "-", omittingEmptySubsequences: false)
   guard pieces.count == 2, md5(ofEntityTag: String(pieces[0])) != nil, let count = Int(pieces[1]),
     (1...10_000).contains(count)
@@ -23,7 +23,7 @@ public func partCount(ofEntityTag etag: String) -> Int? {
 /// The part sizes that clients use and that give an object of `size` bytes `count` parts, likelier ones first.
 ///
 /// - Parameter own: the size that this tool would choose.
-public func likelyPartSizes(size: Int64, count: Int, own: Int64) -> [Int64] {
+package func likelyPartSizes(size: Int64, count: Int, own: Int64) -> [Int64] {
   let mebibyte: Int64 = 1 << 20
   let wholeMebibytes = (size + Int64(count) * mebibyte - 1) / (Int64(count) * mebibyte) * mebibyte
   // aws-cli 8, s5cmd 50, rclone 5, the SDKs' managers 5 and 8, the console 16 and 17, MinIO's client 16 and 64.

@@ -4,15 +4,15 @@ import ASCII
 import AWS
 import Crypto
 import Glibc
-public import HTTP
+package import HTTP
 
 /// The bytes of one upload or of one part of it.
-public enum Payload: Sendable {
+package enum Payload: Sendable {
   case bytes([UInt8])
   /// A piece of an open file, which stays the caller's; see `Request.Body.file` for the observer.
   case file(descriptor: CInt, offset: Int64, length: Int64, observer: Request.Body.Observer? = nil)
 
-  public var length: Int64 {
+  var length: Int64 {
     switch self {
     case .bytes(let bytes): Int64(bytes.count)
     case .file(_, _, let length, _): length
@@ -68,7 +68,7 @@ public enum Payload: Sendable {
 }
 
 /// Hands over `length` bytes of a file in pieces of at most 256 KiB; throws `source` where there are fewer.
-public func readFile(
+package func readFile(
   _ descriptor: CInt, offset: Int64, length: Int64, _ take: (RawSpan) -> Void
 ) throws(HTTPError) {
   var buffer = [UInt8](repeating: 0, count: Int(min(max(length, 1), 256 << 10)))

@@ -1,18 +1,18 @@
 // CopyObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 
-public import AWS
+package import AWS
 import HTTP
 
 extension Client {
   /// The largest object that one copy takes.
-  public static let maximumCopySize: Int64 = 5 << 30
+  package static let maximumCopySize: Int64 = 5 << 30
 
   /// Copies an object of at most `maximumCopySize` within the service; gives the copy's entity tag.
   ///
   /// Type and metadata come along from the source, unless the attributes have a type, a cache rule or metadata: then
   /// theirs are given instead of all of the source's.
   @discardableResult
-  public func copy(
+  package func copy(
     _ source: GetRequest, to target: ObjectURI, attributes: ObjectAttributes
   ) async throws(ServiceError) -> String? {
     let replaces = attributes.replacesMetadata

@@ -1,18 +1,18 @@
 // DeleteObject and DeleteObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
 import ASCII
-public import AWS
+package import AWS
 import Crypto
 import HTTP
 
 extension Client {
   /// What one request deletes at most.
-  public static let maximumDeleteCount = 1000
+  package static let maximumDeleteCount = 1000
 
   /// Deletes objects of a bucket; gives those that were refused. Keys that XML cannot carry are deleted one by one.
   ///
   /// - Parameter keys: at most `maximumDeleteCount`.
-  public func delete(
+  package func delete(
     _ keys: [Key], in bucket: String
   ) async -> [(key: Key, error: ServiceError)] {
     var failures = [(key: Key, error: ServiceError)]()

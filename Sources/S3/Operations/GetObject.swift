@@ -1,16 +1,16 @@
 // HeadObject and GetObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 
-public import AWS
-public import HTTP
+package import AWS
+package import HTTP
 
 /// What is known of an object without its bytes.
-public struct ObjectDescription: Sendable {
-  public let size: Int64
+package struct ObjectDescription: Sendable {
+  package let size: Int64
   /// Without quotes.
-  public let etag: String?
-  public let lastModified: Timestamp?
-  public let checksum: Checksum?
-  public let headers: Headers
+  package let etag: String?
+  package let lastModified: Timestamp?
+  package let checksum: Checksum?
+  package let headers: Headers
 
   /// - Parameter size: where the response does not say.
   init(_ response: Response, size: Int64? = nil) throws(ServiceError) {
@@ -23,27 +23,27 @@ public struct ObjectDescription: Sendable {
   }
 
   /// A value of user metadata, `x-amz-meta-NAME`.
-  public func metadata(_ name: String) -> String? { headers["x-amz-meta-\(name)"] }
+  package func metadata(_ name: String) -> String? { headers["x-amz-meta-\(name)"] }
 
   /// The entity tag, where it is the MD5 of the MD5s of a multipart upload's parts; nil for any other, and for objects
   /// encrypted under KMS or a customer's key.
-  public var multipartTag: String? {
+  package var multipartTag: String? {
     guard let etag, hasDigestTag(headers), partCount(ofEntityTag: etag) != nil else { return nil }
     return etag
   }
 }
 
 /// The bytes of an object that has to be the one that was listed.
-public struct GetRequest: Sendable {
-  public var object: ObjectURI
-  public var versionID: String?
+package struct GetRequest: Sendable {
+  package var object: ObjectURI
+  package var versionID: String?
   /// Without quotes; the answer is 412 where the object has another.
-  public var ifMatch: String?
+  package var ifMatch: String?
 
   /// Whether the tag is sent as a condition; otherwise the response's is compared.
   var isConditional = true
 
-  public init(_ object: ObjectURI, versionID: String? = nil, ifMatch: String? = nil) {
+  package init(_ object: ObjectURI, versionID: String? = nil, ifMatch: String? = nil) {
     self.object = object
     self.versionID = versionID
     self.ifMatch = ifMatch.flatMap { $0.isEmpty ? nil : $0 }
@@ -67,7 +67,7 @@ extension Client {
   /// What S3 knows of an object.
   ///
   /// - Parameter partNumber: of that part of a multipart upload, 1 and up.
-  public func head(_ request: GetRequest, partNumber: Int? = nil) async throws(ServiceError) -> ObjectDescription {
+  package func head(_ request: GetRequest, partNumber: Int? = nil) async throws(ServiceError) -> ObjectDescription {
     try await conditionally(request) { (request) async throws(ServiceError) in
       let response = try await self.send("HEAD", request.object.bucket, request.object.key) { call in
         request.fill(&call, wantsChecksum: partNumber == nil && self.services.configuration.verifiesResponses)
@@ -133,7 +133,7 @@ extension Client {
   /// - Parameters:
   ///   - size: as listed; another length is an error.
   ///   - limit: an object that is longer is `HTTPError.tooLarge`.
-  public func get(
+  package func get(
     _ request: GetRequest, size: Int64?, limit: Int
   ) async throws(ServiceError) -> (bytes: [UInt8], description: ObjectDescription) {
     let verifies = services.configuration.verifiesResponses
@@ -176,7 +176,7 @@ extension Client {
   ///   - total: the object's size.
   ///   - take: gets the bytes in order, each once; false ends the transfer with `HTTPError.stopped`.
   ///     Called while the client works: it must not call the client.
-  public func get(
+  package func get(
     _ request: GetRequest, range: Range<Int64>, of total: Int64, take: @escaping @Loop (RawSpan) -> Bool
   ) async throws(ServiceError) {
     let length = range.upperBound - range.lowerBound

@@ -1,17 +1,17 @@
 // ListBuckets: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
 
-public import AWS
+package import AWS
 import HTTP
 
 /// A bucket of the account.
-public struct Bucket: Equatable, Sendable {
-  public let name: String
-  public let created: Timestamp?
+package struct Bucket: Equatable, Sendable {
+  package let name: String
+  package let created: Timestamp?
 }
 
 extension Client {
   /// All buckets that the credentials' account owns, in the service's order.
-  public func listBuckets() async throws(ServiceError) -> [Bucket] {
+  package func listBuckets() async throws(ServiceError) -> [Bucket] {
     var buckets = [Bucket]()
     var token: String?
     repeat {

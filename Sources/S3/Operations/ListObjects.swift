@@ -1,15 +1,15 @@
 // ListObjectsV2: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 
-public import AWS
+package import AWS
 import HTTP
 
 /// A page of a listing.
-public struct ListPage: Equatable, Sendable {
-  public var objects: [ObjectRecord] = []
+package struct ListPage: Equatable, Sendable {
+  package var objects: [ObjectRecord] = []
   /// With a delimiter: what all keys begin with that hold it behind the prefix, the delimiter included.
-  public var prefixes: [Key] = []
+  package var prefixes: [Key] = []
   /// Where the next page begins; nil on the last.
-  public var continuationToken: String?
+  package var continuationToken: String?
 }
 
 extension Client {
@@ -21,7 +21,7 @@ extension Client {
   ///   - anyOrder: accepts pages in any order, as S3 Express and some other stores give them.
   ///   - delimiter: keys that hold it behind the prefix are given as `prefixes`.
   ///   - limit: objects and prefixes of the page, at most 1,000; nil leaves it to the service.
-  public func list(
+  package func list(
     _ bucket: String, prefix: Key, continuationToken: String?, after: Key?, anyOrder: Bool = false,
     delimiter: String? = nil, limit: Int? = nil
   ) async throws(ServiceError) -> ListPage {

@@ -1,12 +1,12 @@
 // Multipart uploads: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 
 import ASCII
-public import AWS
+package import AWS
 import HTTP
 
 /// An upload that has begun: it costs storage until it is completed or aborted.
-public struct MultipartUpload: Sendable {
-  public let object: ObjectURI
+package struct MultipartUpload: Sendable {
+  let object: ObjectURI
   let id: String
   /// By the service's clock.
   let began: Timestamp?
@@ -17,20 +17,20 @@ public struct MultipartUpload: Sendable {
 }
 
 /// A part that the service has.
-public struct UploadedPart: Sendable {
+package struct UploadedPart: Sendable {
   /// 1 ... 10,000
-  public let number: Int
+  package let number: Int
   /// With its quotes, as it goes back.
   let etag: String
   let crc32: UInt32?
-  public let length: Int64
+  let length: Int64
 }
 
 extension Client {
   /// Begins an upload.
   ///
   /// - Parameter hasChecksums: its parts will carry CRC-32s; false for parts copied from another object.
-  public func createMultipartUpload(
+  package func createMultipartUpload(
     _ object: ObjectURI, attributes: ObjectAttributes, hasChecksums: Bool = true
   ) async throws(ServiceError) -> MultipartUpload {
     var id = ""
@@ -52,7 +52,7 @@ extension Client {
   /// Stores a part.
   ///
   /// - Parameter number: 1 ... 10,000
-  public func uploadPart(
+  package func uploadPart(
     _ upload: MultipartUpload, number: Int, _ payload: Payload
   ) async throws(ServiceError) -> UploadedPart {
     let digests: Payload.Digests
@@ -78,7 +78,7 @@ extension Client {
   /// Stores a range of another object as a part, without its bytes passing here.
   ///
   /// - Parameter sourceTag: the source's entity tag; refused with 412 where it has another by now.
-  public func copyPart(
+  package func copyPart(
     _ upload: MultipartUpload, number: Int, from source: GetRequest, range: Range<Int64>
   ) async throws(ServiceError) -> UploadedPart {
     var etag = ""
@@ -97,7 +97,7 @@ extension Client {
   ///
   /// - Parameter parts: all of them, in order of their numbers.
   @discardableResult
-  public func complete(
+  package func complete(
     _ upload: MultipartUpload, _ parts: [UploadedPart], ifAbsent: Bool = false
   ) async throws(ServiceError) -> StoredObject {
     var body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
@@ -169,7 +169,7 @@ extension Client {
   ///
   /// - Parameter hasStrays: parts may still be on their way. The service may store a part that it was receiving when it
   ///   was told to abort, so it is told again until it knows no such upload.
-  public func abort(_ upload: MultipartUpload, hasStrays: Bool = false) async throws(ServiceError) {
+  package func abort(_ upload: MultipartUpload, hasStrays: Bool = false) async throws(ServiceError) {
     try await Loop.uncancelled { () -> Result<Void, ServiceError> in
       do throws(ServiceError) {
         try await self.sendAbort(upload)

@@ -1,31 +1,31 @@
 // PutObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 
-public import AWS
+package import AWS
 import HTTP
 
 /// What an object is given beside its bytes.
-public struct ObjectAttributes: Equatable, Sendable {
-  public var contentType: String?
-  public var cacheControl: String?
-  public var contentEncoding: String?
-  public var contentDisposition: String?
-  public var storageClass: String?
+package struct ObjectAttributes: Equatable, Sendable {
+  package var contentType: String?
+  package var cacheControl: String?
+  package var contentEncoding: String?
+  package var contentDisposition: String?
+  package var storageClass: String?
   /// `AES256`, `aws:kms` or `aws:kms:dsse`.
-  public var encryption: String?
-  public var kmsKeyID: String?
+  package var encryption: String?
+  package var kmsKeyID: String?
   /// `x-amz-meta-*`: names without that.
-  public var metadata: [(name: String, value: String)] = []
+  package var metadata: [(name: String, value: String)] = []
   /// `x-amz-tagging`: at most ten.
-  public var tags: [(name: String, value: String)] = []
+  package var tags: [(name: String, value: String)] = []
 
-  public init() {}
+  package init() {}
 
-  public static func == (left: Self, right: Self) -> Bool {
+  package static func == (left: Self, right: Self) -> Bool {
     left.headers.elementsEqual(right.headers) { $0 == $1 }
   }
 
   /// Whether a copy is given these headers and metadata instead of all of its source's.
-  public var replacesMetadata: Bool {
+  package var replacesMetadata: Bool {
     contentType != nil || cacheControl != nil || contentEncoding != nil || contentDisposition != nil
       || !metadata.isEmpty
   }
@@ -50,11 +50,11 @@ public struct ObjectAttributes: Equatable, Sendable {
 }
 
 /// What the service says of an object that it has stored.
-public struct StoredObject: Equatable, Sendable {
+package struct StoredObject: Equatable, Sendable {
   /// Without quotes.
-  public var etag: String?
+  package var etag: String?
   /// The service returned the checksum that was sent, so it has compared it with the bytes.
-  public var isChecksumConfirmed = false
+  package var isChecksumConfirmed = false
 }
 
 extension Client {
@@ -62,7 +62,7 @@ extension Client {
   ///
   /// - Parameter ifAbsent: refused with 412 where there is such an object.
   @discardableResult
-  public func put(
+  package func put(
     _ object: ObjectURI, _ payload: Payload, attributes: ObjectAttributes = ObjectAttributes(), ifAbsent: Bool = false
   ) async throws(ServiceError) -> StoredObject {
     let digests: Payload.Digests
