@@ -46,6 +46,9 @@ let x86Kernels: [Target] = [
   .target(
     name: "KernelsVNNI", dependencies: ["KernelTemplates", "CInstructionSets"],
     swiftSettings: kernelSettings + instructions("avx512f", "avx512vl", "avx512bw", "avx512vnni", "fma")),
+  .target(
+    name: "KernelsBF16", dependencies: ["KernelTemplates", "CInstructionSets"],
+    swiftSettings: kernelSettings + instructions("avx512f", "avx512vl", "avx512bw", "avx512bf16", "fma")),
 ]
 
 /// The kernel targets of Arm's extensions.
@@ -144,7 +147,8 @@ let package = Package(
 
     // Tests, in the same order.
     .executableTarget(
-      name: "onnxrun", dependencies: ["ONNX", "Network", "Elements", "Streams"], path: "Tests/support/onnxrun",
+      name: "onnxrun", dependencies: ["ONNX", "Network", "Kernels", "Elements", "Streams"],
+      path: "Tests/support/onnxrun",
       swiftSettings: settings),
     .testTarget(name: "POSIXTests", dependencies: ["POSIX"], swiftSettings: testSettings),
     .testTarget(name: "ASCIITests", dependencies: ["ASCII"], swiftSettings: testSettings),

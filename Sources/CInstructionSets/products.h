@@ -68,3 +68,16 @@ ISA_DOOR isa_i32x16 isa_dot_16(isa_i32x16 sums, isa_i32x16 factor, isa_i32x16 we
   return (isa_i32x16)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)factor, (__m512i)weights);
 }
 #endif
+
+#if defined(__AVX512BF16__)
+/// sums + two products of bfloat16 a lane: first that of the upper halves, then that of the lower, each sum rounded to nearest.
+ISA_DOOR isa_f32x16 isa_dot_bfloat16_16(isa_f32x16 sums, isa_i32x16 factor, isa_i32x16 weights) {
+  return (isa_f32x16)_mm512_dpbf16_ps((__m512)sums, (__m512bh)factor, (__m512bh)weights);
+}
+
+/// 16 floats as bfloat16, rounded to nearest, halves to even; subnormal ones become 0.
+ISA_DOOR void isa_store_bfloat16_16(const float *from, unsigned short *to) {
+  __m256bh values = _mm512_cvtneps_pbh(_mm512_loadu_ps(from));
+  __builtin_memcpy(to, &values, sizeof values);
+}
+#endif

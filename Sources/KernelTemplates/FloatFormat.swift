@@ -5,9 +5,29 @@ public import CInstructionSets
 /// A product of float32 matrices.
 public typealias FloatBlock = GemmBlock<Float, FloatEpilogue>
 
+/// A format whose sums are float32.
+public protocol FloatSumFormat: GemmFormat where Epilogue == FloatEpilogue, Sums: FloatVector {}
+
+extension FloatSumFormat {
+  @inline(__always) @inlinable public static var width: Int { Sums.width }
+  @inline(__always) @inlinable public static func sums(_ start: UnsafePointer<Float>) -> Sums { Sums.load(start) }
+  @inline(__always) @inlinable
+  public static func finish(_ epilogue: FloatEpilogue, row: Int, _ x: Sums, _ y: Sums) {
+    epilogue.finish(row: row, x, y)
+  }
+  @inline(__always) @inlinable public static func complete(_ epilogue: FloatEpilogue, rows: Int) {}
+  @inline(__always) @inlinable
+  public static func edge(_ epilogue: FloatEpilogue, rows: Int, columns: Int) -> FloatEpilogue {
+    epilogue.edge(Sums.self, rows: rows, columns: columns)
+  }
+  @inline(__always) @inlinable
+  public static func copy(_ edge: FloatEpilogue, to epilogue: FloatEpilogue, rows: Int, columns: Int) {
+    edge.copy(Sums.self, to: epilogue, rows: rows, columns: columns)
+  }
+}
+
 /// float32 over vectors `V`.
-public enum FloatFormat<V: FloatVector>: GemmFormat {
-  @inline(__always) @inlinable public static var width: Int { V.width }
+public enum FloatFormat<V: FloatVector>: FloatSumFormat {
   /// With two vectors of weights and one of A, what fills 16 registers (SSE's latency needs no more than 4 rows) or 32.
   @inline(__always) @inlinable public static var tileRows: Int {
     #if arch(arm64)
@@ -17,26 +37,12 @@ public enum FloatFormat<V: FloatVector>: GemmFormat {
     #endif
   }
   @inline(__always) @inlinable public static var depthGroup: Int { 1 }
-  @inline(__always) @inlinable public static func sums(_ start: UnsafePointer<Float>) -> V { V.load(start) }
   @inline(__always) @inlinable public static func factor(_ row: UnsafePointer<Float>) -> V { V(repeating: row.pointee) }
   @inline(__always) @inlinable public static func weights(_ panel: UnsafeRawPointer) -> V {
     V.load(panel.assumingMemoryBound(to: Float.self))
   }
   @inline(__always) @inlinable public static func adding(_ sums: V, _ factor: V, times weights: V) -> V {
     sums.adding(factor, times: weights)
-  }
-  @inline(__always) @inlinable
-  public static func finish(_ epilogue: FloatEpilogue, row: Int, _ x: V, _ y: V) {
-    epilogue.finish(row: row, x, y)
-  }
-  @inline(__always) @inlinable public static func complete(_ epilogue: FloatEpilogue, rows: Int) {}
-  @inline(__always) @inlinable
-  public static func edge(_ epilogue: FloatEpilogue, rows: Int, columns: Int) -> FloatEpilogue {
-    epilogue.edge(V.self, rows: rows, columns: columns)
-  }
-  @inline(__always) @inlinable
-  public static func copy(_ edge: FloatEpilogue, to epilogue: FloatEpilogue, rows: Int, columns: Int) {
-    edge.copy(V.self, to: epilogue, rows: rows, columns: columns)
   }
 }
 

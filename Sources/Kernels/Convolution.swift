@@ -20,32 +20,39 @@ public final class Convolution: Sendable {
   ///     read only during this call.
   ///   - bias: (outChannels), read only during this call.
   ///   - residual: whether `run` will be given a residual to add.
+  ///   - precision: of the products; `bf16` where the cost model finds it faster.
   ///   - pool: packs the weights; later pools may have as many threads, not more.
   public convenience init(
     shape: ConvolutionShape, maxBatch: Int, weights: UnsafePointer<Float>, scale: UnsafePointer<Float>? = nil,
-    bias: UnsafePointer<Float>?, activation: Activation, residual: Bool, pool: ThreadPool,
-    instructionSet: CPUFeatures = .current
+    bias: UnsafePointer<Float>?, activation: Activation, residual: Bool, precision: Precision = .float32,
+    pool: ThreadPool, instructionSet: CPUFeatures = .current
   ) {
     let cells = shape.kernelHeight * shape.kernelWidth
     self.init(
       shape: shape, maxBatch: maxBatch,
       weights: ConvolutionWeights(
         start: weights, outputStep: shape.groupInputs * cells, inputStep: cells, scale: scale), bias: bias,
-      activation: activation, pool: pool, kernels: instructionSet.kernels, choice: nil)
+      activation: activation, pool: pool, kernels: instructionSet.kernels, bfloat16: instructionSet.bfloat16Kernels,
+      choice: .best(shape, width: instructionSet.kernels.width, precision: precision))
   }
 
-  /// `choice` overrides the cost model's.
+  /// By the algorithm `choice`.
   init(
     shape: ConvolutionShape, maxBatch: Int, weights: ConvolutionWeights, bias: UnsafePointer<Float>?,
-    activation: Activation, pool: ThreadPool, kernels: KernelTable, choice: ConvolutionChoice?
+    activation: Activation, pool: ThreadPool, kernels: KernelTable, bfloat16: BFloat16Kernels,
+    choice: ConvolutionChoice
   ) {
     self.shape = shape
     self.maxBatch = maxBatch
     self.activation = activation
-    let choice = choice ?? .best(shape, width: kernels.width)
     switch choice {
     case .indirect:
-      implementation = IndirectConvolution(shape: shape, weights: weights, bias: bias, kernels: kernels, pool: pool)
+      implementation = IndirectConvolution(
+        shape: shape, maxBatch: maxBatch, weights: weights, bias: bias, kernels: kernels, pool: pool)
+    case .bfloat16:
+      implementation = BFloat16Convolution(
+        shape: shape, maxBatch: maxBatch, weights: weights, bias: bias, kernels: kernels, bfloat16: bfloat16,
+        pool: pool)
     case .depthwise:
       implementation = DepthwiseConvolution(shape: shape, weights: weights, bias: bias, kernels: kernels)
     case .winogradTwo, .winogradFour:

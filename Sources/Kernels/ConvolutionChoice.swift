@@ -1,13 +1,19 @@
 // Which algorithm computes a convolution: the cheapest by a model of the machine.
 
 /// The algorithms there are.
-enum ConvolutionChoice: Hashable, CaseIterable {
+enum ConvolutionChoice: Hashable {
   case indirect, depthwise, winogradTwo, winogradFour
+  /// The one that does not multiply in float32.
+  case bfloat16
+
+  /// Those in float32.
+  static let float32: [ConvolutionChoice] = [.indirect, .depthwise, .winogradTwo, .winogradFour]
 
   /// Whether the algorithm can compute `shape` at all.
   func applies(to shape: ConvolutionShape) -> Bool {
     switch self {
     case .indirect: true
+    case .bfloat16: BFloat16Convolution.applies(to: shape)
     case .depthwise: shape.groups > 1 && shape.groups == shape.inChannels && shape.groups == shape.outChannels
     case .winogradTwo, .winogradFour:
       shape.groups == 1 && shape.kernelHeight == 3 && shape.kernelWidth == 3 && shape.strideHeight == 1
@@ -19,9 +25,10 @@ enum ConvolutionChoice: Hashable, CaseIterable {
   ///
   /// Nothing else decides: algorithms round differently, and a result must have the same bits for any number of threads and any
   /// batch. The model is of one image on one thread, as each image of a stream is computed.
-  static func best(_ shape: ConvolutionShape, width: Int) -> ConvolutionChoice {
+  static func best(_ shape: ConvolutionShape, width: Int, precision: Precision = .float32) -> ConvolutionChoice {
     if depthwise.applies(to: shape) { return .depthwise }
-    let possible = allCases.filter { $0 != .depthwise && $0.applies(to: shape) }
+    let choices = precision == .bf16 ? float32 + [.bfloat16] : float32
+    let possible = choices.filter { $0 != .depthwise && $0.applies(to: shape) }
     return possible.min { $0.cycles(shape, width) < $1.cycles(shape, width) } ?? .indirect
   }
 
@@ -33,8 +40,9 @@ enum ConvolutionChoice: Hashable, CaseIterable {
     let inputs = Double(shape.inChannels)
     let outputs = Double(shape.outChannels)
     let vector = Double(width)
-    func cost(_ arithmetic: Double, _ weights: Double) -> Double {
-      max(arithmetic, 4 * weights / bytesPerCycle) + 4 * weights * cyclesPerByteHeld
+    let weights = Double(shape.outChannels * shape.groupInputs * shape.kernelHeight * shape.kernelWidth)
+    func cost(_ arithmetic: Double, bytes: Double) -> Double {
+      max(arithmetic, bytes / bytesPerCycle) + bytes * cyclesPerByteHeld
     }
     /// `side` outputs a side; cycles to transform a vector of channels of one tile in and out; and how much longer than at full
     /// speed the products take, being small.
@@ -44,14 +52,16 @@ enum ConvolutionChoice: Hashable, CaseIterable {
       let tiles = Double(down * across)
       let elements = Double((side + 2) * (side + 2))
       let products = tiles * elements * inputs * outputs / (2 * vector) * slowness
-      return cost(products + tiles * (inputs + outputs) / vector * transforms, elements * inputs * outputs)
+      return cost(products + tiles * (inputs + outputs) / vector * transforms, bytes: 4 * elements * inputs * outputs)
     }
     switch self {
     case .winogradTwo: return winograd(2, transforms: 45, slowness: 1.08)
     case .winogradFour: return winograd(4, transforms: 110, slowness: 1.15)
-    case .indirect, .depthwise:
-      let weights = Double(shape.outChannels * shape.groupInputs * shape.kernelHeight * shape.kernelWidth)
-      return cost(Double(shape.multiplyAdds) / (2 * vector), weights)
+    case .indirect, .depthwise: return cost(Double(shape.multiplyAdds) / (2 * vector), bytes: 4 * weights)
+    case .bfloat16:
+      // Two multiply-adds a lane; and each vector of the input is converted.
+      let converted = Double(shape.inHeight * shape.inWidth * shape.inChannels)
+      return cost(Double(shape.multiplyAdds) / (4 * vector) + converted / vector * 4, bytes: 2 * weights)
     }
   }
 }

@@ -14,12 +14,19 @@ public final class Dense: Sendable {
   public let outputs: Int
   public let maxRows: Int
   public var scratchFloats: Int { convolution.scratchFloats }
+  /// How it is computed, for people.
+  public var algorithm: String { isBFloat16 ? "bf16 packed GEMM" : "packed GEMM" }
+  private let isBFloat16: Bool
   private let convolution: Convolution
 
-  /// `weights` and `bias` (outputs) are read only during this call.
+  /// - Parameters:
+  ///   - weights: read only during this call.
+  ///   - bias: (outputs), read only during this call.
+  ///   - precision: of the products.
   public init(
     inputs k: Int, outputs n: Int, weights: UnsafePointer<Float>, layout: DenseLayout, bias: UnsafePointer<Float>?,
-    activation: Activation = .none, maxRows: Int, pool: ThreadPool, instructionSet: CPUFeatures = .current
+    activation: Activation = .none, precision: Precision = .float32, maxRows: Int, pool: ThreadPool,
+    instructionSet: CPUFeatures = .current
   ) {
     inputs = k
     outputs = n
@@ -29,11 +36,13 @@ public final class Dense: Sendable {
       case .rowMajorNK: ConvolutionWeights(start: weights, outputStep: k, inputStep: 1)
       case .rowMajorKN: ConvolutionWeights(start: weights, outputStep: 1, inputStep: n)
       }
+    let shape = ConvolutionShape(
+      inHeight: 1, inWidth: 1, inChannels: k, outChannels: n, kernelHeight: 1, kernelWidth: 1)
+    isBFloat16 = precision == .bf16 && ConvolutionChoice.bfloat16.applies(to: shape)
     convolution = Convolution(
-      shape: ConvolutionShape(
-        inHeight: 1, inWidth: 1, inChannels: k, outChannels: n, kernelHeight: 1, kernelWidth: 1),
-      maxBatch: maxRows, weights: packed, bias: bias, activation: activation, pool: pool,
-      kernels: instructionSet.kernels, choice: .indirect)
+      shape: shape, maxBatch: maxRows, weights: packed, bias: bias, activation: activation, pool: pool,
+      kernels: instructionSet.kernels, bfloat16: instructionSet.bfloat16Kernels,
+      choice: isBFloat16 ? .bfloat16 : .indirect)
   }
 
   /// - Parameters:

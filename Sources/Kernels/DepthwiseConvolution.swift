@@ -8,8 +8,8 @@ struct DepthwiseConvolution: ConvolutionAlgorithm {
   let scratchFloats = 0
   private let kernels: KernelTable
   /// (kernelHeight, kernelWidth, channels)
-  private let weights: FloatBuffer
-  private let bias: FloatBuffer
+  private let weights: TypedBuffer<Float>
+  private let bias: TypedBuffer<Float>
 
   init(
     shape: ConvolutionShape, weights: ConvolutionWeights, bias: UnsafePointer<Float>?, kernels: KernelTable
@@ -17,7 +17,7 @@ struct DepthwiseConvolution: ConvolutionAlgorithm {
     self.shape = shape
     self.kernels = kernels
     let cells = shape.kernelHeight * shape.kernelWidth
-    self.weights = FloatBuffer(count: cells * shape.outChannels)
+    self.weights = TypedBuffer<Float>(count: cells * shape.outChannels)
     for channel in 0..<shape.outChannels {
       let factor = weights.factor(channel)
       for cell in 0..<cells {

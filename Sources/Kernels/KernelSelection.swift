@@ -6,6 +6,7 @@ internal import KernelsPortable
 #if arch(x86_64)
   internal import KernelsAVX2
   internal import KernelsAVX512
+  internal import KernelsBF16
   internal import KernelsVNNI
 #elseif arch(arm64)
   internal import KernelsDotProduct
@@ -48,6 +49,35 @@ extension CPUFeatures {
       return kernels
     #endif
     return portableByteKernels
+  }
+}
+
+/// The kernels over bfloat16 of one instruction set.
+struct BFloat16Kernels: Sendable {
+  /// Writes so many floats as bfloat16; see `bfloat16Run`.
+  typealias Convert = @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<UInt16>) -> Void
+
+  /// Columns of a packed panel.
+  var panelWidth: Int
+  /// The most rows of a register tile.
+  var tileRows: Int
+  var gemm: @Sendable (UnsafePointer<BFloat16Block>) -> Void
+  var convert: Convert
+}
+
+extension CPUFeatures {
+  /// Whether products of bfloat16 have instructions of their own.
+  var hasBFloat16Products: Bool { isSuperset(of: [.avx512, .fma, .bf16]) }
+
+  /// The kernels over bfloat16: the portable ones, which are slower than float32, where there are no instructions for them.
+  var bfloat16Kernels: BFloat16Kernels {
+    #if arch(x86_64)
+      if hasBFloat16Products {
+        return BFloat16Kernels(panelWidth: 32, tileRows: bf16TileRows, gemm: bf16Gemm, convert: bf16Run)
+      }
+    #endif
+    return BFloat16Kernels(
+      panelWidth: 8, tileRows: portableBFloat16TileRows, gemm: portableBFloat16Gemm, convert: portableBFloat16Run)
   }
 }
 

@@ -9,9 +9,9 @@ extension CPUFeatures {
   public func measuredPeak() -> Double {
     let kernels = self.kernels
     let (rows, depth, columns) = (kernels.tileRows, 256, 2 * kernels.width)
-    let left = FloatBuffer(zeros: rows * depth)
-    let panel = FloatBuffer(zeros: depth * columns)
-    let output = FloatBuffer(zeros: 3 * rows * columns)
+    let left = TypedBuffer<Float>(repeating: 0, count: rows * depth)
+    let panel = TypedBuffer<Float>(repeating: 0, count: depth * columns)
+    let output = TypedBuffer<Float>(repeating: 0, count: 3 * rows * columns)
     let pointers = (0..<rows).map { UnsafePointer(left.start) + $0 * depth }
     let repetitions = 400
     var best = Double.infinity

@@ -22,9 +22,9 @@ struct WinogradStages {
   private let outputs: Int
   private let kernels: KernelTable
   /// (panels, elements, inChannels, panelWidth)
-  private let weights: FloatBuffer
-  private let bias: FloatBuffer
-  private let zeros: FloatBuffer
+  private let weights: TypedBuffer<Float>
+  private let bias: TypedBuffer<Float>
+  private let zeros: TypedBuffer<Float>
   private static let blockBytes = 768 << 10
 
   init(
@@ -37,7 +37,7 @@ struct WinogradStages {
     let panelWidth = 2 * kernels.width
     panels = (shape.outChannels + panelWidth - 1) / panelWidth
     blockTiles = min(maxTiles, max(16, Self.blockBytes / (4 * (outputs + 2) * (outputs + 2) * shape.inChannels)))
-    zeros = FloatBuffer(zeros: max(shape.inChannels, panelWidth))
+    zeros = TypedBuffer(repeating: 0, count: max(shape.inChannels, panelWidth))
     self.bias = packedBias(bias, groups: 1, columns: shape.outChannels, panelWidth: panelWidth)
     self.weights = packWinograd(
       inputs: shape.inChannels, columns: shape.outChannels, outputs: outputs, weights: weights, kernels: kernels,

@@ -5,11 +5,11 @@ internal import KernelTemplates
 /// G g Gᵀ of all weights: (panels, elements, inputs, panelWidth).
 func packWinograd(
   inputs: Int, columns: Int, outputs: Int, weights: ConvolutionWeights, kernels: KernelTable, pool: ThreadPool
-) -> FloatBuffer {
+) -> TypedBuffer<Float> {
   let width = 2 * kernels.width
   let elements = (outputs + 2) * (outputs + 2)
   let panels = (columns + width - 1) / width
-  let packed = FloatBuffer(count: panels * elements * inputs * width)
+  let packed = TypedBuffer<Float>(count: panels * elements * inputs * width)
   let chunk = 64
   let chunks = (inputs + chunk - 1) / chunk
   pool.run(tasks: panels * chunks) { task in

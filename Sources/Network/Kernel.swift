@@ -1,6 +1,6 @@
 // The run-time side of a computation: where its operands are, and the code to run over them.
 
-internal import Kernels
+package import Kernels
 
 /// What `Computation.compile` is given.
 package struct CompileContext {
@@ -11,6 +11,8 @@ package struct CompileContext {
   /// Layout of every operand and result of a computation whose rule is `.either`.
   let layout: Layout
   let maxBatch: Int
+  /// Of products with constant weights.
+  let precision: Precision
   let pool: ThreadPool
 
   /// The items or rows that dimension 0 of `view` has in the largest run.

@@ -1,7 +1,7 @@
 // The compiled, immutable model that all threads share.
 
 package import Elements
-internal import Kernels
+package import Kernels
 
 /// A graph made ready to run: rewritten by the passes, weights packed, memory planned. Nothing of it changes after `init`, so any
 /// number of threads may use it, each through an `InferenceRequest`.
@@ -42,14 +42,17 @@ package final class Network: Sendable {
   ///   - graph: resolved.
   ///   - maxBatch: the most items one run will have.
   ///   - threads: the most that share the work of one run, the calling one included.
-  package init(_ graph: consuming Graph, maxBatch: Int, threads: Int) throws(NodeError) {
+  ///   - precision: of products with constant weights; float32 where the processor has no products of bfloat16.
+  package init(
+    _ graph: consuming Graph, maxBatch: Int, threads: Int, precision: Precision = .float32
+  ) throws(NodeError) {
     var graph = graph
     try graph.optimize()
     let pool = ThreadPool(threads: threads)
     let batch = graph.inputs.contains { graph.shape($0).isBatched } ? maxBatch : 1
     let plan = try MemoryPlan(graph, maxBatch: batch)
     arenaBytes = plan.arenaBytes
-    kernels = try Network.compile(graph, plan, maxBatch: batch, pool: pool)
+    kernels = try Network.compile(graph, plan, maxBatch: batch, precision: precision.supported(), pool: pool)
     scratchBytes = kernels.map { $0?.scratchBytes ?? 0 }.max() ?? 0
     inputs = graph.inputs.compactMap { graph.port($0, plan) }
     outputs = graph.outputs.compactMap { graph.port($0, plan) }
@@ -69,7 +72,7 @@ package final class Network: Sendable {
   }
 
   private static func compile(
-    _ graph: Graph, _ plan: MemoryPlan, maxBatch: Int, pool: ThreadPool
+    _ graph: Graph, _ plan: MemoryPlan, maxBatch: Int, precision: Precision, pool: ThreadPool
   ) throws(NodeError) -> [Kernel?] {
     var kernels: [Kernel?] = []
     for node in graph.nodes {
@@ -77,7 +80,7 @@ package final class Network: Sendable {
         inputs: node.inputs.compactMap { plan.views[$0.index] },
         outputs: node.outputs.compactMap { plan.views[$0.index] }, inputShapes: node.inputs.map { graph.shape($0) },
         outputShapes: node.outputs.map { graph.shape($0) }, layout: graph[node.outputs[0]].layout,
-        maxBatch: maxBatch, pool: pool)
+        maxBatch: maxBatch, precision: precision, pool: pool)
       // A view computes nothing, so its memory must be its operand's.
       precondition(!node.computation.isView || context.outputs[0].startsWhere(context.inputs[0]))
       do throws(GraphError) { kernels.append(try node.computation.compile(context)) } catch {

@@ -16,6 +16,7 @@ enum ConfigurationError: ReportableError {
   case noSuchOutput(path: String, name: String, outputs: String)
   case severalOutputs(path: String, outputs: String)
   case singleLogit(String)
+  case precision(String)
   case instructionSet(setting: String, reason: String)
 
   var status: ExitStatus {
@@ -39,6 +40,7 @@ enum ConfigurationError: ReportableError {
     case .severalOutputs(let path, let outputs): "\(path): choose one of several outputs with --output: \(outputs)"
     case .singleLogit(let path):
       "\(path): one number per image and no activation in the graph: give --activation sigmoid or --activation none"
+    case .precision(let value): "CLASSIFY_PRECISION=\(value): unknown precision: expected float32 or bf16"
     case .instructionSet(let setting, let reason): "CLASSIFY_ISA=\(setting): \(reason)"
     }
   }

@@ -5,7 +5,7 @@ import Network
 import Streams
 
 /// What `--describe` prints: one JSON object.
-func describe(_ model: LoadedModel) throws -> [UInt8] {
+func describe(_ model: LoadedModel, _ precision: ChosenPrecision) throws -> [UInt8] {
   let summary = model.graph.summary
   var json = JSONText()
   json.beginObject()
@@ -34,6 +34,8 @@ func describe(_ model: LoadedModel) throws -> [UInt8] {
   json.integer(summary.parameters)
   json.key("multiplyAdds")
   json.integer(summary.multiplyAdds)
+  json.key("precision")
+  json.string(precision.name)
   try json.quantizedExecution(model)
   json.preprocessing(model)
   json.key("classes")

@@ -1,6 +1,7 @@
 // The command line's flags, by group.
 
 import ArgumentParser
+import Kernels
 
 struct ModelFlags: ParsableArguments {
   @Option(help: "The ONNX file; else CLASSIFY_MODEL.")
@@ -61,6 +62,17 @@ struct ContractFlags: ParsableArguments {
   }
 }
 
+/// `float32` or `bf16`
+struct PrecisionFlag: ExpressibleByArgument {
+  let precision: Precision
+  static let allValueStrings = Precision.allCases.map(\.rawValue)
+
+  init?(argument: String) {
+    guard let precision = Precision(rawValue: argument) else { return nil }
+    self.precision = precision
+  }
+}
+
 /// `224x224`: height and width.
 struct InputSize: ExpressibleByArgument, Equatable {
   let height: Int
@@ -112,6 +124,11 @@ struct RunningFlags: ParsableArguments {
 
   @Option(help: "Threads; else as many as the process may use. Images run one on each; one that is alone runs on all.")
   var threads: Int?
+
+  @Option(
+    help: "float32 or bf16: what products with weights multiply in; else CLASSIFY_PRECISION, else float32."
+  )
+  var precision: PrecisionFlag?
 
   @Flag(help: "Leave with 65 if any item failed, instead of 0.")
   var strict = false

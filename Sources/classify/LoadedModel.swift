@@ -2,6 +2,7 @@
 
 import Elements
 import Glibc
+import Kernels
 import Network
 import ONNX
 import Streams
@@ -100,8 +101,8 @@ struct LoadedModel {
   )
 
   /// Ready to run, one image at a time in each request.
-  func network(threads: Int) throws -> Network {
-    do { return try Network(graph, maxBatch: 1, threads: threads) } catch {
+  func network(threads: Int, precision: Precision) throws -> Network {
+    do { return try Network(graph, maxBatch: 1, threads: threads, precision: precision) } catch {
       throw ConfigurationError.unusable(name, "\(error)")
     }
   }

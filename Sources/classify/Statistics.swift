@@ -35,13 +35,15 @@ struct Statistics {
   }
 
   /// One JSON line on standard error.
-  func report(failed: Int) {
+  func report(failed: Int, precision: ChosenPrecision) {
     var json = JSONText()
     json.beginObject()
     json.key("images")
     json.integer(perImage.count)
     json.key("failed")
     json.integer(failed)
+    json.key("precision")
+    json.string(precision.name)
     json.key("loadMs")
     json.number((ends.values.max() ?? origin) - origin + startMs, decimals: 2)
     json.key("load")

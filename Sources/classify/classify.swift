@@ -17,6 +17,10 @@ struct Classify: ParsableCommand {
       width, 3) pixels go through the model's input contract; <f4 (3, height, width) or (n, 3, height, width) is taken as \
       it is. Error records are passed on.
 
+      Convolutions and products with weights run in float32. --precision bf16 lets them multiply in bfloat16, with sums in \
+      float32, where the processor has AVX512_BF16; elsewhere the model runs in float32, and one line on standard error \
+      says so.
+
       CLASSIFY_ISA restricts the instructions used: portable, avx2 or avx512, then features to leave out, as in avx512,-vnni.
 
       Exit status: 0 done, 64 called wrongly, 65 bad input, 74 input or output failed, 77 not permitted, 78 no usable \
@@ -41,9 +45,11 @@ struct Classify: ParsableCommand {
     try checkInstructionSet()
     var statistics = Statistics()
     let output = OutputStream()
+    let precision = try ChosenPrecision(running.precision?.precision)
+    precision.reportFallback()
     let loaded = try LoadedModel(model, contract, &statistics)
     if running.describe {
-      try output.write(try describe(loaded))
+      try output.write(try describe(loaded, precision))
       try output.close()
       return .ok
     }
@@ -53,7 +59,7 @@ struct Classify: ParsableCommand {
       return .ok
     }
     let threads = running.threads ?? ThreadCount.available()
-    let network = try loaded.network(threads: threads)
+    let network = try loaded.network(threads: threads, precision: precision.used)
     statistics.mark(.compile)
     let results = ResultWriter(answers, model: loaded.name, labels: loaded.labels, output: output)
     let profile = running.profile ? Profile(network) : nil
@@ -79,7 +85,7 @@ struct Classify: ParsableCommand {
     case .other(let description): throw InputError.notTensors(description)
     }
     try output.close()
-    if running.stats { classifier.statistics.report(failed: failed) }
+    if running.stats { classifier.statistics.report(failed: failed, precision: precision) }
     profile?.report(threads: threads)
     return running.strict && failed > 0 ? .data : .ok
   }

@@ -13,15 +13,19 @@ let instructionSets: [CPUFeatures] = {
 
 /// What convolutions are tested with: every instruction set this machine can run, and the templates as AVX-512 instantiates them.
 enum TestedKernels: CaseIterable {
-  case portable, avx2, avx512, sixteenLanes
+  case portable, avx2, avx512, sixteenLanes, bf16
 
-  static let here = allCases.filter { CPUFeatures.detected.isSuperset(of: $0.features) }
+  /// Those that differ in float32.
+  static let here = allCases.filter { $0 != .bf16 && CPUFeatures.detected.isSuperset(of: $0.features) }
+  /// Those that differ in bfloat16.
+  static let bfloat16 = [portable, bf16].filter { CPUFeatures.detected.isSuperset(of: $0.features) }
 
-  private var features: CPUFeatures {
+  var features: CPUFeatures {
     switch self {
     case .portable, .sixteenLanes: []
     case .avx2: [.avx2, .fma]
     case .avx512: [.avx2, .fma, .avx512]
+    case .bf16: [.avx2, .fma, .avx512, .bf16]
     }
   }
 
@@ -50,8 +54,11 @@ struct ConvolutionCase {
     let residual = self.residual ? noise.array(outputs) : nil
     let perOutput = weights.count / shape.outChannels
     let scaledWeights = weights.enumerated().map { scaled ? $1 * Self.scale($0 / perOutput) : $1 }
+    let rounds = choice == .bfloat16
     let expected = plainConvolution(
-      shape, batch: batch, input: input, weights: scaledWeights, bias: bias, residual: residual, activation: activation)
+      shape, batch: batch, input: rounds ? input.map(bfloat16) : input,
+      weights: rounds ? scaledWeights.map(bfloat16) : scaledWeights, bias: bias, residual: residual,
+      activation: activation)
     let output = run(set, choice, input: input, weights: weights, bias: bias, residual: residual)
     let scale = Float(shape.groupInputs * shape.kernelHeight * shape.kernelWidth).squareRoot() + 1
     return zip(output, expected).reduce(0) { $1.0.isNaN ? .infinity : max($0, abs($1.0 - $1.1) / scale) }
@@ -75,7 +82,7 @@ struct ConvolutionCase {
         start: packed.start, outputStep: shape.groupInputs * cells, inputStep: cells,
         scale: factors.map { UnsafePointer($0.start) }),
       bias: added.map { UnsafePointer($0.start) }, activation: activation, pool: pool, kernels: set.table,
-      choice: choice)
+      bfloat16: set.features.bfloat16Kernels, choice: choice ?? .best(shape, width: set.table.width))
     let from = GuardedBuffer(spread(input, shape.inChannels), atStart: atStart)
     let kept = residual.map { GuardedBuffer(spread($0, shape.outChannels), atStart: atStart) }
     let pixels = batch * shape.outHeight * shape.outWidth
@@ -110,6 +117,9 @@ struct ConvolutionCase {
     return result
   }
 }
+
+/// The nearest bfloat16.
+func bfloat16(_ value: Float) -> Float { Float(bitPattern: UInt32(bfloat16Bits(value)) << 16) }
 
 /// A square convolution with `pad` on all sides.
 func square(

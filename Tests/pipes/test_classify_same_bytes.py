@@ -15,7 +15,10 @@ from support.onnxnet import run_file
 from support.tools import MODEL, tool
 
 IMAGES = 8
-SETS = ["portable", "avx2", "avx512"]
+# Of instruction sets in float32, and of products in bfloat16.
+SETS = {
+    "portable": {"CLASSIFY_ISA": "portable"}, "avx2": {"CLASSIFY_ISA": "avx2"}, "avx512": {"CLASSIFY_ISA": "avx512"},
+    "bf16": {"CLASSIFY_ISA": "avx512", "CLASSIFY_PRECISION": "bf16"}}
 
 
 class Builder:
@@ -85,7 +88,7 @@ NETWORKS = {"tails": (tails, (3, 37, 41)), "convolutions": (convolutions, (3, 75
 def runs(instruction_set):
     """Whether this processor has the set: the tool refuses one that it has not, or takes another."""
     flags = open("/proc/cpuinfo").read() if instruction_set != "portable" else ""
-    return {"portable": True, "avx2": " avx2 " in flags, "avx512": " avx512bw " in flags}[instruction_set]
+    return {"portable": "", "avx2": " avx2 ", "avx512": " avx512bw ", "bf16": " avx512_bf16 "}[instruction_set] in flags
 
 
 @pytest.mark.parametrize("instruction_set", SETS)
@@ -101,7 +104,7 @@ def test_threads_batch_position_and_neighbours_change_no_byte(network, instructi
     images = np.random.default_rng(6).standard_normal((IMAGES, *shape)).astype(np.float32)
 
     def results(chosen, threads):
-        outputs = run_file(path, [images[chosen]], threads=threads, env={"CLASSIFY_ISA": instruction_set})
+        outputs = run_file(path, [images[chosen]], threads=threads, env=SETS[instruction_set])
         return [[output[row].tobytes() for output in outputs] for row in range(len(chosen))]
 
     alone = [results([image], 1)[0] for image in range(IMAGES)]

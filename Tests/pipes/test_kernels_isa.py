@@ -14,11 +14,11 @@ from support.tools import BIN, MODEL, tool
 QEMU = shutil.which("qemu-x86_64")
 # The targets of instruction sets, and the multiplication of each one's register tiles with how many of them a row of a step takes: two
 # vectors, twice where a vector takes two multiplications, twice again where one loop serves safe and other weights.
-ROOMS = ["KernelsAVX2", "KernelsAVX512", "KernelsVNNI"]
+ROOMS = ["KernelsAVX2", "KernelsAVX512", "KernelsVNNI", "KernelsBF16"]
 TILES = [
     ("KernelsAVX2", "gemmTiles", "vfmadd", 2, 6), ("KernelsAVX512", "gemmTiles", "vfmadd", 2, 12),
     ("KernelsAVX2", "mixedTiles", "vpmadd", 4, 6), ("KernelsAVX512", "mixedTiles", "vpmadd", 4, 8),
-    ("KernelsVNNI", "gemmTiles", "vpdpbusd", 2, 12),
+    ("KernelsVNNI", "gemmTiles", "vpdpbusd", 2, 12), ("KernelsBF16", "gemmTiles", "vdpbf16ps", 2, 12),
 ]
 
 

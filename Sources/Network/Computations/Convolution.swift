@@ -72,7 +72,8 @@ struct Convolution: Computation {
         unsafe withOptionalPointer(bias) { bias in
           unsafe Kernels.Convolution(
             shape: shape, maxBatch: images * context.largest(source), weights: weights.baseAddress!, scale: scale,
-            bias: bias, activation: activation, residual: addsResidual, pool: context.pool)
+            bias: bias, activation: activation, residual: addsResidual, precision: context.precision,
+            pool: context.pool)
         }
       }
     }

@@ -34,11 +34,11 @@ struct Dense: Computation {
         unsafe Kernels.Dense(
           inputs: inputs, outputs: outputs, weights: weights.baseAddress!,
           layout: layout == .inputsFirst ? .rowMajorKN : .rowMajorNK, bias: bias, activation: activation,
-          maxRows: rows * context.largest(source), pool: context.pool)
+          precision: context.precision, maxRows: rows * context.largest(source), pool: context.pool)
       }
     }
     weights.discard()
-    return Kernel("packed GEMM", scratchBytes: 4 * packed.scratchFloats) { run in
+    return Kernel(packed.algorithm, scratchBytes: 4 * packed.scratchFloats) { run in
       unsafe packed.run(
         rows: rows * run.items(source), input: run.read(source), output: run.write(target),
         scratch: run.scratch.assumingMemoryBound(to: Float.self), pool: run.pool)

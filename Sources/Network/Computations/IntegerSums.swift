@@ -98,6 +98,6 @@ extension CompileContext {
   fileprivate var readingFirst: CompileContext {
     CompileContext(
       inputs: [inputs[0]], outputs: outputs, inputShapes: [inputShapes[0]], outputShapes: outputShapes,
-      layout: layout, maxBatch: maxBatch, pool: pool)
+      layout: layout, maxBatch: maxBatch, precision: precision, pool: pool)
   }
 }

@@ -7,6 +7,7 @@
 
 import Elements
 import Glibc
+import Kernels
 import Network
 import ONNX
 import Streams
@@ -86,11 +87,18 @@ func outputs(of path: String, _ inputs: [TestTensor], threads: Int) throws -> [T
   return results
 }
 
+/// `CLASSIFY_PRECISION`, as `classify` takes it.
+func precision() throws -> Precision {
+  let name = unsafe getenv("CLASSIFY_PRECISION").map { unsafe String(cString: $0) } ?? Precision.float32.rawValue
+  guard let precision = Precision(rawValue: name) else { throw Fault(status: .configuration, reason: name) }
+  return precision
+}
+
 func run(_ graph: Graph, _ inputs: [TestTensor], batch: Int, _ threads: Int) throws -> [TestTensor] {
   let network: Network
   let request: InferenceRequest
   do {
-    network = try Network(graph, maxBatch: batch, threads: threads)
+    network = try Network(graph, maxBatch: batch, threads: threads, precision: try precision())
     request = try network.makeRequest()
   } catch { throw Fault(status: .configuration, reason: "\(error)") }
   guard inputs.count >= network.inputs.count else { throw Fault(status: .data, reason: "too few inputs") }
