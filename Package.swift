@@ -2,7 +2,7 @@
 // Five tools over shared modules, listed bottom-up: a module may import only modules above it.
 import PackageDescription
 
-/// Every room's settings: Swift 6, imports private unless said otherwise, `unsafe` written where it is.
+/// Every module's settings: Swift 6, imports private unless said otherwise, `unsafe` written where it is.
 let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableUpcomingFeature("InternalImportsByDefault"),

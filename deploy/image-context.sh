@@ -6,7 +6,7 @@
 # MODEL is an ONNX file, with its JSON file beside it if there is one and the files that hold its weights, or what
 # deploy/model/fetch.sh downloads. With TOOLS naming a folder that holds the five tools built for Debian 12 and the image's
 # architecture, they are taken and nothing is compiled.
-# Status: 0 done, 64 called wrongly, 65 or 69 the model or its weights could not be read.
+# Status: 0 done, 64 usage error, 65 or 69 the model or its weights could not be read.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -ge 2 ] || {

@@ -3,8 +3,8 @@
 #
 #   deploy/install-tools.sh ~/.local     then: export PATH=~/.local/bin:$PATH MANPATH=~/.local/share/man:
 #
-# Takes the tools from .build/release, or $BIN, built with: swift build -c release --static-swift-stdlib
-# Needs libjpeg, OpenBLAS and libcurl at run time. Prints nothing. Status: 0 done, 64 usage, 69 a tool is not built.
+# Builds the tools in release first, or takes them from $BIN. Needs libjpeg, OpenBLAS and libcurl at run time.
+# Status: 0 done, 64 usage, 69 a tool cannot be built or is missing in $BIN.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${BIN:-$here/../.build/release}
@@ -15,9 +15,10 @@ bin=${BIN:-$here/../.build/release}
 prefix=$1
 tools='imgdecode classify s3sync batchsubmit lambda-bootstrap'
 
+if [ -z "${BIN-}" ]; then "$here/build-tools.sh" || exit 69; fi
 for tool in $tools; do
   [ -x "$bin/$tool" ] || {
-    echo "install-tools.sh: $bin/$tool is not built: swift build -c release --static-swift-stdlib" >&2
+    echo "install-tools.sh: $bin/$tool is missing" >&2
     exit 69
   }
 done

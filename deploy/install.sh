@@ -30,7 +30,7 @@
 #
 # What is not given keeps its value from the last run, the image included while nothing in it has changed. A new image is
 # tested before it is pushed, and again before the API calls it. Needs the AWS CLI and docker, podman or buildah.
-# Status: 0 done, 64 called wrongly, 69 AWS refused or something is missing, 75 busy, 77 no credentials, 78 no region, or a
+# Status: 0 done, 64 usage error, 69 AWS refused or something is missing, 75 busy, 77 no credentials, 78 no region, or a
 # stack of that name that is not ours.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

@@ -3,22 +3,25 @@
 #
 #   deploy/package-deb.sh [FOLDER]      image-classification_VERSION_ARCHITECTURE.deb in FOLDER (.build); prints its path
 #
-# Takes the tools from .build/release, or $BIN, built with: swift build -c release --static-swift-stdlib
-# For Debian 12 and what has its libraries. Status: 0 done, 69 a tool is not built.
+# Builds the tools in release first, or takes them from $BIN. The package is for the Debian release it is built on and later
+# ones. Status: 0 done, 69 a tool cannot be built or is missing in $BIN.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${BIN:-$here/../.build/release}
 target=${1:-$here/../.build}
 tools=(imgdecode classify s3sync batchsubmit lambda-bootstrap)
 
+if [ -z "${BIN-}" ]; then "$here/build-tools.sh" || exit 69; fi
 for tool in "${tools[@]}"; do
   [ -x "$bin/$tool" ] || {
-    echo "package-deb.sh: $bin/$tool is not built" >&2
+    echo "package-deb.sh: $bin/$tool is missing" >&2
     exit 69
   }
 done
 version=$("$bin/imgdecode" --version)
 architecture=$(dpkg --print-architecture)
+# The C library that the tools were linked with, or a later one.
+libc=$(dpkg-query -W -f='${Version}' libc6 | sed 's/-.*//')
 # The same sources make the same package: its dates are the last commit's.
 epoch=${SOURCE_DATE_EPOCH:-$(git -C "$here" log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH=$epoch
@@ -36,7 +39,7 @@ Package: image-classification
 Version: $version
 Architecture: $architecture
 Maintainer: The image-classification authors <noreply@example.com>
-Depends: libc6 (>= 2.36), libgcc-s1, libstdc++6, libjpeg62-turbo, libopenblas0-serial | libopenblas0, libcurl4, ca-certificates
+Depends: libc6 (>= $libc), libgcc-s1, libstdc++6, libjpeg62-turbo, libopenblas0-serial | libopenblas0, libcurl4, ca-certificates
 Installed-Size: $(du -sk "$root/usr" | cut -f1)
 Section: science
 Priority: optional

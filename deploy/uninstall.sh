@@ -9,7 +9,7 @@
 #   --delete-bucket    the bucket too, with every image and prediction in it; it is kept otherwise
 #   --yes              do not ask
 #
-# Running it again after a failure continues. Status: 0 nothing is left but what was to be kept, 64 called wrongly,
+# Running it again after a failure continues. Status: 0 nothing is left but what was to be kept, 64 usage error,
 # 69 something could not be removed, 75 busy, 77 no credentials, 78 no region, a stack that is not ours, or no terminal to ask on.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,4 +1,4 @@
-// The door to AWS: configuration once, then calls on the loop.
+// Access to AWS: configuration once, then calls on the loop.
 
 import AWS
 import HTTP
@@ -24,7 +24,9 @@ struct Connection {
     _ object: String, _ options: Options, _ environment: SystemEnvironment,
     _ calls: @escaping @Loop (Connection) async throws(ServiceError) -> Value
   ) throws(CallFailure) -> Value {
-    let flags = ConfigurationFlags(profile: options.profile, region: options.region, endpointURL: options.endpointURL)
+    let flags = ConfigurationFlags(
+      profile: options.connection.profile, region: options.connection.region,
+      endpointURL: options.connection.endpointURL)
     let result = Loop.run { () -> Result<Value, ServiceError> in
       let connection: Connection
       do throws(ConfigurationError) {

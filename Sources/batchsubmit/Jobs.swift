@@ -30,7 +30,7 @@ struct Jobs {
 
   /// Writes one line for each job; with `--wait` not before they have ended.
   func tellStatus(_ output: OutputStream) throws -> ExitStatus {
-    let ended = options.wait ? try wait() : .ok
+    let ended = options.running.wait ? try wait() : .ok
     let ids = self.ids
     let details = try Connection.run("DescribeJobs", options, environment) { connection throws(ServiceError) in
       try await connection.batch.describe(ids)

@@ -1,106 +1,143 @@
-// The flags, as they are given.
+// The flags, in groups as --help shows them.
 
 import ASCII
 import ArgumentParser
 
 /// Every flag of the tool. What a flag does not say, the variable named in its help may.
 struct Options: ParsableArguments {
-  @Option(help: "The queue to submit to. JOB_QUEUE")
+  @OptionGroup(title: "Destination") var destination: DestinationFlags
+  @OptionGroup(title: "Selection") var selection: SelectionFlags
+  @OptionGroup(title: "Jobs") var jobs: JobFlags
+  @OptionGroup(title: "Running") var running: RunningFlags
+  @OptionGroup(title: "Existing jobs") var existing: ExistingJobFlags
+  @OptionGroup(title: "Connection") var connection: ConnectionFlags
+
+  mutating func validate() throws {
+    let inspects = !existing.status.isEmpty || !existing.cancel.isEmpty
+    if !existing.status.isEmpty && !existing.cancel.isEmpty {
+      throw ValidationError("--status and --cancel cannot be combined")
+    }
+    if running.lambdaResponse && (running.wait || running.dryRun || inspects) {
+      throw ValidationError("--lambda-response is only for submitting")
+    }
+    for id in existing.status + existing.cancel + jobs.dependsOn where !isJobID(id) {
+      throw ValidationError("\(id): not a job id")
+    }
+  }
+}
+
+/// Where jobs are submitted and results are written.
+struct DestinationFlags: ParsableArguments {
+  @Option(help: "The queue to submit to (default: JOB_QUEUE).")
   var jobQueue: String?
 
-  @Option(help: "The job definition: a name, name:revision or ARN. JOB_DEFINITION")
+  @Option(help: "The job definition: a name, name:revision or ARN (default: JOB_DEFINITION).")
   var jobDefinition: String?
 
-  @Option(help: "Jobs are called NAME-hash-first. JOB_NAME; classify")
-  var jobName: String?
-
-  @Option(help: "s3:// prefix that predictions go under. OUTPUT_PREFIX")
+  @Option(help: ArgumentHelp("s3:// prefix of the predictions (default: OUTPUT_PREFIX).", valueName: "uri"))
   var outputPrefix: String?
 
-  @Option(help: "s3:// prefix that manifests go under. MANIFEST_PREFIX")
+  @Option(help: ArgumentHelp("s3:// prefix of the manifests (default: MANIFEST_PREFIX).", valueName: "uri"))
   var manifestPrefix: String?
+}
 
-  @Option(help: "Images of one child at most (default: five minutes' work, 3000 a vCPU).")
+/// Which objects are images.
+struct SelectionFlags: ParsableArguments {
+  @Option(help: ArgumentHelp("Only keys with this prefix.", valueName: "prefix"))
+  var prefixFilter = ""
+
+  @Option(
+    help: ArgumentHelp(
+      "Only keys with this suffix, ignoring case; may be repeated (default: .jpg .jpeg).", valueName: "suffix"))
+  var suffix: [String] = []
+}
+
+/// What each job is.
+struct JobFlags: ParsableArguments {
+  @Option(help: "The beginning of the jobs' names; a hash of the images follows (default: JOB_NAME, else classify).")
+  var jobName: String?
+
+  @Option(
+    help: ArgumentHelp("Maximum images of one child (default: five minutes' work, 3000 a vCPU).", valueName: "count"))
   var imagesPerChild: Int?
 
-  @Option(help: "Children of one array job at most, 2 to 10000.")
+  @Option(help: ArgumentHelp("Maximum children of one array job, 2 to 10000.", valueName: "count"))
   var maxArraySize = 10_000
 
-  @Option(help: "vCPUs of a child, with --memory (default: the job definition's).")
+  @Option(help: ArgumentHelp("vCPUs of a child, with --memory (default: the job definition's).", valueName: "count"))
   var vcpu: String?
 
-  @Option(help: "Memory of a child in MiB, with --vcpu.")
+  @Option(help: ArgumentHelp("Memory of a child, with --vcpu.", valueName: "MiB"))
   var memory: Int?
 
-  @Option(help: "Attempts of a child, 1 to 10.")
+  @Option(help: ArgumentHelp("Attempts of a child, 1 to 10.", valueName: "count"))
   var attempts = 5
 
-  @Option(help: "Seconds of one attempt, at least 60 (default: the job definition's).")
+  @Option(
+    help: ArgumentHelp("Time limit of one attempt, at least 60 (default: the job definition's).", valueName: "seconds"))
   var timeout: Int?
 
   @Option(help: ArgumentHelp("A tag of the jobs and their tasks; may be repeated.", valueName: "name=value"))
   var tag: [String] = []
 
-  @Option(help: ArgumentHelp("Start after this job has succeeded; may be repeated.", valueName: "job-id"))
-  var dependsOn: [String] = []
-
   @Option(help: ArgumentHelp("A variable for the containers; may be repeated.", valueName: "name=value"))
   var environment: [String] = []
 
-  @Option(help: "Only keys that begin so.")
-  var prefixFilter = ""
-
-  @Option(help: "Only keys that end so, in any case; may be repeated (default: .jpg .jpeg).")
-  var suffix: [String] = []
+  @Option(help: ArgumentHelp("Start after this job has succeeded; may be repeated.", valueName: "job-id"))
+  var dependsOn: [String] = []
 
   @Flag(help: "One more job, after all children, that joins their parts into one object.")
   var merge = false
+}
 
-  @Flag(help: "Submit although the same images were submitted the same way before.")
+/// What is done with the batch.
+struct RunningFlags: ParsableArguments {
+  @Flag(help: "Submit even if the same images were submitted in the same way before.")
   var resubmit = false
 
   @Flag(help: "Print the SubmitJob requests and do nothing.")
   var dryRun = false
 
-  @Flag(help: "Print nothing but Lambda's batchItemFailures.")
-  var lambdaResponse = false
-
   @Flag(help: "Wait until every job has ended; status 0 only if all succeeded.")
   var wait = false
 
-  @Option(help: "Seconds to wait at most (default: as long as it takes).")
+  @Option(help: ArgumentHelp("Maximum time to wait (default: no limit).", valueName: "seconds"))
   var waitTimeout: Double?
 
-  @Option(help: "Seconds in RUNNABLE after which the reason is shown.")
+  @Option(help: ArgumentHelp("Time in RUNNABLE after which the reason is reported.", valueName: "seconds"))
   var runnableWarning: Double = 600
 
-  @Option(help: ArgumentHelp("Show this job's status instead of submitting; may be repeated.", valueName: "job-id"))
-  var status: [String] = []
-
-  @Option(help: ArgumentHelp("End this job and its children; may be repeated.", valueName: "job-id"))
-  var cancel: [String] = []
-
-  @Option(help: "Profile of AWS's configuration files. AWS_PROFILE")
-  var profile: String?
-
-  @Option(help: "Region. AWS_REGION")
-  var region: String?
-
-  @Option(help: ArgumentHelp("One endpoint for all services. AWS_ENDPOINT_URL", valueName: "url"))
-  var endpointURL: String?
+  @Flag(help: "Print Lambda's batchItemFailures alone, for a function that SQS invokes.")
+  var lambdaResponse = false
 
   mutating func validate() throws {
-    if !status.isEmpty && !cancel.isEmpty { throw ValidationError("--status and --cancel exclude each other") }
-    if lambdaResponse && (wait || dryRun || !status.isEmpty || !cancel.isEmpty) {
-      throw ValidationError("--lambda-response goes with submitting alone")
-    }
     if dryRun && wait { throw ValidationError("--dry-run submits nothing to --wait for") }
     if let waitTimeout, !(waitTimeout >= 0 && waitTimeout.isFinite) {
       throw ValidationError("--wait-timeout: \(waitTimeout): not a number of seconds")
     }
     guard runnableWarning >= 0 else { throw ValidationError("--runnable-warning: \(runnableWarning): negative") }
-    for id in status + cancel + dependsOn where !isJobID(id) { throw ValidationError("\(id): not a job id") }
   }
+}
+
+/// Jobs that were submitted before.
+struct ExistingJobFlags: ParsableArguments {
+  @Option(help: ArgumentHelp("Show this job's status instead of submitting; may be repeated.", valueName: "job-id"))
+  var status: [String] = []
+
+  @Option(help: ArgumentHelp("End this job and its children; may be repeated.", valueName: "job-id"))
+  var cancel: [String] = []
+}
+
+/// Where the services are.
+struct ConnectionFlags: ParsableArguments {
+  @Option(help: ArgumentHelp("Profile of AWS's configuration files (default: AWS_PROFILE).", valueName: "name"))
+  var profile: String?
+
+  @Option(help: ArgumentHelp("Region (default: AWS_REGION, else the profile's).", valueName: "name"))
+  var region: String?
+
+  @Option(help: ArgumentHelp("One endpoint for all services (default: AWS_ENDPOINT_URL).", valueName: "url"))
+  var endpointURL: String?
 }
 
 /// Batch's ids are UUIDs, with `:index` for a child of an array.

@@ -27,31 +27,34 @@ struct Settings {
       return value
     }
     let output = try prefix(
-      "--output-prefix", setting("--output-prefix", "OUTPUT_PREFIX", options.outputPrefix), withSlash: false)
+      "--output-prefix", setting("--output-prefix", "OUTPUT_PREFIX", options.destination.outputPrefix), withSlash: false
+    )
     manifestPrefix = try prefix(
-      "--manifest-prefix", setting("--manifest-prefix", "MANIFEST_PREFIX", options.manifestPrefix), withSlash: true)
+      "--manifest-prefix", setting("--manifest-prefix", "MANIFEST_PREFIX", options.destination.manifestPrefix),
+      withSlash: true)
     let size = try fargateSize(options)
     template = JobTemplate(
-      queue: try resource("--job-queue", setting("--job-queue", "JOB_QUEUE", options.jobQueue)),
+      queue: try resource("--job-queue", setting("--job-queue", "JOB_QUEUE", options.destination.jobQueue)),
       definition: try resource(
-        "--job-definition", setting("--job-definition", "JOB_DEFINITION", options.jobDefinition)),
-      name: try jobName(options.jobName ?? variable("JOB_NAME") ?? "classify"),
-      output: output, size: size, retryStrategy: try RetryStrategy(attempts: options.attempts),
-      timeout: try options.timeout.map { (seconds) throws(SettingsError) in
+        "--job-definition", setting("--job-definition", "JOB_DEFINITION", options.destination.jobDefinition)),
+      name: try jobName(options.jobs.jobName ?? variable("JOB_NAME") ?? "classify"),
+      output: output, size: size, retryStrategy: try RetryStrategy(attempts: options.jobs.attempts),
+      timeout: try options.jobs.timeout.map { (seconds) throws(SettingsError) in
         try within("--timeout", seconds, 60...14 * 86_400)
-      }, tags: try tags(options.tag),
-      environment: try environment(options.environment), dependsOn: options.dependsOn)
-    guard options.dependsOn.count <= Self.maximumDependencies else {
-      throw .tooMany(setting: "--depends-on", count: options.dependsOn.count, limit: Self.maximumDependencies)
+      }, tags: try tags(options.jobs.tag),
+      environment: try environment(options.jobs.environment), dependsOn: options.jobs.dependsOn)
+    guard options.jobs.dependsOn.count <= Self.maximumDependencies else {
+      throw .tooMany(setting: "--depends-on", count: options.jobs.dependsOn.count, limit: Self.maximumDependencies)
     }
     imagesPerChild = try within(
       "--images-per-child",
-      options.imagesPerChild ?? Plan.defaultImagesPerChild(vcpus: size?.processors ?? Plan.usualVCPUs), 1...1_000_000)
-    maximumArraySize = try within("--max-array-size", options.maxArraySize, Plan.arraySizes)
-    filter = KeyFilter(prefix: Key(options.prefixFilter))
-    if !options.suffix.isEmpty { filter.suffixes = options.suffix }
-    mergesParts = options.merge
-    resubmits = options.resubmit
+      options.jobs.imagesPerChild ?? Plan.defaultImagesPerChild(vcpus: size?.processors ?? Plan.usualVCPUs),
+      1...1_000_000)
+    maximumArraySize = try within("--max-array-size", options.jobs.maxArraySize, Plan.arraySizes)
+    filter = KeyFilter(prefix: Key(options.selection.prefixFilter))
+    if !options.selection.suffix.isEmpty { filter.suffixes = options.selection.suffix }
+    mergesParts = options.jobs.merge
+    resubmits = options.running.resubmit
     let hash = String(repeating: "0", count: Manifests.hashLength)
     let folder = ObjectURI(bucket: manifestPrefix.bucket, key: manifestPrefix.key.appending(Key(hash)))
     let overrides = template.overridesSize(manifests: folder)
@@ -103,7 +106,7 @@ private func prefix(_ setting: String, _ text: String, withSlash: Bool) throws(S
 }
 
 private func fargateSize(_ options: Options) throws(SettingsError) -> FargateSize? {
-  switch (options.vcpu, options.memory) {
+  switch (options.jobs.vcpu, options.jobs.memory) {
   case (nil, nil): return nil
   case (let vcpu?, let memory?): return try FargateSize(vcpu: vcpu, memory: memory)
   default: throw .sizeNeedsBoth

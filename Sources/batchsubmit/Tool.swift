@@ -25,11 +25,11 @@ struct Tool {
       images: objects.count, imagesPerChild: settings.imagesPerChild, maximumArraySize: settings.maximumArraySize)
     try settings.checkMerge(plan)
     let manifests = Manifests(objects, plan: plan, prefix: settings.manifestPrefix)
-    if options.dryRun { return try printRequests(settings, plan, manifests) }
+    if options.running.dryRun { return try printRequests(settings, plan, manifests) }
 
     let result = plan.images == 0 ? Submission.Result() : try submit(plan, manifests, settings)
     if let failure = result.failure { report(tool: "batchsubmit", reason: failure.reason) }
-    if options.lambdaResponse {
+    if options.running.lambdaResponse {
       var missed = plan.jobs.dropFirst(result.planned).flatMap { objects[plan.range(of: $0)] }
       // The job that joins the parts is every message's.
       if result.failure != nil, missed.isEmpty { missed = objects }
@@ -37,7 +37,7 @@ struct Tool {
     }
     try output.close()
     if let failure = result.failure { return failure.status }
-    if options.wait, !result.jobs.isEmpty {
+    if options.running.wait, !result.jobs.isEmpty {
       let jobs = Jobs(ids: result.jobs.map(\.id), options: options, environment: environment, now: now)
       let ended = try jobs.wait()
       if ended != .ok { return ended }
@@ -59,7 +59,7 @@ struct Tool {
   ) throws(SystemError) -> Submission.Result {
     // The loop's thread is this one, and nobody else writes meanwhile.
     nonisolated(unsafe) let output = self.output
-    let isQuiet = options.lambdaResponse
+    let isQuiet = options.running.lambdaResponse
     let result: Submission.Result
     do throws(CallFailure) {
       result = try Connection.run("\(manifests.folder)", options, environment) { connection throws(ServiceError) in

@@ -23,7 +23,8 @@ final class Waiting {
     batch = connection.batch
     logs = connection.logs
     self.now = now
-    watch = Watch(ids: ids, limit: options.waitTimeout, runnableWarning: options.runnableWarning, now: now())
+    watch = Watch(
+      ids: ids, limit: options.running.waitTimeout, runnableWarning: options.running.runnableWarning, now: now())
     progress = Progress()
   }
 

@@ -15,10 +15,14 @@ struct BatchSubmit: ParsableCommand {
     commandName: "batchsubmit",
     abstract: "Submits images in S3 to AWS Batch: array jobs whose children classify a manifest each.",
     discussion: """
-      Standard input is an event (S3, SQS, SNS, EventBridge) or a list: object records or s3:// URIs, one a line. \
-      Settings named in capitals can be given by these variables. Every job submitted is one line of JSON on standard \
-      output. Exit status: 0 done, 64 called wrongly, 65 bad input, 69 a service refused or a job failed, 74 local I/O, \
-      75 try again later or still running, 77 not permitted, 78 configuration.
+      s3sync --list s3://bucket/input/ | batchsubmit --wait    all below a prefix
+      batchsubmit < event.json                                 those of an event
+
+      Standard input is an event (S3, SQS, SNS, EventBridge) or a list: object records or s3:// URIs, one per line. \
+      Defaults named in capitals are environment variables. Each submitted job is one line of JSON on standard output.
+
+      Exit status: 0 done, 64 usage error, 65 bad input, 69 a service refused or a job failed, 74 local input or output \
+      failed, 75 try again later or still running, 77 not permitted, 78 configuration.
       """,
     version: toolVersion)
 
@@ -27,10 +31,10 @@ struct BatchSubmit: ParsableCommand {
   func run() {
     runTool("batchsubmit") {
       let output = OutputStream()
-      let ids = options.status + options.cancel
+      let ids = options.existing.status + options.existing.cancel
       let jobs = Jobs(ids: ids, options: options, environment: .process, now: { Clock.monotonic.seconds })
-      if !options.status.isEmpty { return try jobs.tellStatus(output) }
-      if !options.cancel.isEmpty { return try jobs.cancel() }
+      if !options.existing.status.isEmpty { return try jobs.tellStatus(output) }
+      if !options.existing.cancel.isEmpty { return try jobs.cancel() }
       let tool = Tool(options: options, environment: .process, now: { Clock.monotonic.seconds }, output: output)
       return try tool.submit(reading: InputStream())
     }

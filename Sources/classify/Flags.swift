@@ -4,14 +4,14 @@ import ArgumentParser
 import Kernels
 
 struct ModelFlags: ParsableArguments {
-  @Option(help: "The ONNX file; else CLASSIFY_MODEL.")
+  @Option(help: "The ONNX file (default: CLASSIFY_MODEL).")
   var model: String?
 
   @Option(
-    help: "Labels: one a line, JSON, or a model's config.json; else CLASSIFY_LABELS, else those of the model.")
+    help: "Labels: one per line, JSON, or a model's config.json (default: CLASSIFY_LABELS, else the model's own).")
   var labels: String?
 
-  @Option(help: "The output to read; else the one that fits the labels, else the only one of shape (n, classes).")
+  @Option(help: "The output to read (default: the one that fits the labels, else the only one of shape (n, classes)).")
   var output: String?
 
   @Option(help: "HEIGHTxWIDTH of the images, for a model that leaves them open.")
@@ -21,7 +21,7 @@ struct ModelFlags: ParsableArguments {
   var activation = ActivationFlag.auto
 }
 
-/// What the model wants done to pixels; what is not given comes from the model or the JSON files beside it.
+/// The preprocessing of pixels; what is not given comes from the model or the JSON files beside it.
 struct ContractFlags: ParsableArguments {
   @Option(help: "How training scaled pixels: torch, tf, caffe or unit (0…1).")
   var preprocessing: String?
@@ -29,10 +29,10 @@ struct ContractFlags: ParsableArguments {
   @Option(help: "Numbers to subtract, one per channel in the model's order, after scaling.")
   var mean: Numbers?
 
-  @Option(help: "Numbers to divide by, last.")
+  @Option(help: "Numbers to divide by, after subtracting.")
   var std: Numbers?
 
-  @Option(help: "Factor for pixels 0…255, applied first.")
+  @Option(help: "Factor that pixel values (0…255) are multiplied by first.")
   var scale: Float?
 
   @Flag(inversion: .prefixedNo, help: "Channels blue, green, red instead of red, green, blue.")
@@ -107,7 +107,7 @@ struct OutputFlags: ParsableArguments {
   @Option(help: "How many classes to report.")
   var top = 5
 
-  @Option(help: "json: one object a line. csv: InputFile,Probability,Label. text: for people.")
+  @Option(help: "json: one object per line. csv: InputFile,Probability,Label. text: for people.")
   var format = Format.json
 
   @Flag(help: "Add inferenceMs, the milliseconds of the image's inference, to each JSON object.")
@@ -119,18 +119,20 @@ struct OutputFlags: ParsableArguments {
 }
 
 struct RunningFlags: ParsableArguments {
-  @Option(help: "Maximum images in progress (default: twice the threads); never waits for more to arrive.")
+  @Option(help: "Maximum images in progress (default: twice the threads); does not wait to fill a batch.")
   var batch: Int?
 
-  @Option(help: "Threads; else as many as the process may use. Images run one on each; one that is alone runs on all.")
+  @Option(
+    help: "Threads (default: the processors available). One image per thread; a single image uses all threads.")
   var threads: Int?
 
   @Option(
-    help: "float32 or bf16: what products with weights multiply in; else CLASSIFY_PRECISION, else float32."
+    help:
+      "float32 or bf16: the type in which products with weights are computed (default: CLASSIFY_PRECISION, else float32)."
   )
   var precision: PrecisionFlag?
 
-  @Flag(help: "Leave with 65 if any item failed, instead of 0.")
+  @Flag(help: "Exit with 65 if any item failed, instead of 0.")
   var strict = false
 
   @Flag(help: "One JSON line on standard error at the end: counts, times, memory.")
@@ -139,7 +141,7 @@ struct RunningFlags: ParsableArguments {
   @Flag(help: "Print the time per layer on standard error at the end. One image at a time, on all threads.")
   var profile = false
 
-  @Flag(help: "Print what the model is as JSON and read no input.")
+  @Flag(help: "Print the model's properties as JSON and read no input.")
   var describe = false
 
   @Flag(

@@ -13,7 +13,10 @@ struct Classify: ParsableCommand {
     commandName: name,
     abstract: "Classifies the tensors that imgdecode makes with a neural network in ONNX.",
     discussion: """
-      One .npy on standard input, or a tar of them, gives one JSON object a line, in the order of the input. |u1 (height, \
+      imgdecode < cat.jpg | classify --model model.onnx    one image
+      tar c photos | imgdecode | classify --format csv     many images, as a table
+
+      One .npy on standard input, or a tar of them, gives one JSON object per line, in the order of the input. |u1 (height, \
       width, 3) pixels go through the model's input contract; <f4 (3, height, width) or (n, 3, height, width) is taken as \
       it is. Error records are passed on.
 
@@ -23,14 +26,14 @@ struct Classify: ParsableCommand {
 
       CLASSIFY_ISA restricts the instructions used: portable, avx2 or avx512, then features to leave out, as in avx512,-vnni.
 
-      Exit status: 0 done, 64 called wrongly, 65 bad input, 74 input or output failed, 77 not permitted, 78 no usable \
+      Exit status: 0 done, 64 usage error, 65 bad input, 74 input or output failed, 77 not permitted, 78 no usable \
       model or labels, or an invalid environment.
       """,
     version: toolVersion)
 
   @OptionGroup(title: "Model") var model: ModelFlags
   @OptionGroup(title: "Input contract") var contract: ContractFlags
-  @OptionGroup(title: "Answers") var answers: OutputFlags
+  @OptionGroup(title: "Output") var answers: OutputFlags
   @OptionGroup(title: "Running") var running: RunningFlags
 
   func validate() throws {

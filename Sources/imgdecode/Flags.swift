@@ -9,20 +9,20 @@ struct GeometryFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Resize the shorter side to N, keeping the aspect ratio (default: 256).", valueName: "n"))
   var resize: Int?
 
-  @Option(help: ArgumentHelp("Resize to exactly W × H, the aspect ratio given up; not cropped.", valueName: "WxH"))
+  @Option(help: ArgumentHelp("Resize to exactly W × H, ignoring the aspect ratio; not cropped.", valueName: "WxH"))
   var size: SizeArgument?
 
   @Flag(help: "Keep the size; not cropped.")
   var noResize = false
 
   @Option(
-    help: ArgumentHelp("Cut the central N × N, black where the image is smaller (default: 224).", valueName: "n"))
+    help: ArgumentHelp("Crop the central N × N, padding smaller images with black (default: 224).", valueName: "n"))
   var crop: Int?
 
   @Flag(help: "Keep the whole resized image.")
   var noCrop = false
 
-  @Option(help: "How pixels are weighted: bilinear, bicubic, box, nearest (default: bilinear).")
+  @Option(help: "The resampling filter (default: bilinear).")
   var filter: ResampleFilter?
 
   /// Sides beyond this are a mistake, and would overflow what follows.
@@ -30,9 +30,9 @@ struct GeometryFlags: ParsableArguments {
 
   func validate() throws {
     guard [resize != nil, size != nil, noResize].count(where: { $0 }) <= 1 else {
-      throw ValidationError("--resize, --size and --no-resize exclude each other.")
+      throw ValidationError("--resize, --size and --no-resize cannot be combined.")
     }
-    guard crop == nil || !noCrop else { throw ValidationError("--crop and --no-crop exclude each other.") }
+    guard crop == nil || !noCrop else { throw ValidationError("--crop and --no-crop cannot be combined.") }
     guard filter == nil || !noResize else { throw ValidationError("--filter needs a resize: not with --no-resize.") }
     for (flag, value) in [("--resize", resize), ("--crop", crop)] {
       if let value, !Self.sides.contains(value) {
@@ -57,16 +57,16 @@ struct GeometryFlags: ParsableArguments {
 
 /// Which numbers.
 struct TensorFlags: ParsableArguments {
-  @Option(help: "The element type: uint8 or float32.")
+  @Option(help: "The element type.")
   var dtype = TensorFormat.DataType.uint8
 
-  @Option(help: "The order of the axes: hwc or chw.")
+  @Option(help: "The order of the axes.")
   var layout = TensorFormat.Layout.hwc
 
   @Flag(help: "Write one channel of brightness, shape (height, width, 1), converted before the resize.")
   var gray = false
 
-  @Option(help: ArgumentHelp("float32: multiply by this first, 0.5 or 1/255 (default: 1/255).", valueName: "x"))
+  @Option(help: ArgumentHelp("float32: first multiply by this factor, 0.5 or 1/255 (default: 1/255).", valueName: "x"))
   var scale: Fraction?
 
   @Option(help: ArgumentHelp("float32: then subtract this, 0.5 or 0.1,0.2,0.3 (default: 0).", valueName: "r,g,b"))
@@ -105,22 +105,22 @@ struct DecodingFlags: ParsableArguments {
   @Flag(help: "Ignore the EXIF orientation.")
   var ignoreOrientation = false
 
-  @Option(help: ArgumentHelp("Refuse images of more pixels, read or written.", valueName: "n"))
+  @Option(help: ArgumentHelp("Refuse images with more than N pixels, in input or output.", valueName: "n"))
   var maxPixels = JPEGDecoder.Options().maximumPixels
 
-  @Option(help: ArgumentHelp("Refuse compressed images of more bytes.", valueName: "n"))
+  @Option(help: ArgumentHelp("Refuse compressed images of more than N bytes.", valueName: "n"))
   var maxBytes = 256 << 20
 
   @Option(
     help: ArgumentHelp(
-      "Refuse images whose scans times pixels are more; a progressive image has about ten scans.", valueName: "n"))
+      "Refuse images whose scans times pixels exceed N; a progressive image has about ten scans.", valueName: "n"))
   var maxWork = JPEGDecoder.Options().maximumWork
 
   @Option(
     help: ArgumentHelp(
       """
-      Refuse images that need more bytes of memory at once: 4 a pixel, 2 a sample where there are several scans, and \
-      what the resize takes. Each thread has one image in work.
+      Refuse images that need more than N bytes of memory at once: 4 a pixel, 2 a sample where there are several scans, and \
+      what the resize takes. Each thread processes one image at a time.
       """, valueName: "n"))
   var maxMemory = JPEGDecoder.Options().maximumMemory
 
@@ -139,7 +139,7 @@ struct DecodingFlags: ParsableArguments {
 
 /// Where images come from.
 struct InputFlags: ParsableArguments {
-  @Option(help: ArgumentHelp("Read the files that FILE lists, one a line; - is standard input.", valueName: "file"))
+  @Option(help: ArgumentHelp("Read the files that FILE lists, one per line; - is standard input.", valueName: "file"))
   var filesFrom: String?
 
   @Flag(name: .customShort("0"), help: "The list's paths end in a zero byte, as find -print0 writes them.")
@@ -147,7 +147,7 @@ struct InputFlags: ParsableArguments {
 
   @Argument(
     help:
-      "JPEG files; - is standard input, as without any: one JPEG or a tar of them. A name that begins with - is ./-….")
+      "JPEG files. - or none: standard input, one JPEG or a tar of them. Write ./-name for a name that begins with -.")
   var files: [String] = []
 
   func validate() throws {

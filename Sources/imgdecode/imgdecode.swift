@@ -11,13 +11,17 @@ struct Imgdecode: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: name,
-    abstract: "Decodes JPEG images into .npy tensors as ImageNet models are evaluated with.",
+    abstract: "Decodes JPEG images into .npy tensors, by default with the standard ImageNet preprocessing.",
     discussion: """
+      imgdecode < cat.jpg > cat.npy              one image
+      tar c photos | imgdecode | classify        many images, classified
+      find . -name '*.jpg' -print0 | imgdecode -0 --files-from - > tensors.tar
+
       One JPEG on standard input gives one .npy. A tar on standard input, file arguments and --files-from give a tar of \
       NAME.npy, in the order of the input; an image that fails is NAME.error.json in it. Members of a tar whose names \
       end in \(ArchiveItems.sidecars.joined(separator: " ")) or begin with ._ are skipped.
 
-      Exit status: 0 done, 64 called wrongly, 65 bad input, 74 input, output or memory failed, 77 not permitted. A file \
+      Exit status: 0 done, 64 usage error, 65 bad input, 74 input, output or memory failed, 77 not permitted. A file \
       argument that cannot be read sets the status; the others are decoded all the same.
       """,
     version: toolVersion)
@@ -27,10 +31,10 @@ struct Imgdecode: ParsableCommand {
   @OptionGroup(title: "Decoding") var decoding: DecodingFlags
   @OptionGroup(title: "Input") var input: InputFlags
 
-  @Flag(help: "Leave with the first failed item's status after the whole stream, instead of 0.")
+  @Flag(help: "Exit with the first failed item's status after the whole stream, instead of 0.")
   var strict = false
 
-  @Option(help: "Decode this many images at once; else as many as the process may use.")
+  @Option(help: "Images to decode at once (default: the processors available).")
   var threads: Int?
 
   func validate() throws {

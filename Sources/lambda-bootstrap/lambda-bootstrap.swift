@@ -15,13 +15,16 @@ struct LambdaBootstrap: ParsableCommand {
              lambda-bootstrap --http [flags] -- COMMAND [ARG…]
       """,
     discussion: """
-      Without --http: one process per event; the event on standard input, the response on standard output. The event's \
-      facts are in LAMBDA_REQUEST_ID, LAMBDA_DEADLINE_MS, LAMBDA_FUNCTION_ARN, _X_AMZN_TRACE_ID, \
+      lambda-bootstrap -- ./handler.sh                a process per event
+      lambda-bootstrap --http -- predict-pipeline     a warm pipeline behind HTTP
+
+      Without --http: one process per event; the event on standard input, the response on standard output. Event \
+      metadata is in LAMBDA_REQUEST_ID, LAMBDA_DEADLINE_MS, LAMBDA_FUNCTION_ARN, _X_AMZN_TRACE_ID, \
       LAMBDA_CLIENT_CONTEXT, LAMBDA_COGNITO_IDENTITY and LAMBDA_TENANT_ID.
       With --http: the command is a pipeline that is started once; an image goes in as a tar member, a line comes out.
       Without COMMAND: $LAMBDA_TASK_ROOT/$_HANDLER.
 
-      Exit status: 0 after SIGTERM, 64 called wrongly, 69 the Runtime API is lost or the command cannot be kept running, \
+      Exit status: 0 after SIGTERM, 64 usage error, 69 the Runtime API is lost or the command cannot be kept running, \
       78 the command cannot be started or the environment is not Lambda's.
       """,
     version: toolVersion)
@@ -29,16 +32,18 @@ struct LambdaBootstrap: ParsableCommand {
   @Flag(help: "Keep the command warm and answer HTTP events and direct invocations.")
   var http = false
 
-  @Option(help: ArgumentHelp("Where images are sent; repeatable. (default: 'POST /predict')", valueName: "method path"))
+  @Option(
+    help: ArgumentHelp(
+      "A route that accepts images; may be repeated (default: 'POST /predict').", valueName: "method path"))
   var route: [Route] = []
 
   @Option(help: ArgumentHelp("An HTML file to serve at GET /.", valueName: "file"))
   var page: String?
 
-  @Option(help: ArgumentHelp("The largest image taken.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Maximum image size.", valueName: "bytes"))
   var limit = 6 << 20
 
-  @Option(help: ArgumentHelp("Let pages of this origin, or of any (*), read the answers.", valueName: "origin"))
+  @Option(help: ArgumentHelp("Let pages of this origin, or of any (*), read the responses.", valueName: "origin"))
   var cors: String?
 
   @Option(

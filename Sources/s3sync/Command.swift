@@ -184,10 +184,10 @@ struct Command: @unchecked Sendable {
 }
 
 extension ComparisonRules {
-  /// Throws `SyncError.usage` for flags that exclude each other.
+  /// Throws `SyncError.usage` for flags that cannot be combined.
   fileprivate init(_ tool: Tool) throws(SyncError) {
     let flags = tool.selection
-    if flags.sizeOnly && flags.checksum { throw .usage("--size-only and --checksum exclude each other") }
+    if flags.sizeOnly && flags.checksum { throw .usage("--size-only and --checksum cannot be combined") }
     comparison = flags.sizeOnly ? .sizeOnly : flags.checksum ? .checksum : .sizeAndTime
     skipsNewerTargets = flags.update
     skipsExistingTargets = flags.noOverwrite || tool.attributes.ifNoneMatch

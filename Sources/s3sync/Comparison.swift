@@ -26,6 +26,9 @@ struct ComparisonRules: Equatable, Sendable {
   var skipsExistingTargets = false
   /// Objects carry the modification times of their files.
   var usesFileTimes = true
+
+  /// Whether a flag asks for a comparison. A mirror always compares; a single item only then.
+  var comparesOnRequest: Bool { comparison != .sizeAndTime || skipsNewerTargets || skipsExistingTargets }
 }
 
 enum Decision: Equatable, Sendable {

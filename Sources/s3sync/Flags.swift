@@ -8,12 +8,12 @@ struct SelectionFlags: ParsableArguments {
   var list = false
 
   @Option(
-    help: ArgumentHelp("With --list: one level, prefixes up to the next such text in one record.", valueName: "text"))
+    help: ArgumentHelp("With --list: group keys by the text up to the next delimiter.", valueName: "text"))
   var delimiter: String?
 
   @Option(
     help: ArgumentHelp(
-      "One a line: object records or s3:// URIs for a tar; names relative to the source for two sides. - is standard input.",
+      "One per line: object records or s3:// URIs for a tar; names relative to the source with a source and a target. - is standard input.",
       valueName: "list"))
   var filesFrom: String?
 
@@ -30,27 +30,27 @@ struct SelectionFlags: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Patterns for --exclude, one a line; empty lines and those with # in front do not count.", valueName: "file"),
+      "Patterns for --exclude, one per line; empty lines and lines that begin with # are ignored.", valueName: "file"),
     transform: FilterFlag.excludingFrom)
   var excludeFrom: [FilterFlag] = []
 
   @Option(
-    help: ArgumentHelp("Patterns for --include, one a line.", valueName: "file"), transform: FilterFlag.includingFrom)
+    help: ArgumentHelp("Patterns for --include, one per line.", valueName: "file"), transform: FilterFlag.includingFrom)
   var includeFrom: [FilterFlag] = []
 
-  @Flag(help: "Remove from the target what the source does not have, if everything before succeeded.")
+  @Flag(help: "Remove from the target what the source does not have, only if all transfers succeeded.")
   var delete = false
 
   @Option(
     help: ArgumentHelp(
-      "Delete nothing where --delete would remove more items, or more percent of the target: 100, 10%.",
+      "Delete nothing if --delete would remove more than N items, or N% of the target: 100, 10%.",
       valueName: "count"))
   var maxDelete: String?
 
   @Flag(help: "Print what would be done, and do nothing.")
   var dryRun = false
 
-  @Flag(help: "Compare sizes alone.")
+  @Flag(help: "Compare sizes only.")
   var sizeOnly = false
 
   @Flag(help: "Compare the bytes, by entity tags and stored checksums, instead of times.")
@@ -59,10 +59,10 @@ struct SelectionFlags: ParsableArguments {
   @Flag(help: "Skip items that are newer at the target.")
   var update = false
 
-  @Flag(help: "Skip items that the target has.")
+  @Flag(help: "Skip items that exist at the target.")
   var noOverwrite = false
 
-  @Flag(inversion: .prefixedNo, help: "Follow symbolic links of a source; those of a target are never followed.")
+  @Flag(inversion: .prefixedNo, help: "Whether symbolic links of a source are followed; those of a target never are.")
   var followSymlinks = true
 }
 
@@ -88,13 +88,13 @@ struct AttributeFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Cache-Control of the objects.", valueName: "rule"))
   var cacheControl: String?
 
-  @Option(help: ArgumentHelp("User metadata; may be given several times.", valueName: "name=value"))
+  @Option(help: ArgumentHelp("User metadata; may be repeated.", valueName: "name=value"))
   var metadata: [String] = []
 
-  @Option(help: ArgumentHelp("Object tags, at most ten; may be given several times.", valueName: "name=value"))
+  @Option(help: ArgumentHelp("Object tags, at most ten; may be repeated.", valueName: "name=value"))
   var tags: [String] = []
 
-  @Flag(help: "Write only where there is nothing of that name; what exists is left as it is, with status 0.")
+  @Flag(help: "Write only objects that do not exist; existing ones are left unchanged, with status 0.")
   var ifNoneMatch = false
 
   @Flag(help: "Neither store modification times in metadata (mtime) nor take them from there.")
@@ -105,12 +105,12 @@ struct AttributeFlags: ParsableArguments {
 }
 
 struct TransferFlags: ParsableArguments {
-  @Option(help: ArgumentHelp("Transfers at once, 1 to 512.", valueName: "count"))
+  @Option(help: ArgumentHelp("Concurrent transfers, 1 to 512.", valueName: "count"))
   var jobs = 32
 
   @Option(
     help: ArgumentHelp(
-      "Bytes of a part: 8M, 8MB, 8MiB; at least 5M. Default 16M; of downloads up to 64M; within S3 256M.",
+      "Part size, at least 5M: 8M, 8MB, 8MiB (default: 16M; downloads up to 64M; copies 256M).",
       valueName: "size"))
   var partSize: String?
 
@@ -122,7 +122,7 @@ struct TransferFlags: ParsableArguments {
       "Larger objects are not fetched ahead for a tar but streamed when their turn comes.", valueName: "size"))
   var maxObject = "64M"
 
-  @Option(help: ArgumentHelp("Bytes a second of all transfers together.", valueName: "size"))
+  @Option(help: ArgumentHelp("Maximum bytes per second of all transfers together.", valueName: "size"))
   var limitRate: String?
 
   @Flag(help: "Exit with 65 where a tar contains an error record.")
@@ -131,13 +131,13 @@ struct TransferFlags: ParsableArguments {
   @Flag(help: "Verify multipart uploads too, by the MD5 of their parts, and uploads by what is stored.")
   var verify = false
 
-  @Flag(help: "Write each download to the disk before it gets its name; by default all at the end.")
+  @Flag(help: "Sync each download to the disk before renaming it (default: all at the end).")
   var fsync = false
 
-  @Flag(help: "Print a JSON object a line for each item.")
+  @Flag(help: "Print one JSON object per item and line.")
   var json = false
 
-  @Flag(name: .shortAndLong, help: "Print failures alone.")
+  @Flag(name: .shortAndLong, help: "Print failures only.")
   var quiet = false
 
   @Flag(

@@ -90,7 +90,7 @@ extension Operation {
     if case .mirror = operation { isMirror = true }
     if selection.delete, !isMirror { throw .usage("--delete is for a folder or a prefix on both sides") }
     if selection.maxDelete != nil, !selection.delete { throw .usage("--max-delete is for --delete") }
-    if selection.delete, selection.filesFrom != nil { throw .usage("--delete and --files-from exclude each other") }
+    if selection.delete, selection.filesFrom != nil { throw .usage("--delete and --files-from cannot be combined") }
     switch operation {
     case .list: break
     default: if selection.delimiter != nil { throw .usage("--delimiter is for --list with an s3:// URI") }

@@ -1,4 +1,4 @@
-// One file or object moved by itself, under the rules of a mirror of one item.
+// One file or object copied by itself, under the rules of a mirror of one item.
 
 import AWS
 import Glibc
@@ -101,26 +101,21 @@ struct SingleTransfer {
 
   /// The existing target; requested only where a flag compares with it.
   private func currentObject(_ object: ObjectURI) async throws(SyncError) -> Entry? {
-    guard rules != SingleTransfer.unconditional, !rules.skipsExistingTargets else { return nil }
+    guard rules.comparesOnRequest, !rules.skipsExistingTargets else { return nil }
     return try await entry(
       ofObject: object.key, below: ObjectURI(bucket: object.bucket, key: Key(bytes: [])), context.client,
       isSource: false
     ).get()
   }
 
-  /// The rules without any flag of comparison: transfer always.
-  private static let unconditional = ComparisonRules()
-
   private func transfer(
     _ direction: Direction, _ source: String, _ target: String, _ entry: Entry, _ current: Entry?,
     isCurrent: (Decision) async throws(SyncError) -> Bool, work: () async throws(SyncError) -> StoreOutcome
   ) async throws(SyncError) {
     let name = direction.rawValue
-    var isUnconditional = rules
-    isUnconditional.usesFileTimes = true
     context.progress?.totalItems = 1
     context.progress?.totalBytes = entry.size
-    if isUnconditional != Self.unconditional {
+    if rules.comparesOnRequest {
       if rules.skipsExistingTargets, current != nil {
         return reporter.done(name, source, target, size: entry.size, skipped: "it exists")
       }

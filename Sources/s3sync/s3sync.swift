@@ -11,7 +11,7 @@ import Streams
 struct Tool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "s3sync",
-    abstract: "Moves objects between S3, folders and pipes.",
+    abstract: "Copies objects between S3, folders and pipes.",
     discussion: """
       s3sync photos/ s3://bucket/input/        a folder to a prefix: what has changed
       s3sync s3://bucket/output/ results/      a prefix to a folder
@@ -24,10 +24,10 @@ struct Tool: ParsableCommand {
       s3sync --list s3://bucket/prefix/        object records on standard output
       s3sync --list                            all buckets
 
-      A file or an object (no slash at its end) is moved by itself: s3sync part.ndjson s3://bucket/output/. \
+      A file or an object (no slash at its end) is copied by itself: s3sync part.ndjson s3://bucket/output/. \
       FIFOs and character devices are streams, as - is.
 
-      Exit status: 0 done; 64 usage; 65 bad input (a key that is not a valid path); 69 the service refused, or there is \
+      Exit status: 0 done; 64 usage error; 65 bad input (a key that is not a valid path); 69 the service refused, or there is \
       no such object; 74 input or output failed; 75 try again later; 77 not permitted; 78 no credentials or invalid \
       configuration. Any item that failed makes it non-zero.
 

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -10,19 +11,24 @@ import tarfile
 import pytest
 
 from support.containers import DEBIAN, base, buildah, done, needs_buildah
-from support.tools import MODEL, ROOT
+from support.tools import BIN, MODEL, ROOT
 
 TOOLS = ["imgdecode", "classify", "s3sync", "batchsubmit", "lambda-bootstrap"]
 
 pytestmark = needs_buildah
 
 
+def build_package(folder):
+    """The path of a package made of the tools under test."""
+    made = subprocess.run([ROOT / "deploy" / "package-deb.sh", folder], capture_output=True, text=True, check=True,
+                          env={**os.environ, "BIN": str(BIN)})
+    return made.stdout.strip()
+
+
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     """The package's path."""
-    folder = tmp_path_factory.mktemp("package")
-    made = subprocess.run([ROOT / "deploy" / "package-deb.sh", folder], capture_output=True, text=True, check=True)
-    return made.stdout.strip()
+    return build_package(tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +78,7 @@ def test_manual_pages_and_completions(package):
 
 
 def test_same_sources_make_the_same_package(package, tmp_path):
-    made = subprocess.run([ROOT / "deploy" / "package-deb.sh", tmp_path], capture_output=True, text=True, check=True)
-    with open(package, "rb") as first, open(made.stdout.strip(), "rb") as second:
+    with open(package, "rb") as first, open(build_package(tmp_path), "rb") as second:
         assert first.read() == second.read()
 
 

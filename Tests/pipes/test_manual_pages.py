@@ -59,6 +59,15 @@ def test_examples_name_existing_options():
         assert mentioned <= known | {"--"}, name
 
 
+def test_every_variable_of_aws_is_documented():
+    """s3sync.1 lists what the AWS module reads."""
+    sources = (ROOT / "Sources" / "AWS").rglob("*.swift")
+    names = {name for path in sources for name in re.findall(r'"(AWS_[A-Z0-9_]+)"', path.read_text())}
+    assert len(names) > 20
+    text = page("s3sync").read_text()
+    assert {name for name in names if name not in text} == set()
+
+
 @pytest.mark.parametrize("name", TOOLS)
 def test_completions_are_of_the_shell_that_was_asked_for(name):
     scripts = [run([tool(name), "--generate-completion-script", shell]).stdout for shell in ("bash", "zsh", "fish")]

@@ -25,16 +25,6 @@ def test_wrong_calls(arguments):
     assert done.returncode == 64 and done.stdout == b"", done.stderr
 
 
-def test_help_names_every_flag():
-    done = run([S3SYNC, "--help"])
-    assert done.returncode == 0
-    for flag in ("--list --files-from --exclude --include --delete --dry-run --size-only --checksum --follow-symlinks "
-                 "--no-follow-symlinks --storage-class --sse --sse-kms-key-id --content-type --cache-control --metadata "
-                 "--if-none-match --jobs --part-size --read-ahead --max-object --strict --fsync --json --quiet --verbose --profile "
-                 "--region --endpoint-url --requester-pays --no-sign-request --version --help").split():
-        assert flag.encode() in done.stdout, flag
-
-
 def test_an_unreachable_service_is_temporary():
     done = run([S3SYNC, "--list", "s3://bucket"], env=QUIET)
     assert done.returncode == 75 and len(done.stderr.splitlines()) == 1

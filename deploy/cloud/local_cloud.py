@@ -3,7 +3,7 @@
 moto's server stands for S3, SQS, Batch and CloudFormation, AWS's runtime interface emulator for Lambda, gateway.py for API
 Gateway, and event_source.py and batch_runner.py for what moves between them. The tools, their entrypoints and stack.yaml are
 the real ones. Predictions go to stdout, everything else to stderr. Each run makes a folder of its own below PARENT and
-removes that one alone. Status: 0 done, 64 called wrongly, 65 a photograph cannot be read, 69 something did not start or ended.
+removes that one alone. Status: 0 done, 64 usage error, 65 a photograph cannot be read, 69 something did not start or ended.
 """
 
 import argparse

@@ -7,7 +7,7 @@
 # FOLDER is .build/models unless it is named. Size and SHA-256 are checked before a file gets its name; a download that was
 # interrupted is resumed. How training prepared pixels, and the labels, are in the file's metadata or in a JSON file beside it,
 # where classify finds them. The official files come from $MODEL_URL (the folder that holds the file), then the mirror, then
-# the original place. Prints the model's path. Status: 0 done, 64 called wrongly, 65 not the expected file, 69 no network or
+# the original place. Prints the model's path. Status: 0 done, 64 usage error, 65 not the expected file, 69 no network or
 # no such file there.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
