@@ -12,6 +12,19 @@ package enum XMLError: Error, Equatable, Sendable {
   case unexpectedElement(String)
 }
 
+extension XMLError {
+  /// One sentence without a line end.
+  package var sentence: String {
+    switch self {
+    case .truncated: "the XML ends early"
+    case .malformed(let offset): "malformed XML at byte \(offset)"
+    case .forbidden(let offset): "a document type or an entity of its own at byte \(offset)"
+    case .tooDeep: "elements nested more than \(XMLReader.maximumDepth) deep"
+    case .unexpectedElement(let name): "unexpected element \(name)"
+    }
+  }
+}
+
 /// Pulls one event after the other out of a document. Attributes are passed over; comments and instructions too.
 package struct XMLReader {
   package enum Event: Equatable {

@@ -68,14 +68,14 @@ struct EventLoop<Link: Transport, Work: Handler> {
     switch posted {
     case .accepted: "accepted"
     case .refused(let status): "refused by the Runtime API with status \(status)"
-    case .lost(let error): "lost on the way to the Runtime API: \(error)"
+    case .lost(let error): "lost on the way to the Runtime API: \(error.sentence)"
     }
   }
 
   private func describe(_ error: RuntimeAPI<Link>.NoEvent) -> String {
     switch error {
     case .refused(let status): "the Runtime API answered with status \(status)"
-    case .lost(let error): "the Runtime API is not reached: \(error)"
+    case .lost(let error): "the Runtime API is not reached: \(error.sentence)"
     case .malformed(nil): "an event without a request id"
     case .malformed(let id?): "an event with the request id \(id)"
     }

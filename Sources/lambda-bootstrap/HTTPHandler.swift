@@ -34,11 +34,11 @@ final class HTTPHandler: Handler {
   private func answer(_ event: Invocation, _ summary: inout EventSummary) throws(InvocationError) -> [UInt8] {
     let deadline = event.workDeadline(wall: Clock.wall(), monotonic: Clock.monotonic())
     let document: JSONDocument
-    do {
+    do throws(JSONDocument.Malformed) {
       // Header values are bytes: what a client sends in Latin-1 arrives as it is.
       document = try JSONDocument(event.body, acceptsAnyBytes: true)
     } catch {
-      throw InvocationError(type: "Function.BadInput", message: "the event is not valid JSON: \(error)")
+      throw InvocationError(type: "Function.BadInput", message: "the event is not valid JSON: \(error.sentence)")
     }
     pipeline.relay.begin(event.requestID)
     guard let request = HTTPEvent(document) else { return try answerDirectly(document, deadline, &summary) }

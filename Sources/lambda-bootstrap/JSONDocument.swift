@@ -32,6 +32,17 @@ struct JSONDocument {
     case duplicateKey(offset: Int)
     case tooDeep(limit: Int)
     case tooManyValues(limit: Int)
+
+    /// One sentence without a line end.
+    var sentence: String {
+      switch self {
+      case .syntax(let offset): "a syntax error at byte \(offset)"
+      case .notUTF8(let offset): "a string that is not UTF-8 at byte \(offset)"
+      case .duplicateKey(let offset): "a key for the second time at byte \(offset)"
+      case .tooDeep(let limit): "nested more than \(limit) deep"
+      case .tooManyValues(let limit): "more than \(limit) values"
+      }
+    }
   }
 
   /// Arrays and objects inside one another; an HTTP event has four.

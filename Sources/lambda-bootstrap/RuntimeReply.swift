@@ -1,5 +1,7 @@
 // A call of the Runtime API and what comes back.
 
+import Streams
+
 /// One call: an HTTP/1.1 request without anything that the Runtime API has no use for.
 struct RuntimeCall {
   var method: String
@@ -72,6 +74,20 @@ enum LinkError: Error, Equatable {
   case malformed
   /// The head or the body is longer than this.
   case tooLarge(limit: Int)
+}
+
+extension LinkError {
+  /// One sentence without a line end.
+  var sentence: String {
+    switch self {
+    case .address: "its address has no known host or no port"
+    case .connect(let code): "cannot connect: \(SystemError.describe(code))"
+    case .timeout(let milliseconds): "no response within \(milliseconds) ms"
+    case .closed(let received): "the connection ended after \(received) bytes of the response"
+    case .malformed: "the response is not HTTP"
+    case .tooLarge(let limit): "the response is longer than \(limit) bytes"
+    }
+  }
 }
 
 private func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }

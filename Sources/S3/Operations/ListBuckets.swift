@@ -24,7 +24,7 @@ extension Client {
         }
         token = page.continuationToken
       } catch {
-        throw .malformedAnswer("list of buckets: \(error)")
+        throw .malformedAnswer("list of buckets: \(error.sentence)")
       }
     } while token != nil
     return buckets

@@ -39,7 +39,7 @@ extension Client {
         page = try listPage(response.body, bucket: bucket)
       } catch {
         if ServiceFailure(response).code != "" { throw embeddedError(response) }
-        throw .malformedAnswer("listing of \(bucket): \(error)")
+        throw .malformedAnswer("listing of \(bucket): \(error.sentence)")
       }
       try check(page, bucket: bucket, prefix: prefix, after: after, anyOrder: anyOrder)
       if let next = page.continuationToken, next == continuationToken {
@@ -70,7 +70,7 @@ private func check(
 /// Reads a `ListBucketResult`.
 func listPage(_ xml: [UInt8], bucket: String) throws(XMLError) -> ListPage {
   var reader = XMLReader(xml)
-  guard try reader.next() == .start("ListBucketResult") else { throw .unexpectedElement("the root") }
+  guard try reader.next() == .start("ListBucketResult") else { throw .unexpectedElement("at the root") }
   var page = ListPage()
   var isTruncated = false
   var isURLEncoded = false
