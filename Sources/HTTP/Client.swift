@@ -1,5 +1,6 @@
 // Many transfers on one thread: a queue in front of a bounded number of connections, completions, cancellation.
 
+import CCurl
 import DequeModule
 import Glibc
 import POSIX
@@ -29,6 +30,15 @@ package final class Client {
   private var waiting: Deque<Entry> = []
   private var running: [RequestID: Transfer] = [:]
   private var lastID = 0
+  /// Seconds that `poll` has waited in all: the clock of silence.
+  private var waited = 0.0
+  /// On that clock: when any transfer last moved, and when the transfers are looked at next.
+  private var lastMoved = 0.0
+  private var nextLook = 0.0
+
+  /// Seconds between two looks for silent transfers.
+  private static let lookInterval = 0.25
+
   /// Requests that could not start; their completions run in the next `poll`.
   private var refused: [(completion: Completion, error: HTTPError)] = []
 
@@ -77,12 +87,17 @@ package final class Client {
     if runCompletions() > 0 { timeout = 0 }
     var watched = [pollfd(fd: multi.descriptor, events: Int16(POLLIN), revents: 0)]
     for one in alsoWatching { watched.append(pollfd(fd: one.descriptor, events: one.events, revents: 0)) }
-    if unsafe Glibc.poll(&watched, nfds_t(watched.count), waitLimit(timeout)) < 0 {
-      guard errno == EINTR else { throw .other(code: Int(errno), message: "poll") }
+    let began = Clock.monotonic.seconds
+    let ready = unsafe Glibc.poll(&watched, nfds_t(watched.count), waitLimit(timeout))
+    let pollError = errno
+    waited += Clock.monotonic.seconds - began
+    if ready < 0 {
+      guard pollError == EINTR else { throw .other(code: Int(pollError), message: "poll") }
       for i in watched.indices { watched[i].revents = 0 }
     }
     multi.step()
     _ = runCompletions()
+    endSilent()
     startWaiting()
     let refusedNow = refused
     refused.removeAll()
@@ -96,10 +111,23 @@ package final class Client {
     while let (transfer, code) = multi.nextEnded() {
       running[transfer.id] = nil
       idle.append(transfer)
+      if code == CURLE_OK { lastMoved = waited }
       transfer.end(code)
       count += 1
     }
     return count
+  }
+
+  /// Ends the transfers whose servers have been silent for longer than their requests allow.
+  private func endSilent() {
+    guard waited >= nextLook else { return }
+    nextLook = waited + Self.lookInterval
+    for transfer in running.values where transfer.move(now: waited) { lastMoved = waited }
+    for (id, transfer) in running {
+      if let silence = transfer.excessiveSilence(now: waited, others: waited - lastMoved) {
+        cancel(id, with: .timeout(seconds: silence))
+      }
+    }
   }
 
   private func startWaiting() {
@@ -108,7 +136,9 @@ package final class Client {
         let transfer = try idleTransfer()
         // From here on the handle is free again unless the request is on it.
         idle.append(transfer)
-        try transfer.begin(next.id, next.request, completion: next.completion)
+        // A client without transfers was not waiting for anybody.
+        if running.isEmpty { lastMoved = waited }
+        try transfer.begin(next.id, next.request, now: waited, completion: next.completion)
         idle.removeLast()
         running[next.id] = transfer
         multi.add(transfer)

@@ -47,9 +47,11 @@ package struct Request: Sendable {
   package struct Options: Sendable {
     /// Milliseconds for name, connection and TLS handshake together.
     package var connectTimeout = 10_000
-    /// The transfer is given up when it is slower than `lowSpeedLimit` bytes a second for `lowSpeedSeconds`; 0 is never.
-    var lowSpeedLimit = 1
-    var lowSpeedSeconds = 60
+    /// Seconds without a byte in either direction after which the transfer ends with `timeout`. Counted while the client
+    /// waits for the network: a program that is busy, or holds back to a rate, does not make its server silent.
+    var silenceLimit = 60.0
+    /// The same where no other transfer of the client moves either: the service is down or cannot be reached.
+    package var outageLimit: Double?
     /// Milliseconds for all of it; nil: no limit.
     package var totalTimeout: Int?
     /// Seconds for which a cancelled task still waits for the response to a request that has been sent whole: the server

@@ -21,6 +21,9 @@ final class Transfer {
   private var headers = Headers()
   private var headerBytes = 0
   private var body = ReceivedBody(sink: .memory(limit: 0))
+  /// Bytes in either direction when the client last looked, and the time on its clock of waiting when there were fewer.
+  private var moved: Int64 = 0
+  private var lastMoved = 0.0
   // The request's file, how far it is sent.
   private var sent: Int64 = 0
   private var sourceFailure: HTTPError?
@@ -47,10 +50,15 @@ final class Transfer {
   // MARK: From the client
 
   /// Prepares the handle for a request. Connections, names and TLS sessions that it knows are kept.
+  ///
+  /// - Parameter now: on the clock of `move`.
   func begin(
-    _ id: Client.RequestID, _ request: Request, completion: @escaping (Result<Response, HTTPError>) -> Void
+    _ id: Client.RequestID, _ request: Request, now: Double,
+    completion: @escaping (Result<Response, HTTPError>) -> Void
   ) throws(HTTPError) {
     self.id = id
+    moved = 0
+    lastMoved = now
     headers.removeAll()
     headerBytes = 0
     body = ReceivedBody(sink: request.sink)
@@ -104,6 +112,25 @@ final class Transfer {
     body = ReceivedBody(sink: .memory(limit: 0))
   }
 
+  /// Whether bytes have moved since the last call.
+  func move(now: Double) -> Bool {
+    let count = unsafe Int64(headerBytes) + body.received + Int64(ccurl_get_offset(easy, CURLINFO_SIZE_UPLOAD_T))
+    guard count != moved else { return false }
+    moved = count
+    lastMoved = now
+    return true
+  }
+
+  /// Seconds without a byte, where they are more than the request allows.
+  ///
+  /// - Parameter others: seconds in which no transfer of the client has moved.
+  func excessiveSilence(now: Double, others: Double) -> Double? {
+    guard let options = request?.options else { return nil }
+    let silence = now - lastMoved
+    let isOver = silence >= options.silenceLimit || options.outageLimit.map { min(silence, others) >= $0 } ?? false
+    return isOver ? silence : nil
+  }
+
   /// Whether all of the request is with the network, so that the server may carry it out.
   var isSent: Bool {
     guard let request, unsafe ccurl_get_long(easy, CURLINFO_REQUEST_SIZE) > 0 else { return false }
@@ -114,8 +141,6 @@ final class Transfer {
 
   private func setOptions(_ options: Request.Options, url: String) throws(HTTPError) {
     set(CURLOPT_CONNECTTIMEOUT_MS, options.connectTimeout)
-    set(CURLOPT_LOW_SPEED_LIMIT, options.lowSpeedLimit)
-    set(CURLOPT_LOW_SPEED_TIME, options.lowSpeedSeconds)
     if let total = options.totalTimeout { set(CURLOPT_TIMEOUT_MS, max(total, 1)) }
     switch options.proxy {
     case .fromEnvironment: if let proxy = capitalProxy(for: url) { set(CURLOPT_PROXY, proxy) }

@@ -75,7 +75,7 @@ private func step(
 
   @Test("the budget and an outage end calls, unless the number of attempts is configured") func bounds() throws {
     var outage = Outage()
-    outage.fail(attemptBegan: 0)
+    outage.fail(attemptBegan: 0, at: 0)
     for (configured, expected) in [(nil, .fail), ("20", .retry(after: 0))] as [(String?, Attempts.Step)] {
       var budget = RetryBudget()
       var attempts = Attempts(try settings(attempts: configured), progress: 0)
@@ -92,17 +92,30 @@ private func step(
   @Test func lastFromTheFirstFailureToTheNextResponse() {
     var outage = Outage()
     #expect(outage.remaining(at: 5) == nil && !outage.isOver(at: 1e9))
-    outage.fail(attemptBegan: 10)
-    outage.fail(attemptBegan: 12)
+    outage.fail(attemptBegan: 10, at: 12)
+    outage.fail(attemptBegan: 12, at: 14)
     #expect(outage.remaining(at: 20) == 7 && outage.remaining(at: 30) == 1)
     #expect(!outage.isOver(at: 26.9) && outage.isOver(at: 27))
-    outage.end()
+    outage.end(at: 28)
     #expect(!outage.isOver(at: 100))
+  }
+
+  @Test("an attempt that worked for long before it broke is no outage of that length")
+  func beginWhenTheServiceWasLastHeard() {
+    var outage = Outage()
+    outage.fail(attemptBegan: 0, at: 120)
+    #expect(outage.began == 110 && !outage.isOver(at: 120))
+    outage = Outage()
+    outage.fail(attemptBegan: 0, at: 120, silence: 60)
+    #expect(outage.began == 60)
+    outage.end(at: 118)
+    outage.fail(attemptBegan: 0, at: 120, silence: 60)
+    #expect(outage.began == 118)
   }
 
   @Test func oneCallASecondProbesALongOutage() {
     var outage = Outage()
-    outage.fail(attemptBegan: 0)
+    outage.fail(attemptBegan: 0, at: 0)
     let admitted = stride(from: 0.0, through: 20, by: 0.25).filter { outage.admits(at: $0) }
     #expect(admitted.filter { $0 < 17 }.count == 68)
     #expect(admitted.filter { $0 >= 17 } == [17, 18, 19, 20])

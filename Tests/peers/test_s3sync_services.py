@@ -1,13 +1,17 @@
 """s3sync beside services that differ from S3 or fail in their own ways, and the settings that people reach for then."""
 
-import random
-import tarfile
+import concurrent.futures
+import contextlib
 import io
+import random
+import re
 import socket
+import tarfile
 import time
 
 import pytest
 
+from support.fault_server import fault_server
 from support.s3sync_run import keys, server, sync  # noqa: F401 (a fixture)
 
 DATA = random.Random(1).randbytes(5000)
@@ -19,12 +23,14 @@ def unused_port():
         return listener.getsockname()[1]
 
 
-def test_a_store_that_refuses_checksums_is_served_without(server, tmp_path):
-    server.refuses = ("x-amz-checksum", "x-amz-sdk-checksum")
-    (tmp_path / "f").write_bytes(DATA)
+@pytest.mark.parametrize("size", [5000, 20 << 20])
+@pytest.mark.parametrize("refusal", ["B2", "R2"])
+def test_a_store_that_refuses_checksums_is_served_without(server, tmp_path, refusal, size):
+    server.refuses, server.refusal = ("x-amz-checksum", "x-amz-sdk-checksum"), refusal
+    (tmp_path / "f").write_bytes(bytes(size))
     done = sync(server, tmp_path / "f", "s3://bucket/f")
     assert done.returncode == 0, done.stderr
-    assert server.objects["bucket"]["f"].data == DATA
+    assert server.objects["bucket"]["f"].data == bytes(size)
 
 
 @pytest.mark.parametrize("size", [5000, 20 << 20])
@@ -59,8 +65,8 @@ def test_objects_without_a_length(server, tmp_path, methods):
 
 
 @pytest.mark.parametrize("tag", [
-    lambda e: f'W/"{e}"', lambda e: e, lambda e: '""', lambda e: f'"{e.upper()}"',
-], ids=["weak", "without quotes", "empty", "capitals"])
+    lambda e: f'W/"{e}"', lambda e: e, lambda e: '""', lambda e: f'"{e.upper()}"', lambda e: f'"{e}-x"', lambda e: None,
+], ids=["weak", "without quotes", "empty", "capitals", "no digest", "none"])
 def test_entity_tags_of_other_forms(server, tmp_path, tag):
     server.put("bucket", "in/a", DATA)
     server.tag = tag
@@ -72,6 +78,36 @@ def test_entity_tags_of_other_forms(server, tmp_path, tag):
     done = sync(server, "s3://bucket/in/", tmp_path / "folder")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "folder" / "a").read_bytes() == DATA
+
+
+@pytest.mark.parametrize("mode", ["unencoded", "empty page", "white space", "wrong count", "single"])
+def test_listings_of_other_forms(server, tmp_path, mode):
+    """Key counts that are wrong, a first page without keys, a byte order mark, pages of one key."""
+    contents = {"a b": b"1", "c+d&e": b"2", "f/g%20": b"3", "\u00fc": b"4"}
+    for key, data in contents.items():
+        server.put("bucket", "in/" + key, data)
+    if mode == "single":
+        server.page_size = 1
+    else:
+        server.listings = {mode}
+    done = sync(server, "--list", "s3://bucket/in/")
+    assert done.returncode == 0 and done.stdout.count(b"\n") == 4, done.stderr
+    done = sync(server, "s3://bucket/in/", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    found = {str(p.relative_to(tmp_path / "out")): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    assert found == contents
+
+
+@pytest.mark.parametrize("body", [b"<ListBucketResult><Contents><Key>a", b"<a><b></a>", b"<!DOCTYPE x><a/>", b"<html></html>",
+                                  b"<a>" * 40, b"", b"nothing", b"<ListBucketResult></ListBucketResult>x"])
+def test_messages_have_no_values_of_the_program(server, body):
+    """A malformed response is described in words."""
+    server.fault = lambda a: ("body", 200, body)
+    for arguments in (["--list", "s3://bucket/"], ["--list"], ["s3://bucket/in/", "-"]):
+        done = sync(server, *arguments, AWS_MAX_ATTEMPTS="1")
+        message = done.stderr.decode()
+        assert done.returncode in (69, 75) and len(message.splitlines()) == 1, message
+        assert not re.search(r"offset:|\w+\(\w+:|Optional|nil", message), message
 
 
 def test_an_object_that_changes_is_seen_without_conditions(server, tmp_path):
@@ -181,13 +217,45 @@ def test_configured_attempts_outlast_a_storm(server, tmp_path):
     assert done.returncode == 0 and len(keys(server)) == 150, done.stderr[-500:]
 
 
-@pytest.mark.parametrize("target", ["port", "service"])
-def test_a_complete_outage_ends_in_twenty_seconds(server, tmp_path, target):
-    server.fault = lambda a: ("status", 503, "SlowDown")
-    extra = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{unused_port()}"} if target == "port" else {}
-    began = time.monotonic()
-    done = sync(server, "--list", "s3://bucket/", **extra)
-    assert done.returncode == 75 and time.monotonic() - began < 20
+OUTAGES = {"port": lambda a: None, "service": lambda a: ("status", 503, "SlowDown"), "silence": lambda a: ("stall", 60),
+           "silence of data": lambda a: ("stall", 60) if a.method == "GET" and a.key else None}
+
+
+def test_a_complete_outage_ends_in_twenty_seconds(tmp_path):
+    """Each kind of outage and of transfer, all at once because each takes its time."""
+    (tmp_path / "small").write_bytes(DATA)
+    (tmp_path / "large").write_bytes(bytes(20 << 20))
+    forms = {"list": ["--list", "s3://bucket/"], "tar": ["s3://bucket/in/", "-"], "object": ["s3://bucket/in/a", "-"],
+             "download": ["s3://bucket/in/", tmp_path / "out"], "small": [tmp_path / "small", "s3://bucket/small"],
+             "large": [tmp_path / "large", "s3://bucket/large"], "copy": ["s3://bucket/in/a", "s3://bucket/b"]}
+    uses = {"silence of data": ("tar", "object", "download")}
+
+    def run(outage, form, server):
+        began = time.monotonic()
+        done = sync(server, *forms[form], AWS_ENDPOINT_URL=endpoints[outage])
+        return outage, form, done.returncode, time.monotonic() - began, done.stderr
+
+    with contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(32) as pool:
+        servers = {outage: stack.enter_context(fault_server()) for outage in OUTAGES}
+        endpoints = {outage: server.endpoint for outage, server in servers.items()}
+        endpoints["port"] = f"http://127.0.0.1:{unused_port()}"
+        for outage, server in servers.items():
+            server.put("bucket", "in/a", DATA)
+            server.fault = OUTAGES[outage]
+        runs = [pool.submit(run, outage, form, servers[outage]) for outage in OUTAGES for form in uses.get(outage, forms)]
+        for outage, form, status, seconds, error in (r.result() for r in runs):
+            assert status == 75 and seconds < 20, (outage, form, status, seconds, error)
+            assert len(error.splitlines()) == 1, (outage, form, error)
+
+
+def test_a_server_that_is_silent_for_one_request_is_waited_for(server, tmp_path):
+    """Others move meanwhile, so it is no outage; and what is configured is obeyed."""
+    for name in range(40):
+        server.put("bucket", f"in/{name:02}", DATA)
+    server.fault = lambda a: ("delay", 17) if a.key == "in/07" else ("delay", 1.0) if a.key else None
+    done = sync(server, "--jobs", "2", "s3://bucket/in/", tmp_path / "out")
+    assert done.returncode == 0 and len(list((tmp_path / "out").iterdir())) == 40, done.stderr
+    assert len(server.asked("GET", "in/07")) == 1
 
 
 @pytest.mark.parametrize("bucket, words", [

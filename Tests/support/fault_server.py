@@ -57,8 +57,9 @@ class FaultServer:
     labelled; ("headers", {name: value}): these headers of the answer are replaced, removed where the value is None;
     ("garbage",): the body is no XML; ("embedded", word): 200 with an error inside; ("body", status, data): this instead;
     ("lost",): the request is carried out and the connection breaks before the answer; ("chunked",): the answer has no
-    Content-Length. `sort_key` orders listings, `tag` writes an entity tag as headers and listings have it, `refuses` names
-    the beginnings of header names that uploads are refused for.
+    Content-Length. `sort_key` orders listings, `tag` writes an entity tag as headers and listings have it (None: there is
+    none), `refuses` names the beginnings of header names that uploads are refused for, in the words of `refusal` (B2's or
+    R2's), `listings` has any of "unencoded", "empty page", "white space", "wrong count", "no times", "single".
     """
 
     def __init__(self, tls=None):
@@ -77,6 +78,8 @@ class FaultServer:
         self.tag = lambda etag: f'"{etag}"'
         self.conditions = True  # If-Match compares; False refuses every condition
         self.refuses = ()
+        self.refusal = "B2"
+        self.listings = set()
         self.lock = threading.Lock()
         self.clock = lambda: datetime.datetime.now(datetime.timezone.utc)
         owner = self
@@ -186,8 +189,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 asked.headers["range"] = f"bytes={int(bounds[1]) + fault[1]}-{int(bounds[2]) + fault[1]}"
         refused = [n for n in headers if state.refuses and n.startswith(state.refuses)]
         if refused and asked.method in ("PUT", "POST"):
-            message = f"<Error><Code>InvalidArgument</Code><Message>Unsupported header '{refused[0]}'</Message></Error>"
-            return self.answer(400, message.encode(), {})
+            status, code, words = {
+                "B2": (400, "InvalidArgument", "Unsupported header '{}' received for this API call."),
+                "R2": (501, "NotImplemented", "Header '{}' with value 'x' not implemented"),
+            }[state.refusal]
+            message = f"<Error><Code>{code}</Code><Message>{words.format(refused[0])}</Message></Error>"
+            return self.answer(status, message.encode(), {})
         if fault and fault[0] == "body":
             return self.answer(fault[1], fault[2], {})
         with state.lock:
@@ -257,6 +264,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return 400, self.error("BadDigest"), {}
         if asked.method == "GET" and not asked.key:
             return self.list(asked, store)
+        if asked.method == "GET" and "tagging" in asked.query:
+            return self.tags(asked, store)
         if asked.method == "POST" and "delete" in asked.query:
             for found in re.findall(rb"<Key>(.*?)</Key>", asked.body, re.S):
                 store.pop(xml.sax.saxutils.unescape(found.decode(), {"&quot;": '"', "&#10;": "\n"}), None)
@@ -271,7 +280,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             stored = state.put(asked.bucket, asked.key, asked.body, **self.kept(asked))
             stored.tags = asked.headers.get("x-amz-tagging", "")
             confirmed = {"x-amz-checksum-crc32": crc} if crc and state.confirms_checksums else {}
-            return 200, b"", {"etag": f'"{stored.etag}"', **confirmed}
+            given = {} if state.tag("") is None else {"etag": f'"{stored.etag}"'}
+            return 200, b"", {**given, **confirmed}
         if asked.method == "DELETE":
             store.pop(asked.key, None)
             return 204, b"", {}
@@ -280,7 +290,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     @staticmethod
     def kept(asked):
         """The headers of an upload that its object has from then on."""
-        names = ("content-type", "cache-control", "content-encoding", "content-disposition")
+        names = ("content-type", "cache-control", "content-encoding", "content-disposition", "content-language", "expires",
+                 "x-amz-storage-class", "x-amz-server-side-encryption")
         return {n: v for n, v in asked.headers.items() if n.startswith("x-amz-meta-") or n in names}
 
     def copy(self, asked, store):
@@ -290,8 +301,26 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return 404, self.error("NoSuchKey"), {}
         if asked.headers.get("x-amz-copy-source-if-match", f'"{source.etag}"') != f'"{source.etag}"':
             return 412, self.error("PreconditionFailed"), {}
-        stored = self.server_state.put(asked.bucket, asked.key, source.data, **source.headers)
+        given = self.kept(asked)
+        replaces = asked.headers.get("x-amz-metadata-directive") == "REPLACE"
+        own = ("x-amz-storage-class", "x-amz-server-side-encryption")
+        if source is store.get(asked.key) and not replaces and not any(n in given for n in own):
+            return 400, self.error("InvalidRequest"), {}
+        # Storage class and encryption are never the source's.
+        inherited = {} if replaces else {n: v for n, v in source.headers.items() if n not in own}
+        given = given if replaces else {n: v for n, v in given.items() if n in own}
+        stored = self.server_state.put(asked.bucket, asked.key, source.data, **inherited, **given)
+        is_tagged = asked.headers.get("x-amz-tagging-directive") == "REPLACE"
+        stored.tags = asked.headers.get("x-amz-tagging", "") if is_tagged else source.tags
         return 200, f'<CopyObjectResult><ETag>"{stored.etag}"</ETag></CopyObjectResult>'.encode(), {}
+
+    def tags(self, asked, store):
+        if asked.key not in store:
+            return 404, self.error("NoSuchKey"), {}
+        escape = xml.sax.saxutils.escape
+        pairs = urllib.parse.parse_qsl(store[asked.key].tags, keep_blank_values=True)
+        tags = "".join(f"<Tag><Key>{escape(n)}</Key><Value>{escape(v)}</Value></Tag>" for n, v in pairs)
+        return 200, f"<Tagging><TagSet>{tags}</TagSet></Tagging>".encode(), {}
 
     def read(self, asked, store):
         stored = store.get(asked.key)
@@ -299,10 +328,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return 404, self.error("NoSuchKey"), {}
         tag = self.server_state.tag(stored.etag)
         condition = asked.headers.get("if-match")
-        if condition is not None and (not self.server_state.conditions or condition != tag or tag.startswith("W/")):
+        if condition is not None and (
+                not self.server_state.conditions or condition != tag or (tag or "").startswith("W/")):
             return 412, self.error("PreconditionFailed"), {}
         headers = {
-            "etag": tag,
+            **({} if tag is None else {"etag": tag}),
             "last-modified": stored.modified.strftime("%a, %d %b %Y %H:%M:%S GMT"),
             **stored.headers,
         }
@@ -333,27 +363,38 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             prefixes = sorted({prefix + k[len(prefix):].partition(delimiter)[0] + delimiter for k in inner})
             keys = [k for k in keys if k not in inner]
         page = keys[:min(state.page_size, int(asked.query.get("max-keys", 1000)))]
-        parts = ["<?xml version='1.0'?><ListBucketResult><EncodingType>url</EncodingType>"]
+        is_encoded = "unencoded" not in state.listings
+        space = "\n\n  " if "white space" in state.listings else ""
+        encoded = (lambda key: urllib.parse.quote_plus(key, safe="/")) if is_encoded else xml.sax.saxutils.escape
+        if "empty page" in state.listings and not after:
+            page = []
+        count = 9999 if "wrong count" in state.listings else len(page)
+        mark = "\ufeff" if space else ""
+        parts = [f"{mark}<?xml version='1.0'?>{space}<ListBucketResult><KeyCount>{count}</KeyCount>"]
+        if is_encoded:
+            parts.append("<EncodingType>url</EncodingType>")
         for found in prefixes:
-            parts.append(f"<CommonPrefixes><Prefix>{urllib.parse.quote_plus(found, safe='/')}</Prefix></CommonPrefixes>")
+            parts.append(f"<CommonPrefixes><Prefix>{encoded(found)}</Prefix></CommonPrefixes>")
         for key in page:
             stored = store[key]
             modified = stored.modified.strftime("%Y-%m-%dT%H:%M:%S.") + f"{stored.modified.microsecond // 1000:03}Z"
-            parts.append(
-                f"<Contents><Key>{urllib.parse.quote_plus(key, safe='/')}</Key><LastModified>{modified}</LastModified>"
-                f"<ETag>{xml.sax.saxutils.escape(state.tag(stored.etag))}</ETag><Size>{len(stored.data)}</Size></Contents>")
+            tag = state.tag(stored.etag)
+            etag = "" if tag is None else f"<ETag>{xml.sax.saxutils.escape(tag)}</ETag>"
+            parts.append(f"{space}<Contents><Key>{encoded(key)}</Key><LastModified>{modified}</LastModified>{etag}"
+                         f"<Size>{len(stored.data)}</Size></Contents>")
         more = len(keys) > len(page)
         parts.append(f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>")
         if more:
-            parts.append(f"<NextContinuationToken>{xml.sax.saxutils.escape(page[-1])}</NextContinuationToken>")
-        return 200, "".join(parts + ["</ListBucketResult>"]).encode(), {}
+            token = page[-1] if page else "\x20"
+            parts.append(f"<NextContinuationToken>{xml.sax.saxutils.escape(token)}</NextContinuationToken>")
+        return 200, "".join(parts + ["</ListBucketResult>", space]).encode(), {}
 
     def multipart(self, asked, store):
         state = self.server_state
         if "uploads" in asked.query:
             name = f"upload-{len(state.requests)}"
             state.uploads[name] = {}
-            state.upload_headers[name] = self.kept(asked)
+            state.upload_headers[name] = (self.kept(asked), asked.headers.get("x-amz-tagging", ""))
             return 200, (f"<InitiateMultipartUploadResult><UploadId>{name}</UploadId>"
                          "</InitiateMultipartUploadResult>").encode(), {}
         name = asked.query["uploadId"]
@@ -383,7 +424,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if numbers != sorted(parts):
             return 400, self.error("InvalidPart"), {}
         data = b"".join(parts[n] for n in numbers)
-        stored = state.put(asked.bucket, asked.key, data, **state.upload_headers[name])
+        headers, tags = state.upload_headers[name]
+        stored = state.put(asked.bucket, asked.key, data, **headers)
+        stored.tags = tags
         stored.parts = [len(parts[n]) for n in numbers]
         digest = hashlib.md5(b"".join(hashlib.md5(parts[n]).digest() for n in numbers)).hexdigest()
         stored.etag = f"{digest}-{len(numbers)}"

@@ -56,20 +56,34 @@ struct Outage: Equatable {
   /// Seconds between two calls that are let through in an outage that has lasted longer.
   static let probeInterval = 1.0
 
-  /// When the first of the failed attempts began; nil where the last response was the service's own.
+  /// Seconds without a byte of any transfer after which the service counts as silent.
+  static let silenceLimit = 15.0
+  /// Seconds of an attempt that failed otherwise which count as part of the outage: it may have worked before.
+  private static let longestShare = 10.0
+
+  /// When the service was last heard, before the first of the failed attempts; nil where the last response was its own.
   private(set) var began: Double?
+  private var lastResponse = -Double.infinity
   private var lastProbe = -Double.infinity
 
   /// An attempt failed for a reason that may pass.
-  mutating func fail(attemptBegan: Double) { began = min(began ?? attemptBegan, attemptBegan) }
+  ///
+  /// - Parameter silence: seconds in which it waited in vain; nil where it is not known.
+  mutating func fail(attemptBegan: Double, at time: Double, silence: Double? = nil) {
+    let heard = max(attemptBegan, time - (silence ?? Self.longestShare), lastResponse)
+    began = min(began ?? heard, heard)
+  }
 
   /// The service responded, be it with a refusal.
-  mutating func end() { began = nil }
+  mutating func end(at time: Double) {
+    began = nil
+    lastResponse = time
+  }
 
   /// Whether a retry that begins then is too late.
   func isOver(at time: Double) -> Bool { began.map { time - $0 >= Self.limit } ?? false }
 
-  /// Seconds that an attempt beginning now may take to connect; nil outside an outage.
+  /// Seconds that an attempt beginning then may take to connect or wait for a byte; nil outside an outage.
   func remaining(at time: Double) -> Double? { began.map { max(Self.limit - (time - $0), 1) } }
 
   /// Whether a call may begin: during a long outage one from time to time, to see whether it has ended.

@@ -65,7 +65,7 @@ package final class ServiceClient {
       case .success(let response):
         budget.giveBack(attempts.lastCost)
         return response
-      case .failure(let error): failure = error
+      case .failure(let error): failure = inOutage(error)
       }
       if Task.isCancelled { throw failure }
       let step = attempts.step(
@@ -104,8 +104,12 @@ package final class ServiceClient {
       }
       attempt.credentials = credentials
       var request = signed(call, credentials)
-      if let seconds = outage.remaining(at: began) {
-        request.options.connectTimeout = min(request.options.connectTimeout, Int(seconds * 1000))
+      let remaining = outage.remaining(at: began)
+      if let remaining {
+        request.options.connectTimeout = min(request.options.connectTimeout, Int(remaining * 1000))
+      }
+      if configuration.retries.isBounded, !call.isLengthy {
+        request.options.outageLimit = min(remaining ?? Outage.silenceLimit, Outage.silenceLimit)
       }
       attempt.request = request
       await waitForRate()
@@ -163,17 +167,24 @@ package final class ServiceClient {
   /// Tells the outage, and in adaptive mode the rate, of a result.
   private func note(_ result: Result<Response, ServiceError>, began: Double) {
     var isThrottled = false
+    let now = Clock.monotonic.seconds
     switch result {
     case .failure(let error) where RetryPolicy.cost(error) != nil && error != .corrupted:
-      outage.fail(attemptBegan: began)
-      lastFailure = error
+      var silence: Double?
+      if case .transport(.timeout(let seconds)) = error { silence = seconds }
+      outage.fail(attemptBegan: began, at: now, silence: silence)
+      lastFailure = inOutage(error)
       if case .refused(let refusal) = error { isThrottled = refusal.isThrottling }
     case .failure(.transport), .failure(.credentials), .failure(.configuration): return
-    default: outage.end()
+    default: outage.end(at: now)
     }
-    if configuration.retries.mode == .adaptive {
-      rate.update(isThrottled: isThrottled, at: Clock.monotonic.seconds)
-    }
+    if configuration.retries.mode == .adaptive { rate.update(isThrottled: isThrottled, at: now) }
+  }
+
+  /// A service that stays silent has been so for the whole outage, not only for the last attempt.
+  private func inOutage(_ error: ServiceError) -> ServiceError {
+    guard case .transport(.timeout(let seconds)) = error, let began = outage.began else { return error }
+    return .transport(.timeout(seconds: max(seconds, Clock.monotonic.seconds - began)))
   }
 
   private func waitForRate() async {

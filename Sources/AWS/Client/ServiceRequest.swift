@@ -22,6 +22,8 @@ package struct ServiceRequest: Sendable {
   package var payloadHash = ServiceRequest.emptyPayloadHash
   package var pathEncoding = PathEncoding.twice
   package var options = Request.Options()
+  /// The service may work for long before its first byte: copies, the end of an upload.
+  package var isLengthy = false
 
   package static let emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
   package static let unsignedPayload = "UNSIGNED-PAYLOAD"

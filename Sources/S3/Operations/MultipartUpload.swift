@@ -85,6 +85,7 @@ extension Client {
     _ = try await send("PUT", upload.object.bucket, upload.object.key) { call in
       call.query = [("partNumber", String(number)), ("uploadId", percentEncoded(upload.id.utf8))]
       call.options.cancellationGrace = MultipartUpload.cancellationGrace
+      call.isLengthy = true
       call.headers += copySource(source)
       call.headers.append(("x-amz-copy-source-range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
     } check: { (response) throws(ServiceError) in
@@ -119,6 +120,7 @@ extension Client {
     do throws(ServiceError) {
       _ = try await send("POST", upload.object.bucket, upload.object.key) { call in
         attempts += 1
+        call.isLengthy = true
         call.query = [("uploadId", percentEncoded(upload.id.utf8))]
         call.options.cancellationGrace = MultipartUpload.cancellationGrace
         call.setBody(bytes)
