@@ -160,7 +160,7 @@ struct Command: @unchecked Sendable {
     case .stored(let size, let verification):
       reporter.done("upload", source, object.description, size: size, verification: verification)
       context.trace(object.description, verification)
-    case .exists: reporter.done("upload", source, object.description, size: 0, skipped: "it exists")
+    case .exists, .current: reporter.done("upload", source, object.description, size: 0, skipped: "it exists")
     }
   }
 

@@ -117,6 +117,8 @@ final class Mirror {
       return named { await entry(ofObject: $0, below: prefix, client, isSource: isSource) }
     }
     switch sides {
+    // In place: every object is looked at, whatever its time.
+    case .copy(let from, let to) where from == to: return (objects(from, isSource: true), NoEntries())
     case .copy(let from, let to): return (objects(from, isSource: true), objects(to, isSource: false))
     case .upload(let folder, let prefix):
       if request.names == nil {
@@ -170,6 +172,7 @@ final class Mirror {
         reporter.done(name, source, target, size: size, verification: verification)
         context.trace(source, verification)
       case .exists: reporter.done(name, source, target, size: entry.size, skipped: "it exists")
+      case .current: reporter.done(name, source, target, size: entry.size, skipped: "it is current")
       }
     } catch {
       if Task.isCancelled { return }

@@ -4,6 +4,7 @@ import AWS
 import HTTP
 import S3
 
+/// Copies an object with its headers, metadata and tags; what the flags give replaces the source's, one by one.
 @Loop
 struct ObjectCopy {
   let context: TransferContext
@@ -11,23 +12,55 @@ struct ObjectCopy {
   private var client: S3.Client { context.client }
   private var options: TransferOptions { context.options }
 
-  /// - Parameter entry: size and tag of the source as listed.
+  /// - Parameters:
+  ///   - entry: size and tag of the source as listed.
+  ///   - target: the source itself gets the attributes of the flags, and keeps its storage class and encryption otherwise.
   func run(_ source: ObjectURI, _ entry: Entry, to target: ObjectURI) async throws(SyncError) -> StoreOutcome {
     let request = GetRequest(source, ifMatch: entry.etag)
     let partSize = options.partSize ?? TransferOptions.copyPartSize
+    let isInPlace = source == target
     if options.onlyIfAbsent, try await exists(target) { return .exists }
-    if entry.size > min(max(partSize, MultipartPlan.minimumPartSize), S3.Client.maximumCopySize) {
-      try await inParts(request, entry, partSize, target)
+    let isInParts = entry.size > min(max(partSize, MultipartPlan.minimumPartSize), S3.Client.maximumCopySize)
+    var attributes = options.attributes
+    let replaces = isInParts || isInPlace || attributes.replacesMetadata
+    if replaces {
+      let description = try await call { () async throws(ServiceError) in try await client.head(request) }
+      if isInPlace, try await hasAttributes(request, description) { return .current }
+      attributes = description.attributes(changedBy: attributes, inPlace: isInPlace)
+    }
+    if isInParts {
+      if attributes.tags.isEmpty { attributes.tags = try await tags(request) }
+      try await inParts(request, entry, partSize, attributes, target)
       context.progress?.add(bytes: entry.size)
       return .stored(size: entry.size, options.verifies ? try await verify(source, target) : .lengthAndRanges)
     }
     let etag = try await call { () async throws(ServiceError) in
-      try await client.copy(request, to: target, attributes: options.attributes)
+      try await client.copy(request, to: target, attributes: attributes, copied: replaces ? .tags : .all)
     }
     context.progress?.add(bytes: entry.size)
     // The same MD5 is the same bytes.
     if let etag, etag == entry.etag, md5(ofEntityTag: etag) != nil { return .stored(size: entry.size, .md5Tag) }
     return .stored(size: entry.size, options.verifies ? try await verify(source, target) : .lengthAndRanges)
+  }
+
+  /// Whether an object has what the flags ask for, so that rewriting it would change nothing.
+  private func hasAttributes(_ object: GetRequest, _ description: ObjectDescription) async throws(SyncError) -> Bool {
+    guard description.has(options.attributes) else { return false }
+    let wanted = options.attributes.tags
+    if wanted.isEmpty { return true }
+    let found = try await call { () async throws(ServiceError) in try await client.tags(of: object) }
+    return found.sorted { $0 < $1 }.elementsEqual(wanted.sorted { $0 < $1 }) { $0 == $1 }
+  }
+
+  /// The source's tags, which a copy in parts does not inherit. Who may not read them gets the copy, and a warning.
+  private func tags(_ source: GetRequest) async throws(SyncError) -> [(name: String, value: String)] {
+    do throws(ServiceError) {
+      return try await client.tags(of: source)
+    } catch {
+      guard error.kind == .notPermitted else { throw .service(error) }
+      context.warn("\(source.object): its tags cannot be read and are not copied: \(error.sentence)")
+      return []
+    }
   }
 
   /// --verify: the service's checksums of the two objects.
@@ -54,13 +87,11 @@ struct ObjectCopy {
   }
 
   private func inParts(
-    _ source: GetRequest, _ entry: Entry, _ partSize: Int64, _ target: ObjectURI
+    _ source: GetRequest, _ entry: Entry, _ partSize: Int64, _ attributes: ObjectAttributes, _ target: ObjectURI
   ) async throws(SyncError) {
-    // A copy in parts is a new object, which does not inherit the source's headers and metadata.
-    let description = try await call { () async throws(ServiceError) in try await client.head(source) }
     let plan = MultipartPlan(size: entry.size, partSize: partSize)
     let store = PartStore(client)
-    try await store.begin(target, description.attributes(overriddenBy: options.attributes), hasChecksums: false)
+    try await store.begin(target, attributes, hasChecksums: false)
     do throws(SyncError) {
       try await forEachPart(plan.partCount, limit: TransferOptions.partsAtOnce) { index throws(SyncError) in
         try await store.add(number: index + 1, copying: source, range: plan.range(index))
@@ -70,21 +101,5 @@ struct ObjectCopy {
       await store.abort()
       throw error
     }
-  }
-}
-
-extension ObjectDescription {
-  /// Type, cache rule and metadata of the object, where the flags give none.
-  fileprivate func attributes(overriddenBy given: ObjectAttributes) -> ObjectAttributes {
-    var result = given
-    if !given.replacesMetadata {
-      result.contentType = headers["content-type"]
-      result.cacheControl = headers["cache-control"]
-      let prefix = "x-amz-meta-"
-      for (name, value) in headers.fields where name.lowercased().hasPrefix(prefix) {
-        result.metadata.append((String(name.dropFirst(prefix.count)), value))
-      }
-    }
-    return result
   }
 }

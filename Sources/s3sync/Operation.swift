@@ -24,6 +24,7 @@ extension Operation {
   static func read(_ tool: Tool) throws(SyncError) -> Operation {
     let operation = try tool.selection.list ? listing(tool) : transfer(tool)
     try check(operation, tool.selection)
+    try checkInPlace(operation, tool.attributes)
     return operation
   }
 
@@ -101,10 +102,28 @@ extension Operation {
     default: break
     }
     if case .mirror(.copy(let from, let to), _) = operation, from.bucket == to.bucket {
-      if from.key == to.key { throw .usage("source and target are the same") }
+      if from.key == to.key, selection.delete { throw .usage("--delete needs two different prefixes") }
       if selection.delete, from.key.hasPrefix(to.key) || to.key.hasPrefix(from.key) {
         throw .usage("--delete between a prefix and one inside it would remove its own source")
       }
+    }
+  }
+
+  /// An object or a prefix copied to itself is given attributes; without any there is nothing to do.
+  private static func checkInPlace(_ operation: Operation, _ flags: AttributeFlags) throws(SyncError) {
+    let isInPlace =
+      switch operation {
+      case .mirror(.copy(let from, let to), _): from == to
+      case .objectToObject(let from, let to): from == to
+      default: false
+      }
+    guard isInPlace else { return }
+    let given: [String?] = [
+      flags.storageClass, flags.sse, flags.sseKmsKeyId, flags.contentType, flags.contentEncoding,
+      flags.contentDisposition, flags.cacheControl,
+    ]
+    guard given.contains(where: { $0 != nil }) || !flags.metadata.isEmpty || !flags.tags.isEmpty else {
+      throw .usage("source and target are the same, and no flag changes an attribute")
     }
   }
 

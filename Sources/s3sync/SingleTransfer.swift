@@ -130,6 +130,7 @@ struct SingleTransfer {
       reporter.done(name, source, target, size: size, verification: verification)
       context.trace(source, verification)
     case .exists: reporter.done(name, source, target, size: entry.size, skipped: "it exists")
+    case .current: reporter.done(name, source, target, size: entry.size, skipped: "it is current")
     }
   }
 }

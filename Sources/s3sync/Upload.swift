@@ -11,6 +11,8 @@ enum StoreOutcome: Sendable {
   case stored(size: Int64, Verification)
   /// --if-none-match: the object exists.
   case exists
+  /// The object has the attributes that it was to be given.
+  case current
 }
 
 /// Uploads a file's bytes as they were at one moment.

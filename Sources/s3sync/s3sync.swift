@@ -16,6 +16,7 @@ struct Tool: ParsableCommand {
       s3sync photos/ s3://bucket/input/        a folder to a prefix: what has changed
       s3sync s3://bucket/output/ results/      a prefix to a folder
       s3sync s3://a/x/ s3://b/y/               within S3, by server-side copies
+      s3sync --storage-class STANDARD_IA s3://a/x/ s3://a/x/    in place
       s3sync s3://bucket/input/ -              a prefix as a tar on standard output
       s3sync s3://bucket/key -                 one object to standard output
       s3sync - s3://bucket/key                 standard input to one object
@@ -32,7 +33,12 @@ struct Tool: ParsableCommand {
       configuration. Any item that failed makes it non-zero.
 
       Credentials, region and endpoint are found as the AWS tools find them: environment, profiles, container, \
-      instance; AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, AWS_CA_BUNDLE, AWS_MAX_ATTEMPTS and the variables of proxies.
+      instance; AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, AWS_CA_BUNDLE and the variables of proxies.
+
+      A call is tried up to eight times, less where a complete outage lasts 17 seconds. AWS_MAX_ATTEMPTS and \
+      AWS_RETRY_MODE (standard, adaptive, legacy) are obeyed. AWS_REQUEST_CHECKSUM_CALCULATION=when_required sends no \
+      checksum headers, for stores that refuse them; AWS_RESPONSE_CHECKSUM_VALIDATION=when_required does not ask for \
+      stored checksums.
       """,
     version: toolVersion)
 

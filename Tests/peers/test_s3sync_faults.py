@@ -588,7 +588,7 @@ def test_server_side_copy_in_parts(server):
     done = sync(server, "--part-size", "5M", "s3://bucket/x/", "s3://bucket/y/")
     assert done.returncode == 0, done.stderr
     assert server.objects["bucket"]["y/large"].data == data and server.objects["bucket"]["y/small"].data == b"small"
-    assert not [a for a in server.asked("GET") if a.key]
+    assert not [a for a in server.asked("GET") if a.key and "tagging" not in a.query]
     begun = next(a for a in server.asked("POST") if "uploads" in a.query)
     assert begun.headers["content-type"] == "image/jpeg" and begun.headers["x-amz-meta-a"] == "b"
 

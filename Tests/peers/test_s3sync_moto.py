@@ -64,6 +64,24 @@ def test_a_mirror_and_back(endpoint, tmp_path):
     assert sync(endpoint, "--list", "s3://bucket/n/").stdout.count(b"\n") == 50
 
 
+@pytest.mark.parametrize("size", [1000, 12 << 20])
+@pytest.mark.parametrize("target", ["s3://bucket/copy", "s3://bucket/source"])
+def test_a_copy_keeps_headers_metadata_and_tags(endpoint, size, target):
+    given = {"ContentType": "image/jpeg", "ContentEncoding": "gzip", "ContentLanguage": "de", "CacheControl": "max-age=1",
+             "ContentDisposition": "attachment", "Metadata": {"a": "b"}}
+    s3 = client(endpoint)
+    s3.put_object(Bucket="bucket", Key="source", Body=bytes(size), Tagging="x=1&y=2%203", **given)
+    done = sync(endpoint, "--part-size", "5M", "--storage-class", "STANDARD_IA", "--content-type", "image/png",
+                "s3://bucket/source", target)
+    assert done.returncode == 0, done.stderr
+    key = target.rpartition("/")[2]
+    head = s3.head_object(Bucket="bucket", Key=key)
+    assert {name: head.get(name) for name in given} == {**given, "ContentType": "image/png"}
+    assert head["StorageClass"] == "STANDARD_IA" and head["ContentLength"] == size
+    tags = s3.get_object_tagging(Bucket="bucket", Key=key)["TagSet"]
+    assert {t["Key"]: t["Value"] for t in tags} == {"x": "1", "y": "2 3"}
+
+
 def test_assume_role_and_web_identity(endpoint, tmp_path):
     client(endpoint).put_object(Bucket="bucket", Key="role", Body=b"by role")
     config = tmp_path / "config"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import random
 import signal
 import stat
@@ -295,17 +296,25 @@ def test_the_umask_decides_the_permissions(server, tmp_path):
         assert stat.S_IMODE(os.stat(tmp_path / name).st_mode) == 0o640
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")
+@pytest.mark.skipif(os.geteuid() != 0 and not has_namespaces, reason="no second user and no user namespaces here")
 def test_another_users_leftover_is_not_adopted(server, tmp_path):
     partial(server, tmp_path)
     part, = tmp_path.glob(".s3sync-*.part")
-    os.chown(part, 65534, 65534)
-    os.chmod(part, 0o666)
-    os.chmod(tmp_path, 0o777)
-    assert sync(server, "s3://bucket/large", tmp_path / "large").returncode == 0
+    command, theirs = [S3SYNC, "s3://bucket/large", tmp_path / "large"], part
+    if os.geteuid() == 0:
+        os.chown(part, 65534, 65534)
+        os.chmod(part, 0o666)
+        os.chmod(tmp_path, 0o777)
+    else:
+        # In the namespace we are root, and a file of the real root is another user's.
+        theirs = pathlib.Path("/etc/passwd")
+        command = [*USER_NAMESPACE, "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"', theirs, part, *command]
+    before = theirs.read_bytes()
+    assert subprocess.run(command, env=environment(server.endpoint), timeout=60).returncode == 0
     status = os.stat(tmp_path / "large")
-    assert status.st_uid == 0 and stat.S_IMODE(status.st_mode) == 0o644
-    assert any(r.startswith("bytes=0-") for r in ranges(server)) and part.exists(), "it is not ours to remove either"
+    assert status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == 0o644
+    assert any(r.startswith("bytes=0-") for r in ranges(server))
+    assert part.exists() and theirs.read_bytes() == before, "it is not ours to remove or to write either"
 
 
 def test_a_hard_link_to_a_victim_is_not_written_to(server, tmp_path):

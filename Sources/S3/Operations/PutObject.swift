@@ -9,6 +9,9 @@ package struct ObjectAttributes: Equatable, Sendable {
   package var cacheControl: String?
   package var contentEncoding: String?
   package var contentDisposition: String?
+  /// Of a copy's source; no flag gives these two.
+  package var contentLanguage: String?
+  package var expires: String?
   package var storageClass: String?
   /// `AES256`, `aws:kms` or `aws:kms:dsse`.
   package var encryption: String?
@@ -26,7 +29,7 @@ package struct ObjectAttributes: Equatable, Sendable {
 
   /// Whether a copy is given these headers and metadata instead of all of its source's.
   package var replacesMetadata: Bool {
-    contentType != nil || cacheControl != nil || contentEncoding != nil || contentDisposition != nil
+    [contentType, cacheControl, contentEncoding, contentDisposition, contentLanguage, expires].contains { $0 != nil }
       || !metadata.isEmpty
   }
 
@@ -35,7 +38,8 @@ package struct ObjectAttributes: Equatable, Sendable {
     var result = [(name: String, value: String)]()
     for (name, value) in [
       ("content-type", contentType), ("cache-control", cacheControl), ("content-encoding", contentEncoding),
-      ("content-disposition", contentDisposition), ("x-amz-storage-class", storageClass),
+      ("content-disposition", contentDisposition), ("content-language", contentLanguage), ("expires", expires),
+      ("x-amz-storage-class", storageClass),
       ("x-amz-server-side-encryption", encryption), ("x-amz-server-side-encryption-aws-kms-key-id", kmsKeyID),
     ] {
       if let value { result.append((name, value)) }
