@@ -95,9 +95,10 @@ let package = Package(
     // The system and its text, each thing once.
     .target(name: "POSIX", dependencies: ["CLinux"], swiftSettings: settings),
     .target(name: "ASCII", swiftSettings: settings),
+    .target(name: "HTTPFields", dependencies: ["ASCII"], swiftSettings: settings),
 
     // What flows between the tools.
-    .target(name: "Streams", dependencies: ["ASCII"], exclude: ["tensor-stream.5"], swiftSettings: settings),
+    .target(name: "Streams", dependencies: ["ASCII", "POSIX"], exclude: ["tensor-stream.5"], swiftSettings: settings),
 
     // Arithmetic.
     .target(name: "Elements", swiftSettings: settings),
@@ -113,14 +114,18 @@ let package = Package(
 
     // The network and AWS.
     .target(
-      name: "HTTP", dependencies: ["CCurl", "CLinux", "POSIX", "ASCII", deque, heap], exclude: ["README.md"],
+      name: "HTTP", dependencies: ["HTTPFields", "CCurl", "CLinux", "POSIX", "ASCII", deque, heap],
+      exclude: ["README.md"],
       swiftSettings: settings),
-    .target(name: "AWS", dependencies: ["HTTP", "POSIX", "ASCII", crypto], swiftSettings: settings),
+    .target(name: "AWS", dependencies: ["HTTPFields", "HTTP", "POSIX", "ASCII", crypto], swiftSettings: settings),
     .target(
       name: "Carryless", dependencies: ["CCarryless"],
       swiftSettings: settings + instructions("pclmul")),
     .target(
-      name: "S3", dependencies: ["Carryless", "CInstructionSets", "AWS", "HTTP", "Streams", "POSIX", "ASCII", crypto],
+      name: "S3",
+      dependencies: [
+        "HTTPFields", "Carryless", "CInstructionSets", "AWS", "HTTP", "Streams", "POSIX", "ASCII", crypto,
+      ],
       swiftSettings: settings),
 
     // The tools.
@@ -133,15 +138,16 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "s3sync",
-      dependencies: ["CLinux", "S3", "AWS", "HTTP", "Streams", "ASCII", "POSIX", argumentParser, crypto],
+      dependencies: ["HTTPFields", "CLinux", "S3", "AWS", "HTTP", "Streams", "ASCII", "POSIX", argumentParser, crypto],
       exclude: ["s3sync.1"],
       swiftSettings: settings),
     .executableTarget(
-      name: "batchsubmit", dependencies: ["S3", "AWS", "HTTP", "Streams", "POSIX", "ASCII", crypto, argumentParser],
+      name: "batchsubmit",
+      dependencies: ["HTTPFields", "S3", "AWS", "HTTP", "Streams", "POSIX", "ASCII", crypto, argumentParser],
       exclude: ["batchsubmit.1"],
       swiftSettings: settings),
     .executableTarget(
-      name: "lambda-bootstrap", dependencies: ["ASCII", "CLinux", "Streams", argumentParser],
+      name: "lambda-bootstrap", dependencies: ["HTTPFields", "ASCII", "CLinux", "POSIX", "Streams", argumentParser],
       exclude: ["lambda-bootstrap.1"],
       swiftSettings: settings),
 
@@ -160,9 +166,9 @@ let package = Package(
     .testTarget(name: "ElementsTests", dependencies: ["Elements"], swiftSettings: testSettings),
     .testTarget(name: "NetworkTests", dependencies: ["Network", "Elements"], swiftSettings: testSettings),
     .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: testSettings),
-    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "POSIX"], swiftSettings: testSettings),
-    .testTarget(name: "AWSTests", dependencies: ["AWS", "HTTP", "ASCII"], swiftSettings: testSettings),
-    .testTarget(name: "S3Tests", dependencies: ["S3", "AWS", "HTTP"], swiftSettings: testSettings),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTPFields", "HTTP", "POSIX"], swiftSettings: testSettings),
+    .testTarget(name: "AWSTests", dependencies: ["HTTPFields", "AWS", "HTTP", "ASCII"], swiftSettings: testSettings),
+    .testTarget(name: "S3Tests", dependencies: ["HTTPFields", "S3", "AWS", "HTTP"], swiftSettings: testSettings),
     .testTarget(name: "imgdecodeTests", dependencies: ["imgdecode"], swiftSettings: testSettings),
     .testTarget(name: "classifyTests", dependencies: ["classify", "Streams"], swiftSettings: testSettings),
     .testTarget(
@@ -171,7 +177,9 @@ let package = Package(
     .testTarget(
       name: "batchsubmitTests", dependencies: ["batchsubmit", "S3", "AWS", "HTTP", "Streams"],
       swiftSettings: testSettings),
-    .testTarget(name: "lambda-bootstrapTests", dependencies: ["lambda-bootstrap"], swiftSettings: testSettings),
+    .testTarget(
+      name: "lambda-bootstrapTests", dependencies: ["POSIX", "HTTPFields", "lambda-bootstrap"],
+      swiftSettings: testSettings),
     .testTarget(
       name: "FuzzTests",
       dependencies: ["imgdecode", "classify", "lambda-bootstrap", "AWS", "ONNX", "Network", "POSIX", "Streams"],

@@ -35,6 +35,17 @@ extension Loop {
   }
 }
 
+extension Result where Success: Sendable {
+  /// What work that waits returns or throws: tasks hand it to those who wait for them.
+  @Loop package init(catching work: @Loop () async throws(Failure) -> Success) async {
+    do throws(Failure) {
+      self = .success(try await work())
+    } catch {
+      self = .failure(error)
+    }
+  }
+}
+
 extension Task where Failure == Never {
   /// The value of a task that was started ahead; when the task that waits for it is cancelled, so is this one.
   @Loop package var valueCancelledWithCaller: Success {

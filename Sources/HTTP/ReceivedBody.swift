@@ -1,5 +1,7 @@
 // Where the bytes of a response's body go, and the counts that are checked on the way.
 
+import HTTPFields
+
 /// The receiving side of one transfer: chooses between the request's sink and the bounded memory for error bodies.
 struct ReceivedBody {
   /// What is kept of the body of a response that is not a success.
@@ -17,7 +19,7 @@ struct ReceivedBody {
   /// Takes the next bytes of a response with `status`; false ends the transfer.
   /// `expected` is the declared length, or under 0.
   mutating func receive(
-    _ chunk: UnsafeRawBufferPointer, status: Int, headers: Headers, expected: Int64
+    _ chunk: UnsafeRawBufferPointer, status: Int, headers: HeaderFields, expected: Int64
   ) -> Bool {
     if status >= 300 { return unsafe keepErrorBody(chunk) }
     switch sink {

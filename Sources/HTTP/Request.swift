@@ -1,5 +1,7 @@
 // What is asked of a server: a method, a URL used as it is, headers in order, a body, and where the response's bytes go.
 
+package import HTTPFields
+
 /// One HTTP request.
 package struct Request: Sendable {
   /// The body to send.
@@ -34,7 +36,7 @@ package struct Request: Sendable {
     /// Handed over as they arrive, on the loop: such a request is sent by `Loop.send`. `accepts` is called once, with the
     /// status and the headers, before the first byte; `false` from either closure ends the transfer with `stopped`. The
     /// closures must not send requests.
-    case chunks(accepts: @Loop (Int, Headers) -> Bool = { _, _ in true }, take: @Loop (RawSpan) -> Bool)
+    case chunks(accepts: @Loop (Int, HeaderFields) -> Bool = { _, _ in true }, take: @Loop (RawSpan) -> Bool)
   }
 
   package enum Proxy: Sendable {
@@ -69,13 +71,13 @@ package struct Request: Sendable {
   /// Sent as it is: nothing is encoded, no dot segment removed. `http` or `https` only.
   package var url: String
   /// Sent in this order. Only `Host` and `Content-Length` are added, unless they are given.
-  package var headers: [(name: String, value: String)]
+  package var headers: HeaderFields
   package var body: Body
   var sink: Sink
   package var options: Options
 
   package init(
-    _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: Body = .none,
+    _ method: String, _ url: String, headers: HeaderFields = [], body: Body = .none,
     sink: Sink = .memory(limit: 16 << 20), options: Options = Options()
   ) {
     self.method = method

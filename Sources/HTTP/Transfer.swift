@@ -2,6 +2,7 @@
 import ASCII
 import CCurl
 import Glibc
+import HTTPFields
 import POSIX
 
 /// Owns a curl easy handle, from `init` to `deinit`. The address of the object is curl's user pointer, so the client
@@ -18,7 +19,7 @@ final class Transfer {
   private var completion: ((Result<Response, HTTPError>) -> Void)?
 
   // The answer so far.
-  private var headers = Headers()
+  private var headers = HeaderFields()
   private var headerBytes = 0
   private var body = ReceivedBody(sink: .memory(limit: 0))
   /// Bytes in either direction when the client last looked, and the time on its clock of waiting when there were fewer.
@@ -59,7 +60,7 @@ final class Transfer {
     self.id = id
     moved = 0
     lastMoved = now
-    headers.removeAll()
+    headers.removeAll(keepingCapacity: true)
     headerBytes = 0
     body = ReceivedBody(sink: request.sink)
     sent = 0
@@ -227,7 +228,11 @@ final class Transfer {
     headerBytes += line.count
     guard headerBytes <= Self.headerLimit else { return 0 }
     // A status line starts anew: what came before it belonged to a 1xx.
-    if unsafe line.starts(with: "HTTP/".utf8) { headers.removeAll() } else { unsafe headers.append(line: line) }
+    if unsafe line.starts(with: "HTTP/".utf8) {
+      headers.removeAll(keepingCapacity: true)
+    } else {
+      unsafe headers.append(line: line)
+    }
     return line.count
   }
 

@@ -20,10 +20,16 @@ package struct Descriptor: ~Copyable, Sendable {
     rawValue = try retryingInterrupts { unsafe open(path, flags | O_CLOEXEC, mode) }
   }
 
+  /// As above, for a path that need not be UTF-8: its bytes without a NUL at the end.
+  package init(opening path: [UInt8], _ flags: CInt, mode: mode_t = 0o666) throws(Errno) {
+    let path = path.map { CChar(bitPattern: $0) } + [0]
+    rawValue = try retryingInterrupts { unsafe open(path, flags | O_CLOEXEC, mode) }
+  }
+
   deinit { _ = Glibc.close(rawValue) }
 
   /// Closes the descriptor and reports what closing reports: the last errors of a delayed write.
-  consuming func close() throws(Errno) {
+  package consuming func close() throws(Errno) {
     let rawValue = release()
     // The descriptor is closed even where the call was interrupted: it must not be repeated.
     if Glibc.close(rawValue) != 0, errno != EINTR { throw Errno() }
@@ -54,4 +60,7 @@ package struct Pipe: ~Copyable, Sendable {
 
   /// Closes the reading end and gives the writing one.
   package consuming func closeRead() -> Descriptor { write }
+
+  /// Gives up ownership of both ends: the caller closes them.
+  package consuming func release() -> (read: CInt, write: CInt) { (read.release(), write.release()) }
 }

@@ -11,7 +11,7 @@ package enum ExitReason: Equatable, Sendable {
   case signalled(CInt)
 
   /// From `waitpid`'s status; the macros that take it apart are not visible to Swift.
-  init(waitStatus: CInt) {
+  package init(waitStatus: CInt) {
     let signal = waitStatus & 0x7F
     self = signal == 0 ? .exited((waitStatus >> 8) & 0xFF) : .signalled(signal)
   }

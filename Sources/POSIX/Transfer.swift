@@ -3,7 +3,7 @@
 import Glibc
 
 /// Reads what is there, up to the buffer's size; 0 at the end of the file.
-func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+package func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
   try retryingInterrupts { unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
 }
 
@@ -12,6 +12,24 @@ package func read(
   _ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
 ) throws(Errno) -> Int {
   try retryingInterrupts { unsafe pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset)) }
+}
+
+/// Reads what is there into a part of the array; 0 at the end of the file.
+///
+/// - Parameter offset: where in the file (bytes), with the descriptor's position left as it is; nil reads at the position.
+package func read(
+  _ descriptor: CInt, into buffer: inout [UInt8], _ range: Range<Int>, at offset: Int64? = nil
+) throws(Errno) -> Int {
+  try unsafe buffer.withUnsafeMutableBytes { bytes in
+    let part = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[range])
+    return Result { () throws(Errno) in
+      if let offset {
+        try unsafe read(descriptor, into: part, at: offset)
+      } else {
+        try unsafe read(descriptor, into: part)
+      }
+    }
+  }.get()
 }
 
 /// Everything up to the end of the file.

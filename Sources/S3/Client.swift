@@ -3,6 +3,7 @@
 import ASCII
 package import AWS
 package import HTTP
+import HTTPFields
 
 /// A client of S3 or of a service that speaks like it.
 @Loop

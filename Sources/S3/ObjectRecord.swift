@@ -31,31 +31,14 @@ package struct ObjectRecord: Equatable, Sendable {
 
   /// The record as a line of JSON, keys raw.
   package var line: [UInt8] {
-    var json = JSONText()
-    json.beginObject()
-    json.key("bucket")
-    json.string(bucket)
-    json.key("key")
-    json.string(key.text)
-    for (name, value) in [
-      ("versionId", versionID.map(Value.text)), ("size", size.map(Value.number)), ("etag", etag.map(Value.text)),
-      ("lastModified", (lastModified?.iso8601).map(Value.text)),
-    ] {
-      guard let value else { continue }
-      json.key(name)
-      switch value {
-      case .text(let text): json.string(text)
-      case .number(let number): json.integer(Int(number))
-      }
+    JSONText.line { json in
+      json.member("bucket", bucket)
+      json.member("key", key.text)
+      json.member("versionId", ifPresent: versionID)
+      if let size { json.member("size", Int(size)) }
+      json.member("etag", ifPresent: etag)
+      json.member("lastModified", ifPresent: lastModified?.iso8601)
     }
-    json.endObject()
-    json.endLine()
-    return json.bytes
-  }
-
-  private enum Value {
-    case text(String)
-    case number(Int64)
   }
 
   private struct Wire: Decodable {

@@ -1,20 +1,14 @@
 // What people read: one line on standard error for each thing that went wrong, and how a tool ends.
 
 import Glibc
+import POSIX
 
 /// Writes `tool: object: reason` as one line to standard error, control bytes escaped.
 package func report(tool: String, object: String? = nil, reason: String) {
   var line = tool + ": "
   if let object { line += printable(object) + ": " }
   line += printable(reason) + "\n"
-  var bytes = Array(line.utf8)[...]
-  while !bytes.isEmpty {
-    let written = unsafe bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress!, $0.count) }
-    if written < 0 && errno == EINTR { continue }
-    // A failure of standard error itself cannot be reported.
-    guard written > 0 else { return }
-    bytes = bytes.dropFirst(written)
-  }
+  writeToStandardError(Array(line.utf8))
 }
 
 /// The text with every control character written as `\xNN`, so that a name from a file or the network cannot move a

@@ -33,19 +33,14 @@ package struct ErrorRecord: Error, Equatable, Sendable {
 
   /// The record as one line of JSON.
   package var line: [UInt8] {
-    var json = JSONText()
-    json.beginObject()
-    image.write(to: &json)
-    json.key("error")
-    json.beginObject()
-    for (key, value) in [("tool", tool), ("code", code), ("message", message)] {
-      json.key(key)
-      json.string(value)
+    JSONText.line { json in
+      image.write(to: &json)
+      json.object("error") { json in
+        json.member("tool", tool)
+        json.member("code", code)
+        json.member("message", message)
+      }
     }
-    json.endObject()
-    json.endObject()
-    json.endLine()
-    return json.bytes
   }
 
   /// Why a member that is called like a record is none.

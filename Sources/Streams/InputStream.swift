@@ -1,6 +1,7 @@
 // Buffered reading that never keeps a finished item waiting: the tool is called before a read that would block.
 
-package import Glibc
+import Glibc
+import POSIX
 
 /// A buffered reader over a file descriptor that it does not own.
 ///
@@ -116,20 +117,14 @@ package final class InputStream {
     }
     if try !isReady(timeout: 0) { try wait() }
     while true {
-      let from = end
-      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-        unsafe Glibc.read(descriptor, bytes.baseAddress! + from, bytes.count - from)
-      }
-      if count > 0 {
+      do throws(Errno) {
+        let count = try POSIX.read(descriptor, into: &buffer, end..<buffer.count)
         end += count
-        return true
+        return count > 0
+      } catch {
+        guard error.code == EAGAIN else { throw SystemError(error, operation: "read", object: name) }
       }
-      if count == 0 { return false }
-      switch errno {
-      case EINTR: continue
-      case EAGAIN: try wait()
-      default: throw SystemError(operation: "read", object: name)
-      }
+      try wait()
     }
   }
 

@@ -35,11 +35,7 @@ package struct ItemName: Hashable, Sendable {
 
   /// Adds `"image":…`, and `"imageBytes":…` (base64) where the name is not UTF-8, to an object that is being written.
   package func write(to json: inout JSONText) {
-    json.key("image")
-    json.string(text)
-    if !isText {
-      json.key("imageBytes")
-      json.string(Data(bytes).base64EncodedString())
-    }
+    json.member("image", text)
+    if !isText { json.member("imageBytes", Data(bytes).base64EncodedString()) }
   }
 }

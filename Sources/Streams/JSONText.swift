@@ -1,6 +1,6 @@
 // JSON as it is written: keys in the order given, numbers as given, every string escaped.
 
-/// A JSON text under construction. The caller opens and closes objects and arrays in order; commas are set here.
+/// A JSON text under construction: one value, or one after another on lines of their own. Commas are set here.
 package struct JSONText: Sendable {
   /// The text so far, UTF-8.
   package private(set) var bytes: [UInt8] = []
@@ -8,16 +8,26 @@ package struct JSONText: Sendable {
 
   package init() {}
 
-  package mutating func beginObject() { open("{") }
-  package mutating func endObject() { close("}") }
-  package mutating func beginArray() { open("[") }
-  package mutating func endArray() { close("]") }
+  /// An object, its members written by the closure.
+  package mutating func object<Failure>(_ members: (inout JSONText) throws(Failure) -> Void) throws(Failure) {
+    open("{")
+    try members(&self)
+    close("}")
+  }
 
-  /// The key of the value that is written next.
-  package mutating func key(_ name: String) {
+  /// An array, each element written by the closure.
+  package mutating func array<Element>(_ elements: some Sequence<Element>, _ write: (inout JSONText, Element) -> Void) {
+    open("[")
+    for element in elements { write(&self, element) }
+    close("]")
+  }
+
+  /// A member of the object that is being written; the closure writes its value.
+  package mutating func member(_ name: String, _ value: (inout JSONText) -> Void) {
     string(name)
     bytes.append(UInt8(ascii: ":"))
     needsComma = false
+    value(&self)
   }
 
   /// A string: quotes, backslashes and all control characters escaped (RFC 8259, section 7).
@@ -45,12 +55,6 @@ package struct JSONText: Sendable {
     separate()
     bytes.append(contentsOf: text.utf8)
     needsComma = true
-  }
-
-  /// Ends the line, and with it the text: what follows is a text of its own.
-  package mutating func endLine() {
-    bytes.append(UInt8(ascii: "\n"))
-    needsComma = false
   }
 
   private mutating func open(_ bracket: Unicode.Scalar) {

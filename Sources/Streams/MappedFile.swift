@@ -1,6 +1,7 @@
 // A file as memory: pages come in when they are touched and can be given back when they have been used.
 
 import Glibc
+import POSIX
 
 /// A read-only private mapping of a whole file, unmapped when the value ends.
 ///
@@ -11,11 +12,13 @@ import Glibc
 
   /// - Throws: `SystemError` when the file cannot be opened, is not a regular file, or cannot be mapped.
   package init(path: String) throws(SystemError) {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw SystemError(operation: "open", object: path) }
-    defer { close(descriptor) }
+    let file = try mapError {
+      SystemError($0, operation: "open", object: path)
+    } of: { () throws(Errno) in
+      try Descriptor(opening: path, O_RDONLY)
+    }
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError(operation: "stat", object: path) }
+    guard unsafe fstat(file.rawValue, &status) == 0 else { throw SystemError(operation: "stat", object: path) }
     guard status.st_mode & S_IFMT == S_IFREG else {
       let code = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL
       throw SystemError(code: code, operation: "map", object: path)
@@ -25,7 +28,7 @@ import Glibc
       unsafe bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
     }
-    let address = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    let address = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, file.rawValue, 0)
     guard let address = unsafe address, unsafe address != MAP_FAILED else {
       throw SystemError(operation: "map", object: path)
     }
@@ -48,7 +51,7 @@ import Glibc
   /// - Throws: what `init(path:)` throws.
   package static func contents(path: String) throws(SystemError) -> [UInt8] {
     let file = try MappedFile(path: path)
-    return unsafe withExtendedLifetime(file) { unsafe Array(file.bytes) }
+    return withExtendedLifetime(file) { unsafe Array(file.bytes) }
   }
 
   deinit {

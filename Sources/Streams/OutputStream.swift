@@ -1,6 +1,7 @@
 // Buffered writing where a failed write is never lost: closing is part of the work.
 
-package import Glibc
+import Glibc
+import POSIX
 
 /// A buffered writer over a file descriptor that it does not own until `close()`.
 ///
@@ -38,7 +39,7 @@ package final class OutputStream {
   func write(_ bytes: RawSpan) throws(SystemError) {
     if buffer.count + bytes.byteCount > capacity { try flush() }
     if bytes.byteCount >= capacity {
-      try unsafe bytes.withUnsafeBytes { (bytes) throws(SystemError) in try unsafe writeAll(bytes) }
+      try writeAll(bytes)
     } else {
       unsafe bytes.withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
     }
@@ -49,7 +50,7 @@ package final class OutputStream {
     if buffer.isEmpty { return }
     var held: [UInt8] = []
     swap(&held, &buffer)
-    try unsafe held.span.withUnsafeBytes { (bytes) throws(SystemError) in try unsafe writeAll(bytes) }
+    try unsafe writeAll(held.span.bytes)
     held.removeAll(keepingCapacity: true)
     swap(&held, &buffer)
   }
@@ -60,22 +61,12 @@ package final class OutputStream {
     if Glibc.close(descriptor) != 0, errno != EINTR { throw SystemError(operation: "close", object: name) }
   }
 
-  private func writeAll(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
-    var done = 0
-    while done < bytes.count {
-      let count = unsafe Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-      if count >= 0 {
-        done += count
-        continue
-      }
-      switch errno {
-      case EINTR: continue
-      case EPIPE where endsWithReader: endByBrokenPipe()
-      case EAGAIN:
-        var descriptors = [pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)]
-        _ = unsafe poll(&descriptors, 1, -1)
-      default: throw SystemError(operation: "write", object: name)
-      }
+  private func writeAll(_ bytes: RawSpan) throws(SystemError) {
+    do throws(Errno) {
+      try POSIX.writeAll(bytes, to: descriptor)
+    } catch {
+      if error.code == EPIPE, endsWithReader { endByBrokenPipe() }
+      throw SystemError(error, operation: "write", object: name)
     }
   }
 }

@@ -1,6 +1,7 @@
 // A failed system call, with what it was doing to what.
 
-package import Glibc
+import Glibc
+package import POSIX
 
 /// A system call that failed.
 package struct SystemError: ReportableError, Equatable {
@@ -17,13 +18,11 @@ package struct SystemError: ReportableError, Equatable {
     self.object = object
   }
 
+  package init(_ error: Errno, operation: String, object: String) {
+    self.init(code: error.code, operation: operation, object: object)
+  }
+
   package var status: ExitStatus { code == EACCES || code == EPERM ? .noPermission : .io }
 
-  package var reason: String { "cannot \(operation) \(object): \(Self.describe(code))" }
-
-  /// The C library's words for an error number.
-  package static func describe(_ code: CInt) -> String {
-    guard let text = unsafe strerror(code) else { return "error \(code)" }
-    return unsafe String(cString: text)
-  }
+  package var reason: String { "cannot \(operation) \(object): \(Errno(code))" }
 }

@@ -1,5 +1,7 @@
 // Reads a tar archive member by member as it arrives: ustar, pax, GNU long names; all sizes are checked before use.
 
+import POSIX
+
 /// Why an archive cannot be read further. Nothing behind the fault can be trusted.
 package enum TarError: ReportableError, Equatable {
   /// The input ended inside a member, a header, or before the end-of-archive blocks.
@@ -69,9 +71,11 @@ package struct TarReader {
       try passOver(bodyLeft + padding)
       (bodyLeft, padding) = (0, 0)
       guard let block = try headerBlock() else { return nil }
-      let header: TarHeader
-      do throws(TarHeader.Malformed) { header = try TarHeader(block) } catch {
-        throw TarError.header(error == .checksum ? "a wrong checksum" : "an impossible size", after: lastName?.text)
+      let header = try mapError {
+        malformed($0 == .checksum ? "a wrong checksum" : "an impossible size")
+      } of: {
+        () throws(TarHeader.Malformed) in
+        try TarHeader(block)
       }
       switch header.type {
       // Solaris wrote X before POSIX chose x.
@@ -185,10 +189,14 @@ package struct TarReader {
 
   private mutating func paxRecords(_ header: TarHeader) throws -> PaxRecords {
     let body = try extendedBody(header)
-    do throws(PaxRecords.Malformed) { return try PaxRecords(body) } catch {
-      throw TarError.header("a malformed pax record", after: lastName?.text)
+    return try mapError { _ in
+      malformed("a malformed pax record")
+    } of: { () throws(PaxRecords.Malformed) in
+      try PaxRecords(body)
     }
   }
+
+  private func malformed(_ what: String) -> TarError { .header(what, after: lastName?.text) }
 
   private func passOver(_ count: Int) throws {
     guard try input.skip(count) == count else { throw TarError.truncated(after: lastName?.text) }

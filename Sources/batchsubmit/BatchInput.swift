@@ -1,5 +1,6 @@
 // What comes on standard input: an event, or a list of objects, one a line.
 
+import POSIX
 import S3
 import Streams
 
@@ -30,11 +31,7 @@ enum BatchInput {
       self = .list(objects)
     } else {
       let event = line + (try lines.rest())
-      do throws(EventError) {
-        self = .event(try Event(json: event))
-      } catch {
-        throw BatchInputError.event(error)
-      }
+      self = .event(try mapError(BatchInputError.event) { () throws(EventError) in try Event(json: event) })
     }
   }
 

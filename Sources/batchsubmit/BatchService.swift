@@ -4,6 +4,7 @@
 import AWS
 import FoundationEssentials
 import HTTP
+import HTTPFields
 import Streams
 
 /// AWS Batch in one region. All functions throw `ServiceError`, after `ServiceClient`'s retries.
@@ -32,14 +33,10 @@ final class BatchService {
     var result: [JobDetail] = []
     // DescribeJobs takes 100 at once.
     for start in stride(from: 0, to: ids.count, by: 100) {
-      var json = JSONText()
-      json.beginObject()
-      json.key("jobs")
-      json.beginArray()
-      for id in ids[start..<min(start + 100, ids.count)] { json.string(id) }
-      json.endArray()
-      json.endObject()
-      result += try await call("describejobs", json.bytes, Answer.self).jobs
+      let body = JSONText.object { json in
+        json.array("jobs", ids[start..<min(start + 100, ids.count)]) { $0.string($1) }
+      }
+      result += try await call("describejobs", body, Answer.self).jobs
     }
     return result
   }
@@ -50,29 +47,22 @@ final class BatchService {
       struct Summary: Decodable { let jobId: String }
       let jobSummaryList: [Summary]
     }
-    var json = JSONText()
-    json.beginObject()
-    for (key, value) in [("arrayJobId", id), ("jobStatus", JobStatus.failed.rawValue)] {
-      json.key(key)
-      json.string(value)
+    let body = JSONText.object { json in
+      json.member("arrayJobId", id)
+      json.member("jobStatus", JobStatus.failed.rawValue)
+      json.member("maxResults", limit)
     }
-    json.key("maxResults")
-    json.integer(limit)
-    json.endObject()
-    return try await call("listjobs", json.bytes, Answer.self).jobSummaryList.prefix(limit).map(\.jobId)
+    return try await call("listjobs", body, Answer.self).jobSummaryList.prefix(limit).map(\.jobId)
   }
 
   /// Ends a job wherever it is: what runs is killed, what waits is cancelled; an array with all its children.
   func terminate(_ id: String, reason: String) async throws(ServiceError) {
     struct Answer: Decodable {}
-    var json = JSONText()
-    json.beginObject()
-    for (key, value) in [("jobId", id), ("reason", reason)] {
-      json.key(key)
-      json.string(value)
+    let body = JSONText.object { json in
+      json.member("jobId", id)
+      json.member("reason", reason)
     }
-    json.endObject()
-    _ = try await call("terminatejob", json.bytes, Answer.self)
+    _ = try await call("terminatejob", body, Answer.self)
   }
 
   private func call<Answer: Decodable>(

@@ -2,6 +2,7 @@
 
 import AWS
 import HTTP
+import POSIX
 import S3
 import Streams
 
@@ -27,23 +28,14 @@ struct Connection {
     let flags = ConfigurationFlags(
       profile: options.connection.profile, region: options.connection.region,
       endpointURL: options.connection.endpointURL)
-    let result = Loop.run { () -> Result<Value, ServiceError> in
-      let connection: Connection
-      do throws(ConfigurationError) {
-        connection = try Connection(Configuration(flags: flags, environment: environment))
-      } catch {
-        return .failure(.configuration(error))
-      }
-      do throws(ServiceError) {
-        return .success(try await calls(connection))
-      } catch {
-        return .failure(error)
+    let result = Loop.run {
+      await Result { () async throws(ServiceError) in
+        let connection = try mapError(ServiceError.configuration) { () throws(ConfigurationError) in
+          try Connection(Configuration(flags: flags, environment: environment))
+        }
+        return try await calls(connection)
       }
     }
-    do throws(ServiceError) {
-      return try result.get()
-    } catch {
-      throw CallFailure(object: object, error: error)
-    }
+    return try result.mapError { CallFailure(object: object, error: $0) }.get()
   }
 }

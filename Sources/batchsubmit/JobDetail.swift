@@ -38,26 +38,15 @@ struct JobDetail: Equatable, Sendable {
 
   /// The answer to `--status`, one line.
   var line: [UInt8] {
-    var json = JSONText()
-    json.beginObject()
-    for (key, value) in [("jobId", id), ("jobName", name), ("status", status.rawValue)] {
-      json.key(key)
-      json.string(value)
+    JSONText.line { json in
+      json.member("jobId", id)
+      json.member("jobName", name)
+      json.member("status", status.rawValue)
+      json.member("statusReason", ifPresent: statusReason)
+      json.object("children") { json in
+        for status in JobStatus.allCases { json.member(status.rawValue.lowercased(), count(status)) }
+      }
     }
-    if let statusReason {
-      json.key("statusReason")
-      json.string(statusReason)
-    }
-    json.key("children")
-    json.beginObject()
-    for status in JobStatus.allCases {
-      json.key(status.rawValue.lowercased())
-      json.integer(count(status))
-    }
-    json.endObject()
-    json.endObject()
-    json.endLine()
-    return json.bytes
   }
 }
 

@@ -56,55 +56,25 @@ struct JobTemplate {
   private func request(
     named name: String, size children: Int, dependsOn: [String], work: [Pair], manifests: ObjectURI
   ) -> [UInt8] {
-    var json = JSONText()
-    json.beginObject()
-    for (key, value) in [("jobName", name), ("jobQueue", queue), ("jobDefinition", definition)] {
-      json.key(key)
-      json.string(value)
-    }
-    if children > 1 {
-      json.key("arrayProperties")
-      json.beginObject()
-      json.key("size")
-      json.integer(children)
-      json.endObject()
-    }
-    if !dependsOn.isEmpty {
-      json.key("dependsOn")
-      json.beginArray()
-      for job in dependsOn {
-        json.beginObject()
-        json.key("jobId")
-        json.string(job)
-        json.endObject()
+    JSONText.object { json in
+      json.member("jobName", name)
+      json.member("jobQueue", queue)
+      json.member("jobDefinition", definition)
+      if children > 1 { json.object("arrayProperties") { $0.member("size", children) } }
+      if !dependsOn.isEmpty {
+        json.array("dependsOn", dependsOn) { json, job in json.object { $0.member("jobId", job) } }
       }
-      json.endArray()
-    }
-    json.key("containerOverrides")
-    writeOverrides(work, manifests: manifests, to: &json)
-    json.key("retryStrategy")
-    retryStrategy.write(to: &json)
-    if let timeout {
-      json.key("timeout")
-      json.beginObject()
-      json.key("attemptDurationSeconds")
-      json.integer(timeout)
-      json.endObject()
-    }
-    if !tags.isEmpty {
-      json.key("tags")
-      json.beginObject()
-      for tag in tags {
-        json.key(tag.name)
-        json.string(tag.value)
+      json.member("containerOverrides") { writeOverrides(work, manifests: manifests, to: &$0) }
+      retryStrategy.write(to: &json)
+      if let timeout { json.object("timeout") { $0.member("attemptDurationSeconds", timeout) } }
+      if !tags.isEmpty {
+        json.object("tags") { json in
+          for tag in tags { json.member(tag.name, tag.value) }
+        }
+        // Cost allocation uses the tags of the tasks.
+        json.member("propagateTags", true)
       }
-      json.endObject()
-      // Cost allocation uses the tags of the tasks.
-      json.key("propagateTags")
-      json.boolean(true)
     }
-    json.endObject()
-    return json.bytes
   }
 
   /// Bytes of the largest JSON that Batch takes as a job's container overrides.
@@ -119,31 +89,22 @@ struct JobTemplate {
 
   private func writeOverrides(_ work: [Pair], manifests: ObjectURI, to json: inout JSONText) {
     let locations = [Pair(name: "MANIFEST", value: "\(manifests)"), Pair(name: "OUTPUT", value: "\(output)")]
-    json.beginObject()
-    json.key("environment")
-    json.beginArray()
-    for variable in locations + work + environment {
-      json.beginObject()
-      json.key("name")
-      json.string(variable.name)
-      json.key("value")
-      json.string(variable.value)
-      json.endObject()
-    }
-    json.endArray()
-    if let size {
-      json.key("resourceRequirements")
-      json.beginArray()
-      for (type, value) in [("VCPU", size.vcpu), ("MEMORY", String(size.memory))] {
-        json.beginObject()
-        json.key("type")
-        json.string(type)
-        json.key("value")
-        json.string(value)
-        json.endObject()
+    json.object { json in
+      json.array("environment", locations + work + environment) { json, variable in
+        json.object { json in
+          json.member("name", variable.name)
+          json.member("value", variable.value)
+        }
       }
-      json.endArray()
+      if let size {
+        json.array("resourceRequirements", [("VCPU", size.vcpu), ("MEMORY", String(size.memory))]) {
+          json, requirement in
+          json.object { json in
+            json.member("type", requirement.0)
+            json.member("value", requirement.1)
+          }
+        }
+      }
     }
-    json.endObject()
   }
 }

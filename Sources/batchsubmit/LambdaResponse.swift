@@ -21,19 +21,10 @@ struct LambdaResponse: Equatable {
   }
 
   var line: [UInt8] {
-    var json = JSONText()
-    json.beginObject()
-    json.key("batchItemFailures")
-    json.beginArray()
-    for id in failures {
-      json.beginObject()
-      json.key("itemIdentifier")
-      json.string(id)
-      json.endObject()
+    JSONText.line { json in
+      json.array("batchItemFailures", failures) { json, id in
+        json.object { $0.member("itemIdentifier", id) }
+      }
     }
-    json.endArray()
-    json.endObject()
-    json.endLine()
-    return json.bytes
   }
 }

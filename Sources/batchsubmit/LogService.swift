@@ -3,6 +3,7 @@
 
 import AWS
 import HTTP
+import HTTPFields
 import Streams
 
 /// CloudWatch Logs in one region.
@@ -27,23 +28,18 @@ final class LogService {
       struct Event: Decodable { let message: String? }
       let events: [Event]
     }
-    var json = JSONText()
-    json.beginObject()
-    for (key, value) in [("logGroupName", group), ("logStreamName", stream)] {
-      json.key(key)
-      json.string(value)
+    let body = JSONText.object { json in
+      json.member("logGroupName", group)
+      json.member("logStreamName", stream)
+      json.member("limit", limit)
+      json.member("startFromHead", false)
     }
-    json.key("limit")
-    json.integer(limit)
-    json.key("startFromHead")
-    json.boolean(false)
-    json.endObject()
     var call = ServiceRequest(
       endpoint: endpoint, service: "logs", region: region, method: "POST", path: endpoint.basePath + "/")
     call.headers = [
       ("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "Logs_20140328.GetLogEvents"),
     ]
-    call.setBody(json.bytes)
+    call.setBody(body)
     let answer: Answer = try decoded(try await services.send(call), "GetLogEvents")
     return answer.events.compactMap(\.message)
   }

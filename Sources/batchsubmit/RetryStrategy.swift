@@ -24,22 +24,16 @@ struct RetryStrategy: Equatable {
     ("EXIT", "onExitCode", "*"),
   ]
 
-  /// Adds the value of `retryStrategy`.
+  /// Adds the member `retryStrategy`.
   func write(to json: inout JSONText) {
-    json.beginObject()
-    json.key("attempts")
-    json.integer(attempts)
-    json.key("evaluateOnExit")
-    json.beginArray()
-    for rule in Self.rules {
-      json.beginObject()
-      json.key(rule.condition)
-      json.string(rule.pattern)
-      json.key("action")
-      json.string(rule.action)
-      json.endObject()
+    json.object("retryStrategy") { json in
+      json.member("attempts", attempts)
+      json.array("evaluateOnExit", Self.rules) { json, rule in
+        json.object { json in
+          json.member(rule.condition, rule.pattern)
+          json.member("action", rule.action)
+        }
+      }
     }
-    json.endArray()
-    json.endObject()
   }
 }

@@ -161,23 +161,14 @@ final class Submission {
       } else {
         (template.mergeName(hash: manifests.hash), "\(manifests.folder)/", "\(parts)predictions.ndjson")
       }
-    var json = JSONText()
-    json.beginObject()
-    json.key("jobId")
-    json.string(id)
-    json.key("jobName")
-    json.string(texts.0)
-    json.key("arraySize")
-    json.integer(job?.size ?? 1)
-    json.key("images")
-    json.integer(images)
-    json.key("manifest")
-    json.string(texts.1)
-    json.key("output")
-    json.string(texts.2)
-    json.endObject()
-    json.endLine()
-    return json.bytes
+    return JSONText.line { json in
+      json.member("jobId", id)
+      json.member("jobName", texts.0)
+      json.member("arraySize", job?.size ?? 1)
+      json.member("images", images)
+      json.member("manifest", texts.1)
+      json.member("output", texts.2)
+    }
   }
 }
 

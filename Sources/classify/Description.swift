@@ -7,118 +7,78 @@ import Streams
 /// What `--describe` prints: one JSON object.
 func describe(_ model: LoadedModel, _ precision: ChosenPrecision) throws -> [UInt8] {
   let summary = model.graph.summary
-  var json = JSONText()
-  json.beginObject()
-  json.key("model")
-  json.string(model.name)
-  json.key("opset")
-  json.integer(model.opset)
-  json.key("inputs")
-  json.ports(
-    model.graph.inputs.indices.map {
-      (model.graph.inputName($0), model.graph.inputType($0), model.graph.inputShape($0))
-    })
-  json.key("outputs")
-  json.ports(
-    model.graph.outputs.indices.map {
-      (model.graph.outputName($0), model.graph.outputType($0), model.graph.outputShape($0))
-    })
-  json.key("operators")
-  json.beginObject()
-  for (name, count) in summary.operators {
-    json.key(name)
-    json.integer(count)
+  let quantized = try model.quantizedExecution()
+  return JSONText.line { json in
+    json.member("model", model.name)
+    json.member("opset", model.opset)
+    json.ports(
+      "inputs",
+      model.graph.inputs.indices.map {
+        (model.graph.inputName($0), model.graph.inputType($0), model.graph.inputShape($0))
+      })
+    json.ports(
+      "outputs",
+      model.graph.outputs.indices.map {
+        (model.graph.outputName($0), model.graph.outputType($0), model.graph.outputShape($0))
+      })
+    json.object("operators") { json in
+      for (name, count) in summary.operators { json.member(name, count) }
+    }
+    json.member("parameters", summary.parameters)
+    json.member("multiplyAdds", summary.multiplyAdds)
+    json.member("precision", precision.name)
+    if let quantized { json.quantizedExecution(quantized) }
+    json.preprocessing(model)
+    json.member("classes", model.classes)
+    json.member("labels") { json in
+      if let source = model.labels.source { json.string(source) } else { json.null() }
+    }
+    json.member("activation", model.activation.activation.rawValue)
+    json.member("activationReason", model.activation.reason)
   }
-  json.endObject()
-  json.key("parameters")
-  json.integer(summary.parameters)
-  json.key("multiplyAdds")
-  json.integer(summary.multiplyAdds)
-  json.key("precision")
-  json.string(precision.name)
-  try json.quantizedExecution(model)
-  json.preprocessing(model)
-  json.key("classes")
-  json.integer(model.classes)
-  json.key("labels")
-  if let source = model.labels.source { json.string(source) } else { json.null() }
-  json.key("activation")
-  json.string(model.activation.activation.rawValue)
-  json.key("activationReason")
-  json.string(model.activation.reason)
-  json.endObject()
-  json.endLine()
-  return json.bytes
 }
 
 extension JSONText {
   /// Of a quantized model: how many computations run in integers, and which do not.
-  fileprivate mutating func quantizedExecution(_ model: LoadedModel) throws {
-    guard let execution = try model.quantizedExecution() else { return }
-    key("quantized")
-    beginObject()
-    key("integer")
-    integer(execution.integers)
-    key("float32")
-    beginArray()
-    for (node, operation) in execution.floats {
-      beginObject()
-      key("node")
-      string(node)
-      key("operator")
-      string(operation)
-      endObject()
+  fileprivate mutating func quantizedExecution(_ execution: QuantizedExecution) {
+    object("quantized") { json in
+      json.member("integer", execution.integers)
+      json.array("float32", execution.floats) { json, computation in
+        json.object { json in
+          json.member("node", computation.node)
+          json.member("operator", computation.operation)
+        }
+      }
     }
-    endArray()
-    endObject()
   }
 
   fileprivate mutating func preprocessing(_ model: LoadedModel) {
     let contract = model.preprocessing.contract
-    key("preprocessing")
-    beginObject()
-    key("sources")
-    beginArray()
-    for source in model.preprocessing.sources { string(source) }
-    endArray()
-    key("assumesImageNet")
-    boolean(model.preprocessing.assumesImageNet)
-    key("scale")
-    number(Double(contract.scale), decimals: 9)
-    for (name, values) in [("mean", contract.mean), ("std", contract.std)] {
-      key(name)
-      beginArray()
-      for value in values { number(Double(value), decimals: 6) }
-      endArray()
+    object("preprocessing") { json in
+      json.array("sources", model.preprocessing.sources) { $0.string($1) }
+      json.member("assumesImageNet", model.preprocessing.assumesImageNet)
+      json.member("scale", Double(contract.scale), decimals: 9)
+      json.array("mean", contract.mean) { $0.number(Double($1), decimals: 6) }
+      json.array("std", contract.std) { $0.number(Double($1), decimals: 6) }
+      json.member("channels", contract.isBGR ? "BGR" : "RGB")
+      json.member("imgdecode", (["imgdecode"] + model.imgdecodeFlags).joined(separator: " "))
     }
-    key("channels")
-    string(contract.isBGR ? "BGR" : "RGB")
-    key("imgdecode")
-    string((["imgdecode"] + model.imgdecodeFlags).joined(separator: " "))
-    endObject()
   }
 
   /// The batch is written as "N".
-  fileprivate mutating func ports(_ ports: [(name: String, type: ElementType, shape: Shape)]) {
-    beginArray()
-    for port in ports {
-      beginObject()
-      key("name")
-      string(port.name)
-      key("type")
-      string(port.type.rawValue)
-      key("shape")
-      beginArray()
-      for (axis, dimension) in port.shape.dimensions.enumerated() {
-        if axis == 0 && port.shape.isBatched {
-          string(dimension == 1 ? "N" : "\(dimension)N")
-        } else {
-          integer(dimension)
+  fileprivate mutating func ports(_ name: String, _ ports: [(name: String, type: ElementType, shape: Shape)]) {
+    array(name, ports) { json, port in
+      json.object { json in
+        json.member("name", port.name)
+        json.member("type", port.type.rawValue)
+        json.array("shape", port.shape.dimensions.enumerated()) { json, dimension in
+          if dimension.offset == 0 && port.shape.isBatched {
+            json.string(dimension.element == 1 ? "N" : "\(dimension.element)N")
+          } else {
+            json.integer(dimension.element)
+          }
         }
       }
-      endArray()
-      endObject()
     }
-    endArray()
   }
 }

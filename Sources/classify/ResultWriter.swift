@@ -71,36 +71,20 @@ final class ResultWriter {
   }
 
   private func json(_ name: ItemName, _ best: [Prediction], _ milliseconds: Double) -> [UInt8] {
-    var json = JSONText()
-    json.beginObject()
-    name.write(to: &json)
-    json.key("model")
-    json.string(model)
-    json.key("predictions")
-    json.beginArray()
-    for prediction in best {
-      let label = labels[prediction.index]
-      json.beginObject()
-      json.key("index")
-      json.integer(prediction.index)
-      if let id = label.id {
-        json.key("id")
-        json.string(id)
+    JSONText.line { json in
+      name.write(to: &json)
+      json.member("model", model)
+      json.array("predictions", best) { json, prediction in
+        let label = labels[prediction.index]
+        json.object { json in
+          json.member("index", prediction.index)
+          json.member("id", ifPresent: label.id)
+          json.member("label", label.text)
+          json.member("probability", Double(prediction.probability), decimals: 6)
+        }
       }
-      json.key("label")
-      json.string(label.text)
-      json.key("probability")
-      json.number(Double(prediction.probability), decimals: 6)
-      json.endObject()
+      if showsTiming { json.member("inferenceMs", milliseconds, decimals: 3) }
     }
-    json.endArray()
-    if showsTiming {
-      json.key("inferenceMs")
-      json.number(milliseconds, decimals: 3)
-    }
-    json.endObject()
-    json.endLine()
-    return json.bytes
   }
 
   /// The name, then a line per class: percent, a bar of up to 20 signs, the label.

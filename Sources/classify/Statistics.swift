@@ -36,48 +36,35 @@ struct Statistics {
 
   /// One JSON line on standard error.
   func report(failed: Int, precision: ChosenPrecision) {
-    var json = JSONText()
-    json.beginObject()
-    json.key("images")
-    json.integer(perImage.count)
-    json.key("failed")
-    json.integer(failed)
-    json.key("precision")
-    json.string(precision.name)
-    json.key("loadMs")
-    json.number((ends.values.max() ?? origin) - origin + startMs, decimals: 2)
-    json.key("load")
-    json.beginObject()
-    json.key("startMs")
-    json.number(startMs, decimals: 2)
-    var before = origin
-    for part in Part.allCases {
-      let end = ends[part] ?? before
-      json.key("\(part.rawValue)Ms")
-      json.number(end - before, decimals: 2)
-      before = end
+    let line = JSONText.line { json in
+      json.member("images", perImage.count)
+      json.member("failed", failed)
+      json.member("precision", precision.name)
+      json.member("loadMs", (ends.values.max() ?? origin) - origin + startMs, decimals: 2)
+      json.object("load") { json in
+        json.member("startMs", startMs, decimals: 2)
+        var before = origin
+        for part in Part.allCases {
+          let end = ends[part] ?? before
+          json.member("\(part.rawValue)Ms", end - before, decimals: 2)
+          before = end
+        }
+      }
+      json.member("firstPredictionMs", firstDelivery.map { $0 - origin + startMs }, decimals: 2)
+      json.object("perImageMs") { json in
+        json.member("median", Self.quantile(perImage, 0.5), decimals: 3)
+        json.member("p95", Self.quantile(perImage, 0.95), decimals: 3)
+      }
+      json.member("imagesPerSecond", imagesPerSecond, decimals: 3)
+      json.member("peakRssMiB", Self.peakMiB(), decimals: 1)
     }
-    json.endObject()
-    json.key("firstPredictionMs")
-    if let firstDelivery { json.number(firstDelivery - origin + startMs, decimals: 2) } else { json.null() }
-    json.key("perImageMs")
-    json.beginObject()
-    for (name, share) in [("median", 0.5), ("p95", 0.95)] {
-      json.key(name)
-      if let value = Self.quantile(perImage, share) { json.number(value, decimals: 3) } else { json.null() }
-    }
-    json.endObject()
-    json.key("imagesPerSecond")
-    if let firstArrival, let lastFinish, lastFinish > firstArrival {
-      json.number(Double(perImage.count) * 1e3 / (lastFinish - firstArrival), decimals: 3)
-    } else {
-      json.null()
-    }
-    json.key("peakRssMiB")
-    json.number(Self.peakMiB(), decimals: 1)
-    json.endObject()
-    json.endLine()
-    writeToStandardError(json.bytes)
+    writeToStandardError(line)
+  }
+
+  /// From the first arrival to the last result; nil while there is no such time.
+  private var imagesPerSecond: Double? {
+    guard let firstArrival, let lastFinish, lastFinish > firstArrival else { return nil }
+    return Double(perImage.count) * 1e3 / (lastFinish - firstArrival)
   }
 
   /// The nearest rank; nil of nothing.

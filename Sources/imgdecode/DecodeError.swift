@@ -1,5 +1,6 @@
 // Everything that can be wrong with one image, and the words for it.
 
+import POSIX
 import Streams
 
 /// Why one item gives no tensor. `code` is for programs and stays; `reason` is for people.
@@ -82,7 +83,7 @@ enum DecodeError: ReportableError, Equatable {
     case .tooMuchMemory(let bytes, let limit):
       "decoding needs \(bytes.map { "\($0) bytes" } ?? "more memory"), over the limit of \(limit) (--max-memory)"
     case .notAFile(let description): "\(description), not a JPEG file"
-    case .unreadable(let error): SystemError.describe(error.code)
+    case .unreadable(let error): Errno(error.code).description
     case .reservedName: "its name ends in \(ErrorRecord.suffix), but it is not an error record"
     }
   }

@@ -1,5 +1,4 @@
 // The command's standard error on its way to the log: every line with the event's id, the last lines kept.
-import Glibc
 
 /// Passes lines on as they come and remembers the last of them for an error's message.
 final class ErrorRelay {
@@ -54,16 +53,5 @@ final class ErrorRelay {
     last.append(Array(partial.suffix(Self.byteLimit)))
     if last.count > Self.lineLimit { last.removeFirst() }
     partial.removeAll(keepingCapacity: true)
-  }
-}
-
-/// All of the bytes, or as many as standard error takes: its own failure cannot be reported.
-func writeToStandardError(_ bytes: [UInt8]) {
-  var rest = bytes[...]
-  while !rest.isEmpty {
-    let count = unsafe rest.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress!, $0.count) }
-    if count < 0 && errno == EINTR { continue }
-    guard count > 0 else { return }
-    rest = rest.dropFirst(count)
   }
 }

@@ -1,5 +1,6 @@
 // What is logged: one line for each event, and the command's standard error, as text for people or as JSON for metric filters.
 import Glibc
+import POSIX
 import Streams
 
 /// How lines of the log look.
@@ -42,7 +43,8 @@ struct EventLog {
   private let now: () -> Int64
 
   init(
-    format: LogFormat, now: @escaping () -> Int64 = Clock.wall, sink: @escaping ([UInt8]) -> Void = writeToStandardError
+    format: LogFormat, now: @escaping () -> Int64 = { Clock.wall.milliseconds },
+    sink: @escaping ([UInt8]) -> Void = writeToStandardError
   ) {
     self.format = format
     self.now = now
@@ -75,50 +77,28 @@ struct EventLog {
     sink(
       line(failed ? "error" : "info", summary.requestID) { json in
         json.member("event", "invocation")
-        if let traceID = summary.traceID { json.member("traceId", traceID) }
-        if let route = summary.route { json.member("route", route) }
+        json.member("traceId", ifPresent: summary.traceID)
+        json.member("route", ifPresent: summary.route)
         if let status = summary.status { json.member("status", status) }
-        if let errorType = summary.errorType { json.member("errorType", errorType) }
+        json.member("errorType", ifPresent: summary.errorType)
         json.member("images", summary.images)
-        json.key("failed")
-        json.beginObject()
-        if let code = summary.failureCode { json.member(code, 1) }
-        json.endObject()
-        if let decode = summary.decodeMilliseconds { json.member("decodeMs", decode) }
-        if let inference = summary.inferenceMilliseconds { json.member("inferenceMs", inference) }
+        json.object("failed") { json in
+          if let code = summary.failureCode { json.member(code, 1) }
+        }
+        if let decode = summary.decodeMilliseconds { json.member("decodeMs", decode, decimals: 2) }
+        if let inference = summary.inferenceMilliseconds { json.member("inferenceMs", inference, decimals: 2) }
         json.member("durationMs", Int(summary.durationMilliseconds))
-        json.key("coldStart")
-        json.boolean(summary.isColdStart)
+        json.member("coldStart", summary.isColdStart)
       })
   }
 
   private func line(_ level: String, _ requestID: String?, _ members: (inout JSONText) -> Void) -> [UInt8] {
-    var json = JSONText()
-    json.beginObject()
-    json.member("time", timestamp(now()))
-    json.member("level", level)
-    if let requestID { json.member("requestId", requestID) }
-    members(&json)
-    json.endObject()
-    json.endLine()
-    return json.bytes
-  }
-}
-
-extension JSONText {
-  fileprivate mutating func member(_ name: String, _ value: String) {
-    key(name)
-    string(value)
-  }
-
-  fileprivate mutating func member(_ name: String, _ value: Int) {
-    key(name)
-    integer(value)
-  }
-
-  fileprivate mutating func member(_ name: String, _ value: Double) {
-    key(name)
-    number(value, decimals: 2)
+    JSONText.line { json in
+      json.member("time", timestamp(now()))
+      json.member("level", level)
+      json.member("requestId", ifPresent: requestID)
+      members(&json)
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 // Input to a command, output from it, at the same time, until an answer, an end, a deadline or a signal.
 import Glibc
+import POSIX
 
 /// Why an exchange has no answer.
 enum Interruption: Error, Equatable {
@@ -42,7 +43,7 @@ extension ProcessGroup {
         pollfd(fd: termination.descriptor, events: Int16(POLLIN), revents: 0),
       ]
       for end in ends { waits.append(pollfd(fd: end, events: Int16(POLLIN), revents: 0)) }
-      let count = unsafe poll(&waits, nfds_t(waits.count), Clock.pollLimit(until: deadline))
+      let count = unsafe poll(&waits, nfds_t(waits.count), pollTimeout(until: deadline))
       if count < 0 { continue }
       if count == 0 { throw .deadline }
       if waits[3].revents != 0 { termination.leave() }
@@ -105,10 +106,9 @@ extension ProcessGroup {
 /// Bytes read into the buffer, 0 at the end, nil when there are none now.
 private func readSome(_ descriptor: Int32, _ buffer: inout [UInt8]) -> Int? {
   guard descriptor >= 0 else { return nil }
-  while true {
-    let count = unsafe read(descriptor, &buffer, buffer.count)
-    if count >= 0 { return count }
-    if errno == EAGAIN { return nil }
-    if errno != EINTR { return 0 }
+  do throws(Errno) {
+    return try POSIX.read(descriptor, into: &buffer, 0..<buffer.count)
+  } catch {
+    return error.code == EAGAIN ? nil : 0
   }
 }

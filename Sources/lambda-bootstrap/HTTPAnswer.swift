@@ -1,34 +1,31 @@
+import HTTPFields
 // The answer to an HTTP event, in the one form that API Gateway (both versions) and function URLs take.
 import Streams
 
 struct HTTPAnswer: Equatable {
   var status: Int
-  var headers: [(name: String, value: String)]
+  var headers: HeaderFields
   var body: String
 
   static func == (a: HTTPAnswer, b: HTTPAnswer) -> Bool { a.json == b.json }
 
-  init(_ status: Int, contentType: String = "application/json", headers: [(String, String)] = [], body: String) {
+  init(_ status: Int, contentType: String = "application/json", headers: HeaderFields = [], body: String) {
     self.status = status
-    self.headers = [("content-type", contentType)] + headers.map { (name: $0.0, value: $0.1) }
+    self.headers = [("content-type", contentType)] + headers
     self.body = body
   }
 
   /// An error: `{"error":{"code":…,"message":…}}`, as in the streams' error records.
   static func error(
-    _ status: Int, _ code: String, _ message: String, headers: [(String, String)] = []
+    _ status: Int, _ code: String, _ message: String, headers: HeaderFields = []
   ) -> HTTPAnswer {
-    var json = JSONText()
-    json.beginObject()
-    json.key("error")
-    json.beginObject()
-    json.key("code")
-    json.string(code)
-    json.key("message")
-    json.string(message)
-    json.endObject()
-    json.endObject()
-    return HTTPAnswer(status, headers: headers, body: String(decoding: json.bytes, as: UTF8.self))
+    let json = JSONText.object { json in
+      json.object("error") { json in
+        json.member("code", code)
+        json.member("message", message)
+      }
+    }
+    return HTTPAnswer(status, headers: headers, body: String(decoding: json, as: UTF8.self))
   }
 
   var json: [UInt8] { json(multiValueHeaders: false) }
@@ -37,24 +34,15 @@ struct HTTPAnswer: Equatable {
   ///
   /// - Parameter multiValueHeaders: `multiValueHeaders` with a list for each name in place of `headers`.
   func json(multiValueHeaders: Bool) -> [UInt8] {
-    var json = JSONText()
-    json.beginObject()
-    json.key("statusCode")
-    json.integer(status)
-    json.key(multiValueHeaders ? "multiValueHeaders" : "headers")
-    json.beginObject()
-    for (name, value) in headers {
-      json.key(name)
-      if multiValueHeaders { json.beginArray() }
-      json.string(value)
-      if multiValueHeaders { json.endArray() }
+    JSONText.object { json in
+      json.member("statusCode", status)
+      json.object(multiValueHeaders ? "multiValueHeaders" : "headers") { json in
+        for (name, value) in headers {
+          if multiValueHeaders { json.array(name, [value]) { $0.string($1) } } else { json.member(name, value) }
+        }
+      }
+      json.member("body", body)
+      json.member("isBase64Encoded", false)
     }
-    json.endObject()
-    json.key("body")
-    json.string(body)
-    json.key("isBase64Encoded")
-    json.boolean(false)
-    json.endObject()
-    return json.bytes
   }
 }

@@ -1,4 +1,5 @@
 // Events to the warm pipeline: HTTP requests in their three forms, and direct invocations.
+import POSIX
 import Streams
 
 final class HTTPHandler: Handler {
@@ -18,11 +19,11 @@ final class HTTPHandler: Handler {
   }
 
   func answer(_ event: Invocation) throws(InvocationError) -> [UInt8] {
-    let start = Clock.monotonic()
+    let start = Clock.monotonic.milliseconds
     var summary = EventSummary(requestID: event.requestID, traceID: event.traceID, isColdStart: isColdStart)
     isColdStart = false
     defer {
-      summary.durationMilliseconds = Clock.monotonic() - start
+      summary.durationMilliseconds = Clock.monotonic.milliseconds - start
       log.event(summary)
     }
     do throws(InvocationError) { return try answer(event, &summary) } catch {
@@ -32,7 +33,7 @@ final class HTTPHandler: Handler {
   }
 
   private func answer(_ event: Invocation, _ summary: inout EventSummary) throws(InvocationError) -> [UInt8] {
-    let deadline = event.workDeadline(wall: Clock.wall(), monotonic: Clock.monotonic())
+    let deadline = event.workDeadline(wall: Clock.wall.milliseconds, monotonic: Clock.monotonic.milliseconds)
     let document: JSONDocument
     do throws(JSONDocument.Malformed) {
       // Header values are bytes: what a client sends in Latin-1 arrives as it is.
@@ -64,13 +65,13 @@ final class HTTPHandler: Handler {
     _ image: [UInt8], _ deadline: Int64?, _ summary: inout EventSummary
   ) throws(PipelineFailure) -> PipelineAnswer {
     summary.images += 1
-    let start = Clock.monotonic()
+    let start = Clock.monotonic.milliseconds
     let answer = try pipeline.answer(image, deadline: deadline)
     switch answer {
     case .refused(let code, _): summary.failureCode = code
     case .prediction(_, let inference?):
       summary.inferenceMilliseconds = inference
-      summary.decodeMilliseconds = max(0, Double(Clock.monotonic() - start) - inference)
+      summary.decodeMilliseconds = max(0, Double(Clock.monotonic.milliseconds - start) - inference)
     case .prediction(_, nil): break
     }
     return answer

@@ -1,5 +1,7 @@
 // One event as the Runtime API hands it over: its body and everything its headers say.
 
+import HTTPFields
+
 /// An event to answer.
 struct Invocation {
   let requestID: String
@@ -21,7 +23,7 @@ struct Invocation {
   }
 
   /// - Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html (next invocation).
-  init(headers: ReplyHeaders, body: [UInt8]) throws(Malformed) {
+  init(headers: HeaderFields, body: [UInt8]) throws(Malformed) {
     // The id becomes a part of a URL.
     let id = headers["Lambda-Runtime-Aws-Request-Id"]
     guard let id, (1...256).contains(id.utf8.count), id.utf8.allSatisfy(isURLSafe) else {

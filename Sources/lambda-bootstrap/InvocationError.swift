@@ -1,5 +1,6 @@
 // What went wrong with an event or with the start, in the form that Lambda shows and counts.
 import Glibc
+import POSIX
 import Streams
 
 /// An error for `/error` and `/init/error`.
@@ -11,18 +12,11 @@ struct InvocationError: Error, Equatable {
 
   /// Goes into the header `Lambda-Runtime-Function-Error-Type` as well.
   var body: [UInt8] {
-    var json = JSONText()
-    json.beginObject()
-    json.key("errorType")
-    json.string(type)
-    json.key("errorMessage")
-    json.string(message)
-    json.key("stackTrace")
-    json.beginArray()
-    for line in stackTrace { json.string(line) }
-    json.endArray()
-    json.endObject()
-    return json.bytes
+    JSONText.object { json in
+      json.member("errorType", type)
+      json.member("errorMessage", message)
+      json.array("stackTrace", stackTrace) { $0.string($1) }
+    }
   }
 
   /// The command ended with something else than 0.
@@ -60,7 +54,7 @@ struct InvocationError: Error, Equatable {
   }
 
   init(_ error: SpawnError) {
-    self.init(type: "Runtime.InvalidEntrypoint", message: "\(error.command): \(SystemError.describe(error.code))")
+    self.init(type: "Runtime.InvalidEntrypoint", message: "\(error.command): \(Errno(error.code))")
   }
 
   /// The reasons a caller may act on: `Retry` alone is worth another try.

@@ -1,5 +1,7 @@
 // The page for people: HTML from a file, sent with a policy that allows what is in it and nothing else.
 
+import HTTPFields
+
 /// An HTML page whose `script` and `style` elements carry `nonce="{{nonce}}"`.
 struct Page {
   private let pieces: [Substring]

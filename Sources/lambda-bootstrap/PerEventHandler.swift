@@ -1,5 +1,6 @@
 // One process per event: the event on standard input, the response on standard output.
 import Glibc
+import POSIX
 import Streams
 
 /// Runs the command anew for every event.
@@ -24,11 +25,11 @@ final class PerEventHandler: Handler {
   }
 
   func answer(_ event: Invocation) throws(InvocationError) -> [UInt8] {
-    let start = Clock.monotonic()
+    let start = Clock.monotonic.milliseconds
     var summary = EventSummary(requestID: event.requestID, traceID: event.traceID, isColdStart: isColdStart)
     isColdStart = false
     defer {
-      summary.durationMilliseconds = Clock.monotonic() - start
+      summary.durationMilliseconds = Clock.monotonic.milliseconds - start
       log.event(summary)
     }
     do throws(InvocationError) { return try run(event) } catch {
@@ -38,7 +39,7 @@ final class PerEventHandler: Handler {
   }
 
   private func run(_ event: Invocation) throws(InvocationError) -> [UInt8] {
-    let deadline = event.workDeadline(wall: Clock.wall(), monotonic: Clock.monotonic())
+    let deadline = event.workDeadline(wall: Clock.wall.milliseconds, monotonic: Clock.monotonic.milliseconds)
     relay.begin(event.requestID)
     var variables = environment
     for (name, value) in event.environment { variables[name] = value }

@@ -1,6 +1,7 @@
 // A descriptor that becomes readable when a process has ended.
 import CLinux
 import Glibc
+import POSIX
 
 /// Opens such a descriptor: a pidfd, or before Linux 5.3 (and where a sandbox denies the call) the read end of a pipe that a
 /// thread closes. That works for children of this process alone: -1 for others. The caller closes it.
@@ -15,9 +16,8 @@ func watchByThread(_ pid: pid_t) -> Int32 {
   var information = siginfo_t()
   // A process that is not a child of ours cannot be waited for.
   guard unsafe waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT | WNOHANG) == 0 else { return -1 }
-  var ends: [Int32] = [-1, -1]
-  guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { return -1 }
-  let watch = unsafe Unmanaged.passRetained(Watch(pid: pid, end: ends[1]))
+  guard let pipe = try? Pipe() else { return -1 }
+  let watch = unsafe Unmanaged.passRetained(Watch(pid: pid, end: pipe.write.rawValue))
   var thread = pthread_t()
   let code = unsafe pthread_create(
     &thread, nil,
@@ -25,18 +25,17 @@ func watchByThread(_ pid: pid_t) -> Int32 {
       guard let argument = unsafe argument else { return nil }
       let watch = unsafe Unmanaged<Watch>.fromOpaque(argument).takeRetainedValue()
       var information = siginfo_t()
-      while unsafe waitid(P_PID, id_t(watch.pid), &information, WEXITED | WNOWAIT) < 0 && errno == EINTR {}
+      _ = try? retryingInterrupts { unsafe waitid(P_PID, id_t(watch.pid), &information, WEXITED | WNOWAIT) }
       close(watch.end)
       return nil
     }, watch.toOpaque())
   guard code == 0 else {
     unsafe watch.release()
-    close(ends[0])
-    close(ends[1])
     return -1
   }
   pthread_detach(thread)
-  return ends[0]
+  // The thread closes the write end.
+  return pipe.release().read
 }
 
 private final class Watch: Sendable {

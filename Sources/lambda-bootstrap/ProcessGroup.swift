@@ -1,23 +1,11 @@
 // A command in a process group of its own, its three standard streams as pipes to us, killed and reaped as a whole.
-import CLinux
 import Glibc
+import POSIX
 
 /// A command that could not be started.
 struct SpawnError: Error, Equatable {
   let code: Int32
   let command: String
-}
-
-/// How a process ended.
-enum ExitReason: Equatable, Sendable {
-  case exited(Int32)
-  case signalled(Int32)
-
-  /// From `waitpid`'s status; the macros that take it apart are not visible to Swift.
-  init(waitStatus: Int32) {
-    let signal = waitStatus & 0x7F
-    self = signal == 0 ? .exited((waitStatus >> 8) & 0xFF) : .signalled(signal)
-  }
 }
 
 /// Owns a child process, its group and our ends of its pipes. Ends all of them when it goes.
@@ -35,37 +23,27 @@ final class ProcessGroup {
   ///   - command: the program, looked up in PATH unless it has a slash, and its arguments.
   ///   - environment: `NAME=VALUE` entries.
   init(_ command: [String], environment: [String]) throws(SpawnError) {
-    func failed(_ code: Int32) -> SpawnError { SpawnError(code: code, command: command.first ?? "") }
-    var pipes: [(read: Int32, write: Int32)] = []
-    for _ in 0..<3 {
-      var descriptors: [Int32] = [-1, -1]
-      guard unsafe pipe(&descriptors) == 0 else {
-        let code = errno
-        for pipe in pipes { closeAll([pipe.read, pipe.write]) }
-        throw failed(code)
-      }
-      pipes.append((descriptors[0], descriptors[1]))
-    }
-    let theirs = [pipes[0].read, pipes[1].write, pipes[2].write]
-    let ours = [pipes[0].write, pipes[1].read, pipes[2].read]
-    defer { closeAll(theirs) }
-    for descriptor in ours {
-      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-      _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-    }
-    do {
-      pid = try spawn(command, environment: environment, standard: theirs)
+    do throws(Errno) {
+      let standardInput = try Pipe()
+      let standardOutput = try Pipe()
+      let standardError = try Pipe()
+      pid = try spawn(
+        command, environment: environment,
+        standard: [standardInput.read.rawValue, standardOutput.write.rawValue, standardError.write.rawValue],
+        startsGroup: true)
+      input = standardInput.closeRead().release()
+      output = standardOutput.closeWrite().release()
+      errors = standardError.closeWrite().release()
     } catch {
-      closeAll(ours)
-      throw failed(error.code)
+      throw SpawnError(code: error.code, command: command.first ?? "")
     }
-    (input, output, errors) = (ours[0], ours[1], ours[2])
+    for descriptor in [input, output, errors] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
     ends = []
     let end = openProcessEnd(pid)
     guard end >= 0 else {
       let code = errno
       kill()
-      throw failed(code)
+      throw SpawnError(code: code, command: command.first ?? "")
     }
     ends = [end]
   }
@@ -109,15 +87,13 @@ final class ProcessGroup {
   func kill() -> ExitReason {
     if let reason { return reason }
     killpg(pid, SIGKILL)
-    var status: Int32 = 0
-    while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+    let ended = (try? waitForExit(pid)) ?? .exited(0)
     // The command's children are ours now (see `clinux_adopt_orphans`), until none of the group is left.
-    while waitpid(-pid, nil, 0) > 0 || errno == EINTR {}
+    while (try? retryingInterrupts { waitpid(-pid, nil, 0) }) != nil {}
     closeInput()
     closeOutput()
     closeErrors()
-    closeAll(ends)
-    let ended = ExitReason(waitStatus: status)
+    for end in ends { close(end) }
     reason = ended
     return ended
   }
@@ -126,48 +102,6 @@ final class ProcessGroup {
   static func reapStrays() {
     while waitpid(-1, nil, WNOHANG) > 0 {}
   }
-}
-
-private func closeAll(_ descriptors: [Int32]) {
-  for descriptor in descriptors { close(descriptor) }
-}
-
-/// posix_spawn with the descriptors as 0, 1 and 2 and no others, in a new group, with signals as they are by default.
-private func spawn(
-  _ command: [String], environment: [String], standard: [Int32]
-) throws(SpawnError) -> pid_t {
-  var actions = unsafe posix_spawn_file_actions_t()
-  var attributes = posix_spawnattr_t()
-  unsafe posix_spawn_file_actions_init(&actions)
-  unsafe posix_spawnattr_init(&attributes)
-  defer {
-    unsafe posix_spawn_file_actions_destroy(&actions)
-    unsafe posix_spawnattr_destroy(&attributes)
-  }
-  for (target, descriptor) in standard.enumerated() {
-    unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(target))
-  }
-  unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-  var none = sigset_t()
-  var all = sigset_t()
-  unsafe sigemptyset(&none)
-  unsafe sigfillset(&all)
-  unsafe posix_spawnattr_setsigmask(&attributes, &none)
-  unsafe posix_spawnattr_setsigdefault(&attributes, &all)
-  unsafe posix_spawnattr_setpgroup(&attributes, 0)
-  unsafe posix_spawnattr_setflags(
-    &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-
-  let arguments = unsafe command.map { unsafe strdup($0) } + [nil]
-  let variables = unsafe environment.map { unsafe strdup($0) } + [nil]
-  let texts = unsafe arguments + variables
-  defer {
-    for index in unsafe texts.indices { unsafe free(texts[index]) }
-  }
-  var pid: pid_t = 0
-  let code = unsafe posix_spawnp(&pid, arguments[0]!, &actions, &attributes, arguments, variables)
-  guard code == 0 else { throw SpawnError(code: code, command: command[0]) }
-  return pid
 }
 
 /// The processes whose group is `group`, from /proc.

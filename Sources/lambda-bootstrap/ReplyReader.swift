@@ -1,5 +1,7 @@
 // The reading side of HTTP/1.1 (RFC 9112) as far as a client on loopback meets it: heads, counted and chunked bodies.
 
+import HTTPFields
+
 /// Takes a response as its bytes come, however they are cut, until it is whole.
 struct ReplyReader {
   private enum State: Equatable {
@@ -91,7 +93,8 @@ struct ReplyReader {
       guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
         line.allSatisfy({ $0 >= 0x20 || $0 == 0x09 })
       else { throw .malformed }
-      reply.headers.append(line[..<colon], trimmed(line[(colon + 1)...]))
+      let value = trimmed(line[(colon + 1)...])
+      reply.headers.append((String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self)))
     case .chunkSize:
       // Extensions after a semicolon mean nothing to us.
       let digits = trimmed(line.prefix { $0 != UInt8(ascii: ";") })

@@ -1,5 +1,8 @@
 // The Runtime API: four calls to the address that Lambda gives.
 
+import HTTPFields
+import POSIX
+
 /// Makes one call and waits for its reply.
 protocol Transport {
   func send(_ call: RuntimeCall) throws(LinkError) -> RuntimeReply
@@ -35,14 +38,15 @@ struct RuntimeAPI<Link: Transport> {
 
   /// Waits for the next event, however long that is: between events the sandbox is frozen.
   func next() throws(NoEvent) -> Invocation {
-    let reply: RuntimeReply
-    do {
-      reply = try link.send(RuntimeCall(method: "GET", path: Self.version + "/invocation/next"))
-    } catch { throw .lost(error) }
+    let reply = try mapError(NoEvent.lost) { () throws(LinkError) in
+      try link.send(RuntimeCall(method: "GET", path: Self.version + "/invocation/next"))
+    }
     guard reply.status == 200 else { throw .refused(status: reply.status) }
-    do {
-      return try Invocation(headers: reply.headers, body: reply.body)
-    } catch { throw .malformed(requestID: error.requestID) }
+    return try mapError {
+      NoEvent.malformed(requestID: $0.requestID)
+    } of: { () throws(Invocation.Malformed) in
+      try Invocation(headers: reply.headers, body: reply.body)
+    }
   }
 
   func respond(_ event: Invocation, _ body: [UInt8]) -> Posted {
@@ -57,7 +61,7 @@ struct RuntimeAPI<Link: Transport> {
 
   func failInit(_ error: InvocationError) -> Posted { post("/init/error", headers: Self.headers(error), error.body) }
 
-  private func post(_ path: String, headers: [(name: String, value: String)], _ body: [UInt8]) -> Posted {
+  private func post(_ path: String, headers: HeaderFields, _ body: [UInt8]) -> Posted {
     let call = RuntimeCall(
       method: "POST", path: Self.version + path, headers: headers, body: body, patience: Self.patience)
     var result = Posted.accepted
@@ -73,11 +77,11 @@ struct RuntimeAPI<Link: Transport> {
     return result
   }
 
-  private static func attempt(_ event: Invocation) -> [(name: String, value: String)] {
+  private static func attempt(_ event: Invocation) -> HeaderFields {
     event.attemptID.map { [("lambda-runtime-invocation-id", $0)] } ?? []
   }
 
-  private static func headers(_ error: InvocationError) -> [(name: String, value: String)] {
+  private static func headers(_ error: InvocationError) -> HeaderFields {
     [("content-type", "application/json"), ("lambda-runtime-function-error-type", error.type)]
   }
 }

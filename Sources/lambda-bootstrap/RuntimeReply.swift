@@ -1,13 +1,14 @@
 // A call of the Runtime API and what comes back.
 
-import Streams
+import HTTPFields
+import POSIX
 
 /// One call: an HTTP/1.1 request without anything that the Runtime API has no use for.
 struct RuntimeCall {
   var method: String
   /// From the slash on.
   var path: String
-  var headers: [(name: String, value: String)] = []
+  var headers: HeaderFields = []
   var body: [UInt8] = []
   /// Milliseconds without a byte after which it is given up; nil waits for ever.
   var patience: Int?
@@ -29,35 +30,8 @@ struct RuntimeCall {
 /// The response to one call, of any status.
 struct RuntimeReply {
   var status: Int
-  var headers = ReplyHeaders()
+  var headers = HeaderFields()
   var body: [UInt8] = []
-}
-
-/// Header fields in the order they came: their text as it is, names and values found in it when someone asks.
-struct ReplyHeaders {
-  private var text: [UInt8] = []
-  private var fields: [(name: Range<Int>, value: Range<Int>)] = []
-
-  init(_ fields: [(name: String, value: String)] = []) {
-    for (name, value) in fields { append(Array(name.utf8)[...], Array(value.utf8)[...]) }
-  }
-
-  mutating func append(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
-    let start = text.count
-    text += name
-    let end = text.count
-    text += value
-    fields.append((start..<end, end..<text.count))
-  }
-
-  /// The first value of the field with this name; ASCII case is ignored (RFC 9110, section 5.1).
-  subscript(name: String) -> String? {
-    let field = fields.first { field in
-      field.name.count == name.utf8.count
-        && text[field.name].elementsEqual(name.utf8) { lowercased($0) == lowercased($1) }
-    }
-    return field.map { String(decoding: text[$0.value], as: UTF8.self) }
-  }
 }
 
 /// Why a call has no reply.
@@ -81,7 +55,7 @@ extension LinkError {
   var sentence: String {
     switch self {
     case .address: "its address has no known host or no port"
-    case .connect(let code): "cannot connect: \(SystemError.describe(code))"
+    case .connect(let code): "cannot connect: \(Errno(code))"
     case .timeout(let milliseconds): "no response within \(milliseconds) ms"
     case .closed(let received): "the connection ended after \(received) bytes of the response"
     case .malformed: "the response is not HTTP"
@@ -89,5 +63,3 @@ extension LinkError {
     }
   }
 }
-
-private func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }

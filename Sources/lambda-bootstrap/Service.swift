@@ -1,5 +1,7 @@
 // Requests to responses: which route, which size, and what each result of the pipeline is in HTTP.
 
+import HTTPFields
+
 /// What the flags say.
 struct ServiceSettings {
   var routes: [Route] = [Route(method: "POST", path: "/predict")]

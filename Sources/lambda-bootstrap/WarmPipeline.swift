@@ -1,5 +1,6 @@
 // The pipeline that stays warm: started once, tested with a warm-up image, replaced after any protocol violation.
 import Glibc
+import POSIX
 
 /// Why an image has no answer. The pipeline has then been killed; `prepare` starts another.
 enum PipelineFailure: Error, Equatable {
@@ -52,7 +53,7 @@ final class WarmPipeline {
     do { started = try ProcessGroup(command, environment: environment) } catch { throw .notStarted(error) }
     group = started
     do throws(PipelineFailure) {
-      let deadline = Clock.monotonic() + Int64(startLimit)
+      let deadline = Clock.monotonic.milliseconds + Int64(startLimit)
       if case .refused(let code, let message) = try send(warmUpImage, to: started, deadline: deadline) {
         end()
         throw .warmUpRefused(code: code, message: message)

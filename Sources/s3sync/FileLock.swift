@@ -3,6 +3,7 @@
 import AWS
 import Glibc
 import HTTP
+import POSIX
 import Streams
 
 enum FileLock {
@@ -20,7 +21,7 @@ enum FileLock {
       case EWOULDBLOCK: return .held
       default:
         context.warn(
-          "this file system has no locks (\(SystemError.describe(errno))): unfinished downloads are not resumed")
+          "this file system has no locks (\(Errno())): unfinished downloads are not resumed")
         return .unsupported
       }
     }

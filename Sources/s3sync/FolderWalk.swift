@@ -3,6 +3,7 @@
 import AWS
 import Glibc
 import HTTP
+import POSIX
 import S3
 import Streams
 
@@ -110,7 +111,7 @@ final class FolderWalk: EntryStream {
       let code = errno
       // Gone since the folder was read: as if it had never been.
       if code == ENOENT, unsafe lstat(path, &status) != 0 { return .nothing }
-      return .entry(Entry(key: key, kind: .unreadable(reason: SystemError.describe(code))))
+      return .entry(Entry(key: key, kind: .unreadable(reason: Errno(code).description)))
     }
     switch FileKind(mode: status.st_mode) {
     case .file:
@@ -126,13 +127,13 @@ final class FolderWalk: EntryStream {
   private func descend(_ relative: [UInt8], _ key: Key, above levels: [Level]) -> Visit {
     let path = path(relative.dropLast())
     guard let identity = FileIdentity(path: path) else {
-      return .entry(Entry(key: key, kind: .unreadableFolder(reason: SystemError.describe(errno))))
+      return .entry(Entry(key: key, kind: .unreadableFolder(reason: Errno().description)))
     }
     guard !levels.contains(where: { $0.identity == identity }) else {
       return .entry(Entry(key: key, kind: .unreadableFolder(reason: "a link to a folder above it")))
     }
     guard let names = NameList(folder: path, followsSymlinks: links == .follow) else {
-      return .entry(Entry(key: key, kind: .unreadableFolder(reason: SystemError.describe(errno))))
+      return .entry(Entry(key: key, kind: .unreadableFolder(reason: Errno().description)))
     }
     return .folder(Level(prefix: relative, names: names, identity: identity))
   }

@@ -45,30 +45,19 @@ struct Listing {
   func buckets() async throws(SyncError) {
     let output = OutputStream()
     for bucket in try await call({ () async throws(ServiceError) in try await client.listBuckets() }) {
-      var json = JSONText()
-      json.beginObject()
-      json.key("bucket")
-      json.string(bucket.name)
-      if let created = bucket.created {
-        json.key("created")
-        json.string(created.iso8601)
+      let line = JSONText.line { json in
+        json.member("bucket", bucket.name)
+        json.member("created", ifPresent: bucket.created?.iso8601)
       }
-      json.endObject()
-      json.endLine()
-      try systemCalls { () throws(SystemError) in try output.write(json.bytes) }
+      try systemCalls { () throws(SystemError) in try output.write(line) }
     }
     try systemCalls { () throws(SystemError) in try output.close() }
   }
 
   private func prefixLine(_ bucket: String, _ prefix: Key) -> [UInt8] {
-    var json = JSONText()
-    json.beginObject()
-    json.key("bucket")
-    json.string(bucket)
-    json.key("prefix")
-    json.string(prefix.text)
-    json.endObject()
-    json.endLine()
-    return json.bytes
+    JSONText.line { json in
+      json.member("bucket", bucket)
+      json.member("prefix", prefix.text)
+    }
   }
 }

@@ -3,6 +3,7 @@
 import AWS
 import Glibc
 import HTTP
+import POSIX
 import S3
 import Streams
 
@@ -73,7 +74,7 @@ func entry(ofFile key: Key, in folder: String, links: LinkPolicy, isSource: Bool
   if let problem = pathProblem(key) { return isSource ? Entry(key: key, kind: .unreadable(reason: problem)) : nil }
   var status = stat()
   guard unsafe fstatat(AT_FDCWD, folder + key.text, &status, links == .follow ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else {
-    return isSource ? Entry(key: key, kind: .unreadable(reason: SystemError.describe(errno))) : nil
+    return isSource ? Entry(key: key, kind: .unreadable(reason: Errno().description)) : nil
   }
   guard FileKind(mode: status.st_mode) == .file else {
     return Entry(key: key, kind: .unreadable(reason: "not a regular file"))

@@ -2,6 +2,7 @@
 
 import AWS
 import HTTP
+import HTTPFields
 import S3
 
 /// Copies an object with its headers, metadata and tags; what the flags give replaces the source's, one by one.

@@ -45,21 +45,19 @@ final class Reporter {
       let note = skipped.map { " (\($0))" } ?? ""
       write(Array("\(isDryRun ? "(dry run) " : "")\(action): \(objects)\(note)\n".utf8))
     case .json:
-      var json = JSONText()
-      json.beginObject()
-      add(["action": action, "source": source, "target": target], to: &json)
-      json.key("size")
-      json.integer(Int(size))
-      if let verification {
-        json.key("verified")
-        json.boolean(verification.isVerified)
-        json.key("verifiedBy")
-        json.string(verification.name)
-      }
-      add(["status": isDryRun ? "planned" : skipped == nil ? "done" : "skipped", "reason": skipped], to: &json)
-      json.endObject()
-      json.endLine()
-      write(json.bytes)
+      write(
+        JSONText.line { json in
+          json.member("action", action)
+          json.member("source", ifPresent: source)
+          json.member("target", ifPresent: target)
+          json.member("size", Int(size))
+          if let verification {
+            json.member("verified", verification.isVerified)
+            json.member("verifiedBy", verification.name)
+          }
+          json.member("status", isDryRun ? "planned" : skipped == nil ? "done" : "skipped")
+          json.member("reason", ifPresent: skipped)
+        })
     }
   }
 
@@ -70,12 +68,13 @@ final class Reporter {
     // A scheduler may retry only where that could help every item: the first failure that is not temporary decides.
     if status == .ok || status == .temporary { status = error.status }
     guard verbosity == .json else { return }
-    var json = JSONText()
-    json.beginObject()
-    add(["action": action, "object": object, "status": "failed", "error": error.reason], to: &json)
-    json.endObject()
-    json.endLine()
-    write(json.bytes)
+    write(
+      JSONText.line { json in
+        json.member("action", action)
+        json.member("object", object)
+        json.member("status", "failed")
+        json.member("error", error.reason)
+      })
   }
 
   /// Writes what is buffered.
@@ -85,14 +84,6 @@ final class Reporter {
       try output.flush()
     } catch {
       lose(error)
-    }
-  }
-
-  private func add(_ pairs: KeyValuePairs<String, String?>, to json: inout JSONText) {
-    for (key, value) in pairs {
-      guard let value else { continue }
-      json.key(key)
-      json.string(value)
     }
   }
 

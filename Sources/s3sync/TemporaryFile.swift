@@ -3,6 +3,7 @@
 import AWS
 import Glibc
 import HTTP
+import POSIX
 import S3
 import Streams
 
@@ -97,14 +98,14 @@ final class TemporaryFile {
     _ file: TargetFile, _ publication: Publication, _ context: TransferContext
   ) throws(SystemError) {
     if let mode = publication.mode, fchmod(descriptor, mode_t(mode)) != 0 {
-      context.warn("cannot set permissions in this file system: \(SystemError.describe(errno))")
+      context.warn("cannot set permissions in this file system: \(Errno())")
     }
     publication.mark?.write(to: descriptor)
     if let modified = publication.modified {
       let time = timespec(tv_sec: Int(modified.seconds), tv_nsec: Int(modified.nanoseconds))
       let times = [time, time]
       if unsafe futimens(descriptor, times) != 0 {
-        context.warn("cannot set file times in this file system: \(SystemError.describe(errno))")
+        context.warn("cannot set file times in this file system: \(Errno())")
       }
     }
     if publication.isDurable, fsync(descriptor) != 0 { throw SystemError(operation: "write", object: file.path) }

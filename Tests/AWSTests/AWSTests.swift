@@ -2,6 +2,7 @@
 
 import ASCII
 import HTTP
+import HTTPFields
 import Testing
 
 @testable import AWS
@@ -177,7 +178,7 @@ func serviceEndpoint(region: String, variable: String, host: String) throws {
   #expect(xml.isThrottling)
   let json = ServiceFailure(
     Response(
-      status: 400, headers: Headers([("x-amzn-ErrorType", "ClientException:http://x/")]),
+      status: 400, headers: HeaderFields([("x-amzn-ErrorType", "ClientException:http://x/")]),
       body: Array(#"{"message":"m"}"#.utf8)))
   #expect(json == ServiceFailure(status: 400, code: "ClientException", message: "m"))
   let typed = ServiceFailure(Response(status: 429, body: Array(#"{"__type":"a.b#TooManyRequestsException"}"#.utf8)))

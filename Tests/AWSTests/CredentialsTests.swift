@@ -1,6 +1,7 @@
 // Each source of credentials against a transport that answers by itself, and the chain over them.
 
 import HTTP
+import HTTPFields
 import Testing
 
 @testable import AWS

@@ -1,5 +1,6 @@
 // Signatures against AWS's published ones: the SigV4 test suite, and the examples of S3's documentation.
 
+import HTTPFields
 import Testing
 
 @testable import AWS
@@ -10,8 +11,8 @@ struct SuiteVector: Sendable, CustomTestStringConvertible {
   let signature: String
   var method = "GET"
   var path = "/"
-  var query: [(name: String, value: String)] = []
-  var headers: [(name: String, value: String)] = []
+  var query: Query = []
+  var headers: HeaderFields = []
   var payloadHash = ServiceRequest.emptyPayloadHash
 
   var testDescription: String { name }
@@ -81,8 +82,8 @@ func suiteSignature(_ vector: SuiteVector) {
 struct S3Example: Sendable {
   var method = "GET"
   let path: String
-  var query: [(name: String, value: String)] = []
-  var headers: [(name: String, value: String)] = []
+  var query: Query = []
+  var headers: HeaderFields = []
   var payloadHash = ServiceRequest.emptyPayloadHash
   let signature: String
 }

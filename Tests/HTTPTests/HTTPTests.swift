@@ -1,5 +1,6 @@
 // The client against a local server that behaves well and badly.
 import Glibc
+import HTTPFields
 import Synchronization
 import Testing
 

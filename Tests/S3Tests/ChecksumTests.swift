@@ -2,6 +2,7 @@
 
 import ASCII
 import HTTP
+import HTTPFields
 import Testing
 
 @testable import S3
@@ -61,7 +62,7 @@ func base64Texts(bytes: [UInt8], text: String) {
     ([("x-amz-checksum-crc32", "AAAAAA=="), ("x-amz-checksum-type", "COMPOSITE")], nil),
   ])
 func checksumOfAnswer(fields: [(String, String)], checksum: Checksum?) {
-  #expect(Checksum(Headers(fields.map { (name: $0.0, value: $0.1) })) == checksum)
+  #expect(Checksum(HeaderFields(fields.map { (name: $0.0, value: $0.1) })) == checksum)
 }
 
 @Test(

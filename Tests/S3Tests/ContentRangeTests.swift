@@ -1,6 +1,7 @@
 // Ranged responses are accepted only where they carry exactly what was requested.
 
 import HTTP
+import HTTPFields
 import Testing
 
 @testable import S3
@@ -33,13 +34,13 @@ func malformedContentRanges(text: String) { #expect(ContentRange(text) == nil) }
     (206, ["content-range": "bytes 10-19/100", "etag": "\"tag\""], true), (200, ["content-length": "100"], false),
   ])
 func rangedResponses(status: Int, headers: [String: String], accepted: Bool) {
-  let headers = Headers(headers.map { ($0.key, $0.value) })
+  let headers = HeaderFields(headers.map { ($0.key, $0.value) })
   #expect(
     (rangeProblem(status: status, headers: headers, expected: 10..<20, total: 100, etag: "tag") == nil) == accepted)
 }
 
 @Test("a server that ignores ranges may answer a range of all bytes", arguments: [("100", true), ("99", false)])
 func allBytes(length: String, accepted: Bool) {
-  let headers = Headers([("content-length", length)])
+  let headers = HeaderFields([("content-length", length)])
   #expect((rangeProblem(status: 200, headers: headers, expected: 0..<100, total: 100, etag: nil) == nil) == accepted)
 }

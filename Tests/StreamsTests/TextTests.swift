@@ -5,23 +5,22 @@ import Testing
 
 @Suite struct TextTests {
   @Test func jsonIsWrittenInOrder() {
-    var json = JSONText()
-    json.beginObject()
-    json.key("a")
-    json.beginArray()
-    json.integer(-1)
-    json.number(0.62129, decimals: 4)
-    json.null()
-    json.boolean(true)
-    json.beginObject()
-    json.endObject()
-    json.endArray()
-    json.key("b")
-    json.string("\u{0}\u{1F}\u{7F}\"\\\n\té猫")
-    json.endObject()
-    json.endLine()
+    let line = JSONText.line { json in
+      json.member("a") { json in
+        json.array(0..<5) { json, index in
+          switch index {
+          case 0: json.integer(-1)
+          case 1: json.number(0.62129, decimals: 4)
+          case 2: json.null()
+          case 3: json.boolean(true)
+          default: json.object { _ in }
+          }
+        }
+      }
+      json.member("b", "\u{0}\u{1F}\u{7F}\"\\\n\té猫")
+    }
     #expect(
-      String(decoding: json.bytes, as: UTF8.self)
+      String(decoding: line, as: UTF8.self)
         == #"{"a":[-1,0.6213,null,true,{}],"b":"\u0000\u001f\u007f\"\\\n\u0009é猫"}"# + "\n")
   }
 

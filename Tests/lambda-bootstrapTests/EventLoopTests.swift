@@ -1,4 +1,6 @@
+import HTTPFields
 // The loop over the Runtime API, driven by a transport that answers from a script.
+import POSIX
 import Testing
 
 @testable import lambda_bootstrap
@@ -7,7 +9,7 @@ private final class Script: Transport {
   typealias Answer = Result<RuntimeReply, LinkError>
   var nexts: [Answer]
   var posts: [Answer]
-  private(set) var sent: [(path: String, body: String, headers: ReplyHeaders)] = []
+  private(set) var sent: [(path: String, body: String, headers: HeaderFields)] = []
 
   init(nexts: [Answer], posts: [Answer] = []) {
     self.nexts = nexts.reversed()
@@ -22,7 +24,7 @@ private final class Script: Transport {
       return try next.get()
     }
     #expect(call.method == "POST" && call.patience != nil)
-    sent.append((path, String(decoding: call.body, as: UTF8.self), ReplyHeaders(call.headers)))
+    sent.append((path, String(decoding: call.body, as: UTF8.self), HeaderFields(call.headers)))
     return try (posts.popLast() ?? .success(RuntimeReply(status: 202))).get()
   }
 }
@@ -38,7 +40,7 @@ private struct Echo: Handler {
 
 private func event(_ id: String, _ body: String) -> Script.Answer {
   .success(
-    RuntimeReply(status: 200, headers: ReplyHeaders([("lambda-runtime-aws-request-id", id)]), body: Array(body.utf8)))
+    RuntimeReply(status: 200, headers: HeaderFields([("lambda-runtime-aws-request-id", id)]), body: Array(body.utf8)))
 }
 
 private func run(_ script: Script, _ handler: Echo = Echo()) -> (end: LoopEnd, log: [String], pauses: [Int]) {
@@ -110,7 +112,7 @@ private func run(_ script: Script, _ handler: Echo = Echo()) -> (end: LoopEnd, l
     ] as [(String?, Int64?)])
   func workEndsALittleEarly(header: String?, expected: Int64?) throws {
     let headers = [("Lambda-Runtime-Aws-Request-Id", "a")] + (header.map { [("Lambda-Runtime-Deadline-Ms", $0)] } ?? [])
-    let event = try Invocation(headers: ReplyHeaders(headers.map { (name: $0.0, value: $0.1) }), body: [])
+    let event = try Invocation(headers: HeaderFields(headers.map { (name: $0.0, value: $0.1) }), body: [])
     #expect(event.workDeadline(wall: 1000, monotonic: 5000) == expected)
   }
 

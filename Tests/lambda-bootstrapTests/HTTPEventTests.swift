@@ -1,3 +1,4 @@
+import HTTPFields
 // Events in their three wrappings, and the decision about each: nothing that arrives may trap.
 import Testing
 

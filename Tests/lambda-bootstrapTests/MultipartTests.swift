@@ -1,3 +1,4 @@
+import HTTPFields
 // multipart/form-data and the parameters of media types.
 import Testing
 

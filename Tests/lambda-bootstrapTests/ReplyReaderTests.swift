@@ -1,3 +1,4 @@
+import HTTPFields
 // HTTP responses as they come from the Runtime API: whole, cut at every byte, and in every form that is none.
 import Testing
 

@@ -1,6 +1,7 @@
 // Signs calls, sends them, retries, renews credentials: what every service needs.
 
 package import HTTP
+import HTTPFields
 import POSIX
 
 /// A client of AWS's services, for one set of credentials.

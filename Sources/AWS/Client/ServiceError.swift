@@ -75,20 +75,9 @@ extension ServiceError {
   }
 }
 
-/// Runs work that fails with one kind of error and makes it another's: a call of a lower layer in one line.
-func mapError<Value, From: Error, To: Error>(
-  _ transform: (From) -> To, _ work: () throws(From) -> Value
-) throws(To) -> Value {
-  do throws(From) {
-    return try work()
-  } catch {
-    throw transform(error)
-  }
-}
-
-/// As above, for work that waits.
-@Loop func mapError<Value: Sendable, From: Error, To: Error>(
-  _ transform: (From) -> To, _ work: @Loop () async throws(From) -> Value
+/// As `mapError` of POSIX, for work that waits on the loop.
+@Loop package func mapError<Value: Sendable, From: Error, To: Error>(
+  _ transform: (From) -> To, of work: @Loop () async throws(From) -> Value
 ) async throws(To) -> Value {
   do throws(From) {
     return try await work()

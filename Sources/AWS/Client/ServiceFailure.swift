@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 package import HTTP
+import HTTPFields
 
 /// A service's refusal.
 package struct ServiceFailure: Error, Equatable, Sendable {

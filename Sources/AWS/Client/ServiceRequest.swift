@@ -3,6 +3,7 @@
 import ASCII
 import Crypto
 package import HTTP
+package import HTTPFields
 
 /// A request to a service: everything that does not depend on when and by whom it is signed.
 package struct ServiceRequest: Sendable {
@@ -14,8 +15,8 @@ package struct ServiceRequest: Sendable {
   /// Percent-encoded, with the endpoint's own path in front.
   var path: String
   /// Names and values, percent-encoded.
-  package var query: [(name: String, value: String)] = []
-  package var headers: [(name: String, value: String)] = []
+  package var query: Query = []
+  package var headers: HeaderFields = []
   package var body = Request.Body.none
   package var sink = Request.Sink.memory(limit: 16 << 20)
   /// Hexadecimal SHA-256 of the body, or `UNSIGNED-PAYLOAD`.

@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 
 import HTTP
+import HTTPFields
 
 struct ContainerCredentials: CredentialsSource {
   private static let name = "container endpoint"
@@ -24,7 +25,7 @@ struct ContainerCredentials: CredentialsSource {
     } else {
       return nil
     }
-    var headers = [(name: String, value: String)]()
+    var headers = HeaderFields()
     if let token = try token() { headers.append(("Authorization", token)) }
     let request = localRequest("GET", url, headers: headers, timeout: 5_000)
     let response = try await ask(request, source: Self.name, transport: transport)

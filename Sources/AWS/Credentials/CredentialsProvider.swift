@@ -66,17 +66,15 @@ package final class CredentialsProvider {
   }
 
   private func startRefresh() -> Task<Result<Credentials, CredentialsError>, Never> {
-    let task = Loop.task { () -> Result<Credentials, CredentialsError> in
+    let task = Loop.task {
       defer { self.refresh = nil }
-      do throws(CredentialsError) {
+      return await Result { () async throws(CredentialsError) in
         for source in self.sources {
           guard let credentials = try await source.load() else { continue }
           self.current = credentials
-          return .success(credentials)
+          return credentials
         }
-        return .failure(.none)
-      } catch {
-        return .failure(error)
+        throw .none
       }
     }
     refresh = task

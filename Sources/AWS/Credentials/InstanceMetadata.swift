@@ -3,6 +3,7 @@
 
 import ASCII
 import HTTP
+import HTTPFields
 
 struct InstanceMetadata: CredentialsSource {
   private static let name = "instance metadata"
@@ -41,7 +42,7 @@ struct InstanceMetadata: CredentialsSource {
     guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
       throw .malformed(source: Self.name)
     }
-    let headers = [(name: "X-aws-ec2-metadata-token", value: token)]
+    let headers: HeaderFields = [("X-aws-ec2-metadata-token", token)]
     let path = base + "/latest/meta-data/iam/security-credentials/"
     let roles: Response
     do throws(CredentialsError) {

@@ -1,12 +1,13 @@
 // Requests to the credential services of this host or network: small, quick, past any proxy.
 
 import HTTP
+import HTTPFields
 
 /// A request that no proxy may see.
 ///
 /// - Parameter timeout: milliseconds.
 func localRequest(
-  _ method: String, _ url: String, headers: [(name: String, value: String)] = [], timeout: Int
+  _ method: String, _ url: String, headers: HeaderFields = [], timeout: Int
 ) -> Request {
   var request = Request(method, url, headers: headers)
   request.options.proxy = .none
@@ -21,13 +22,7 @@ func localRequest(
 ) async throws(CredentialsError) -> Response {
   var failure = CredentialsError.unreachable(source: source, reason: "no answer")
   for attempt in 1...attempts {
-    let result: Result<Response, HTTPError>
-    do throws(HTTPError) {
-      result = .success(try await transport.send(request))
-    } catch {
-      result = .failure(error)
-    }
-    switch result {
+    switch await Result(catching: { () async throws(HTTPError) in try await transport.send(request) }) {
     case .success(let response):
       if response.status < 300 { return response }
       guard response.status >= 500 || response.status == 429 else {

@@ -1,6 +1,8 @@
 // AWS STS: temporary credentials of a role. https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
 
 import HTTP
+import HTTPFields
+import POSIX
 
 /// The two calls of the security token service that give a role's credentials.
 struct SecurityTokenService: Sendable {
@@ -31,24 +33,25 @@ struct SecurityTokenService: Sendable {
     var externalID: String?
     var durationSeconds: Int?
 
-    fileprivate var parameters: [(String, String)] {
-      var result = [("Version", "2011-06-15"), ("RoleArn", arn), ("RoleSessionName", sessionName)]
+    fileprivate var parameters: Query {
+      var result: Query = [("Version", "2011-06-15"), ("RoleArn", arn), ("RoleSessionName", sessionName)]
       if let durationSeconds { result.append(("DurationSeconds", String(durationSeconds))) }
       return result
     }
   }
 
   @Loop private func call(
-    _ parameters: [(String, String)], credentials: Credentials?
+    _ parameters: Query, credentials: Credentials?
   ) async throws(CredentialsError) -> Credentials {
     let region = configuration.region ?? "us-east-1"
-    let endpoint: Endpoint
-    do throws(ConfigurationError) {
-      endpoint = try configuration.endpoint("sts", region: region)
-    } catch {
-      throw .configuration(source: Self.name, reason: error.sentence)
+    let endpoint = try mapError {
+      CredentialsError.configuration(source: Self.name, reason: $0.sentence)
+    } of: {
+      () throws(ConfigurationError) in
+      try configuration.endpoint("sts", region: region)
     }
-    let form = parameters.map { percentEncoded($0.0.utf8) + "=" + percentEncoded($0.1.utf8) }.joined(separator: "&")
+    let form = parameters.map { percentEncoded($0.name.utf8) + "=" + percentEncoded($0.value.utf8) }.joined(
+      separator: "&")
     var call = ServiceRequest(
       endpoint: endpoint, service: "sts", region: region, method: "POST", path: endpoint.basePath + "/")
     call.headers = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")]
@@ -57,10 +60,10 @@ struct SecurityTokenService: Sendable {
     request.options.caBundle = configuration.caBundle
     request.options.totalTimeout = 20_000
     let response = try await ask(request, source: Self.name, transport: transport)
-    do throws(XMLError) {
-      return try Self.credentials(xml: response.body)
-    } catch {
-      throw .malformed(source: Self.name)
+    return try mapError { _ in
+      CredentialsError.malformed(source: Self.name)
+    } of: { () throws(XMLError) in
+      try Self.credentials(xml: response.body)
     }
   }
 

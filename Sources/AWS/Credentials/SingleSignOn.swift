@@ -3,6 +3,8 @@
 
 import FoundationEssentials
 import HTTP
+import HTTPFields
+import POSIX
 
 struct SingleSignOn: CredentialsSource {
   private static let name = "SSO"
@@ -76,12 +78,13 @@ struct SingleSignOn: CredentialsSource {
   }
 
   private func endpoint(_ service: String, host: String, region: String) throws(CredentialsError) -> Endpoint {
-    do throws(ConfigurationError) {
-      return try configuration.configuredEndpoint(service)
-        ?? Endpoint(scheme: "https", host: "\(host).\(region).\(Partition(region: region).domain)")
-    } catch {
-      throw .configuration(source: Self.name, reason: error.sentence)
+    let configured = try mapError {
+      CredentialsError.configuration(source: Self.name, reason: $0.sentence)
+    } of: {
+      () throws(ConfigurationError) in
+      try configuration.configuredEndpoint(service)
     }
+    return configured ?? Endpoint(scheme: "https", host: "\(host).\(region).\(Partition(region: region).domain)")
   }
 
   static func credentials(_ json: [UInt8]) throws(CredentialsError) -> Credentials {

@@ -2,6 +2,10 @@
 
 import ASCII
 import Crypto
+package import HTTPFields
+
+/// Names and values of a query or a form, in order.
+package typealias Query = [(name: String, value: String)]
 
 /// What of a request is signed. Everything is given as it goes on the wire: nothing here is encoded or normalised again,
 /// so the request that was signed is the request that is sent.
@@ -10,14 +14,14 @@ package struct SignableRequest: Sendable {
   /// The percent-encoded path, `/` at least.
   var path: String
   /// Names and values, percent-encoded; an empty value stands for a name alone as well.
-  var query: [(name: String, value: String)]
+  var query: Query
   /// All headers to sign, `host`, `x-amz-date` and (S3) `x-amz-content-sha256` included; names in any case.
-  var headers: [(name: String, value: String)]
+  var headers: HeaderFields
   /// Hexadecimal SHA-256 of the body, or `UNSIGNED-PAYLOAD`.
   var payloadHash: String
 
   package init(
-    method: String, path: String, query: [(name: String, value: String)], headers: [(name: String, value: String)],
+    method: String, path: String, query: Query, headers: HeaderFields,
     payloadHash: String
   ) {
     self.method = method

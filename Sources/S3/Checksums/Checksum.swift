@@ -3,7 +3,8 @@
 import ASCII
 import AWS
 import Crypto
-package import HTTP
+import HTTP
+package import HTTPFields
 
 /// A digest of a whole object that its bytes can be held against.
 package enum Checksum: Equatable, Sendable {
@@ -18,7 +19,7 @@ package enum Checksum: Equatable, Sendable {
 
   /// The checksum that an answer about a whole object carries; nil where it has none of the whole
   /// (the checksums of a multipart upload may be checksums of checksums, and end in `-N`).
-  package init?(_ headers: Headers) {
+  package init?(_ headers: HeaderFields) {
     func stored(_ name: String) -> String? {
       guard let value = headers["x-amz-checksum-\(name)"], !value.contains("-"),
         headers["x-amz-checksum-type"] != "COMPOSITE"
@@ -44,7 +45,7 @@ package enum Checksum: Equatable, Sendable {
 }
 
 /// Whether an entity tag can be a digest of the object's bytes: not under KMS or a customer's key.
-func hasDigestTag(_ headers: Headers) -> Bool {
+func hasDigestTag(_ headers: HeaderFields) -> Bool {
   (headers["x-amz-server-side-encryption"] ?? "AES256") == "AES256"
     && headers["x-amz-server-side-encryption-customer-algorithm"] == nil
 }

@@ -5,6 +5,7 @@ import AWS
 import Crypto
 import Glibc
 package import HTTP
+import POSIX
 
 /// The bytes of one upload or of one part of it.
 package enum Payload: Sendable {
@@ -39,12 +40,8 @@ package enum Payload: Sendable {
   /// - Parameter isSecure: the connection is TLS, so the signature need not cover the body.
   @Loop func digests(isSecure: Bool) async throws(HTTPError) -> Digests {
     if length <= Self.quickLength { return try computeDigests(isSecure: isSecure) }
-    return try await Loop.blocking { () -> Result<Digests, HTTPError> in
-      do throws(HTTPError) {
-        return .success(try computeDigests(isSecure: isSecure))
-      } catch {
-        return .failure(error)
-      }
+    return try await Loop.blocking {
+      Result { () throws(HTTPError) in try computeDigests(isSecure: isSecure) }
     }.get()
   }
 
@@ -75,9 +72,12 @@ package func readFile(
   var done: Int64 = 0
   while done < length {
     let wanted = Int(min(Int64(buffer.count), length - done))
-    let count = unsafe pread(descriptor, &buffer, wanted, Int(offset + done))
-    if count < 0 && errno == EINTR { continue }
-    guard count > 0 else { throw .source(errno: count < 0 ? errno : ENODATA) }
+    let count = try mapError {
+      HTTPError.source(errno: $0.code)
+    } of: { () throws(Errno) in
+      try POSIX.read(descriptor, into: &buffer, 0..<wanted, at: offset + done)
+    }
+    guard count > 0 else { throw .source(errno: ENODATA) }
     unsafe take(buffer.span.extracting(0..<count).bytes)
     done += Int64(count)
   }

@@ -1,6 +1,7 @@
 // Which bytes of an object a response carries: RFC 9110, section 14.4.
 
 import HTTP
+import HTTPFields
 
 /// The value of a `Content-Range` header: `bytes 0-99/1234`, the total `*` where the sender does not know it.
 struct ContentRange: Equatable {
@@ -38,7 +39,7 @@ private func digits(_ text: Substring) -> Int64? {
 ///   - total: the object's size.
 ///   - etag: the object's, without quotes; a response with another carries another object's bytes.
 func rangeProblem(
-  status: Int, headers: Headers, expected: Range<Int64>, total: Int64, etag: String?
+  status: Int, headers: HeaderFields, expected: Range<Int64>, total: Int64, etag: String?
 ) -> String? {
   if let etag, let found = headers["etag"].map(unquoted), !found.isEmpty, found != etag {
     return "bytes of the object with entity tag \(found) where \(etag) was requested"

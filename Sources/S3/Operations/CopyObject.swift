@@ -3,6 +3,7 @@
 import ASCII
 package import AWS
 import HTTP
+import HTTPFields
 
 /// What a copy takes from its source beside the bytes.
 package enum CopiedAttributes: Sendable {

@@ -4,6 +4,7 @@ import ASCII
 package import AWS
 import Crypto
 import HTTP
+import HTTPFields
 
 extension Client {
   /// What one request deletes at most.

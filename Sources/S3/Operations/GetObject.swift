@@ -1,7 +1,8 @@
 // HeadObject and GetObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 
 package import AWS
-package import HTTP
+import HTTP
+package import HTTPFields
 
 /// What is known of an object without its bytes.
 package struct ObjectDescription: Sendable {
@@ -10,7 +11,7 @@ package struct ObjectDescription: Sendable {
   package let etag: String?
   package let lastModified: Timestamp?
   package let checksum: Checksum?
-  package let headers: Headers
+  package let headers: HeaderFields
 
   /// - Parameter size: where the response does not say.
   init(_ response: Response, size: Int64? = nil) throws(ServiceError) {
@@ -214,7 +215,7 @@ extension Client {
 }
 
 /// The length that a response declares; nil where it declares none.
-private func contentLength(_ headers: Headers) -> Int64? {
+private func contentLength(_ headers: HeaderFields) -> Int64? {
   headers["content-length"].flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
 }
 

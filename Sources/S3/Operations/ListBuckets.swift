@@ -2,6 +2,7 @@
 
 package import AWS
 import HTTP
+import POSIX
 
 /// A bucket of the account.
 package struct Bucket: Equatable, Sendable {
@@ -16,16 +17,16 @@ extension Client {
     var token: String?
     repeat {
       let response = try await services.send(bucketsCall(continuationToken: token))
-      do throws(XMLError) {
-        let page = try bucketPage(response.body)
-        buckets += page.buckets
-        guard page.continuationToken == nil || page.continuationToken != token else {
-          throw .malformed(offset: 0)
-        }
-        token = page.continuationToken
-      } catch {
-        throw .malformedAnswer("list of buckets: \(error.sentence)")
+      let page = try mapError {
+        ServiceError.malformedAnswer("list of buckets: \($0.sentence)")
+      } of: { () throws(XMLError) in
+        try bucketPage(response.body)
       }
+      buckets += page.buckets
+      guard page.continuationToken == nil || page.continuationToken != token else {
+        throw .malformedAnswer("list of buckets: repeated continuation token")
+      }
+      token = page.continuationToken
     } while token != nil
     return buckets
   }

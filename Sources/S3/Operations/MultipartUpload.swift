@@ -3,6 +3,7 @@
 import ASCII
 package import AWS
 import HTTP
+import HTTPFields
 
 /// An upload that has begun: it costs storage until it is completed or aborted.
 package struct MultipartUpload: Sendable {
@@ -55,11 +56,8 @@ extension Client {
   package func uploadPart(
     _ upload: MultipartUpload, number: Int, _ payload: Payload
   ) async throws(ServiceError) -> UploadedPart {
-    let digests: Payload.Digests
-    do throws(HTTPError) {
-      digests = try await payload.digests(isSecure: isSecure(upload.object.bucket))
-    } catch {
-      throw .transport(error)
+    let digests = try await mapError(ServiceError.transport) { () async throws(HTTPError) in
+      try await payload.digests(isSecure: isSecure(upload.object.bucket))
     }
     var isChecked = false
     let response = try await send("PUT", upload.object.bucket, upload.object.key) { call in

@@ -2,6 +2,7 @@
 
 package import AWS
 import HTTP
+package import HTTPFields
 
 /// What an object is given beside its bytes.
 package struct ObjectAttributes: Equatable, Sendable {
@@ -17,14 +18,14 @@ package struct ObjectAttributes: Equatable, Sendable {
   package var encryption: String?
   package var kmsKeyID: String?
   /// `x-amz-meta-*`: names without that.
-  package var metadata: [(name: String, value: String)] = []
+  package var metadata: HeaderFields = []
   /// `x-amz-tagging`: at most ten.
-  package var tags: [(name: String, value: String)] = []
+  package var tags: Query = []
 
   package init() {}
 
   package static func == (left: Self, right: Self) -> Bool {
-    left.headers.elementsEqual(right.headers) { $0 == $1 }
+    left.headers == right.headers
   }
 
   /// Whether a copy is given these headers and metadata instead of all of its source's.
@@ -34,8 +35,8 @@ package struct ObjectAttributes: Equatable, Sendable {
   }
 
   /// As PutObject, CopyObject and CreateMultipartUpload take them.
-  var headers: [(name: String, value: String)] {
-    var result = [(name: String, value: String)]()
+  var headers: HeaderFields {
+    var result = HeaderFields()
     for (name, value) in [
       ("content-type", contentType), ("cache-control", cacheControl), ("content-encoding", contentEncoding),
       ("content-disposition", contentDisposition), ("content-language", contentLanguage), ("expires", expires),
@@ -69,11 +70,8 @@ extension Client {
   package func put(
     _ object: ObjectURI, _ payload: Payload, attributes: ObjectAttributes = ObjectAttributes(), ifAbsent: Bool = false
   ) async throws(ServiceError) -> StoredObject {
-    let digests: Payload.Digests
-    do throws(HTTPError) {
-      digests = try await payload.digests(isSecure: isSecure(object.bucket))
-    } catch {
-      throw .transport(error)
+    let digests = try await mapError(ServiceError.transport) { () async throws(HTTPError) in
+      try await payload.digests(isSecure: isSecure(object.bucket))
     }
     let response = try await send("PUT", object.bucket, object.key) { call in
       call.headers += attributes.headers
@@ -92,6 +90,6 @@ extension Client {
 }
 
 /// A body's CRC-32 and the name of the algorithm, as the SDKs send both.
-func checksumHeaders(_ crc: UInt32) -> [(name: String, value: String)] {
+func checksumHeaders(_ crc: UInt32) -> HeaderFields {
   [("x-amz-checksum-crc32", base64(bigEndian: crc)), ("x-amz-sdk-checksum-algorithm", "CRC32")]
 }

@@ -3,6 +3,7 @@
 import ASCII
 import AWS
 import HTTP
+import HTTPFields
 
 /// The texts of the children of the root element; nil where the document is an error or broken. The root's own name does
 /// not matter: what a response means is what it holds, and stores disagree about the name.
@@ -53,10 +54,10 @@ func copiedTag(_ response: Response) throws(ServiceError) -> String {
 }
 
 /// The headers that name what is copied. The key is percent-encoded once, its slashes kept.
-func copySource(_ source: GetRequest) -> [(name: String, value: String)] {
+func copySource(_ source: GetRequest) -> HeaderFields {
   var value = "/\(source.object.bucket)/\(percentEncoded(source.object.key.bytes, keepingSlash: true))"
   if let versionID = source.versionID { value += "?versionId=\(percentEncoded(versionID.utf8))" }
-  var headers = [(name: "x-amz-copy-source", value: value)]
+  var headers: HeaderFields = [("x-amz-copy-source", value)]
   if let etag = source.ifMatch { headers.append(("x-amz-copy-source-if-match", "\"\(etag)\"")) }
   return headers
 }
