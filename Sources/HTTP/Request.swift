@@ -11,12 +11,12 @@ package struct Request: Sendable {
     /// `length` bytes of an open, seekable file, read with `pread`; the descriptor stays the caller's and must stay
     /// open until the completion has run. Sent again from `offset` when a dead connection has to be replaced.
     ///
-    /// `observer`, if any, is called on the client's thread before bytes are handed to the network, with the count of
+    /// `observer`, if any, is called on the loop before bytes are handed to the network, with the count of
     /// bytes handed over so far, these included; false ends the transfer with `source(errno: ESTALE)`, so that the
     /// server never sees a whole body.
     case file(descriptor: Int32, offset: Int64, length: Int64, observer: Observer? = nil)
 
-    package typealias Observer = @Sendable (_ handedOver: Int64) -> Bool
+    package typealias Observer = @Loop (_ handedOver: Int64) -> Bool
 
     /// Bytes.
     var length: Int64 {

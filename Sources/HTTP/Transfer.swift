@@ -245,7 +245,10 @@ final class Transfer {
         descriptor, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: offset + sent)
       guard read > 0 else { throw Errno(ENODATA) }
       sent += Int64(read)
-      if let observer, !observer(sent) { throw Errno(ESTALE) }
+      if let observer {
+        let total = sent
+        guard Loop.assumeIsolated({ observer(total) }) else { throw Errno(ESTALE) }
+      }
       return read
     } catch {
       sourceFailure = .source(errno: error.code)

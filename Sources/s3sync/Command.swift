@@ -3,10 +3,13 @@
 import AWS
 import Glibc
 import HTTP
+import POSIX
 import S3
 import Streams
 
 /// A command line whose flags are valid, ready to run.
+///
+/// Unchecked: it is made on the thread that then runs the loop, and used on that thread alone.
 struct Command: @unchecked Sendable {
   let options: TransferOptions
   let progress: Progress?
@@ -42,12 +45,12 @@ struct Command: @unchecked Sendable {
     self.readAhead = readAhead
     self.maximumObject = maximumObject
     let flags = tool.connection
-    do throws(ConfigurationError) {
-      configuration = try Configuration(
+    configuration = try mapError {
+      SyncError.service(.configuration($0))
+    } of: { () throws(ConfigurationError) in
+      try Configuration(
         flags: ConfigurationFlags(profile: flags.profile, region: flags.region, endpointURL: flags.endpointURL),
         environment: .process)
-    } catch {
-      throw .service(.configuration(error))
     }
   }
 
@@ -130,7 +133,7 @@ struct Command: @unchecked Sendable {
   }
 
   /// What --verbose prints with.
-  private var trace: (@Sendable (Trace) -> Void)? {
+  @Loop private var trace: (@Loop (Trace) -> Void)? {
     guard tool.transfer.verbose else { return nil }
     let verbose = Verbose(progress: progress)
     return { trace in verbose.print(trace) }

@@ -105,9 +105,7 @@ struct Download {
       let range = plan.range(index)
       let meter = context.meter()
       if partial.has(index) { return meter.skip(range.upperBound - range.lowerBound) }
-      try await Loop.blocking {
-        Result { () throws(SystemError) in try allocate(range, in: descriptor, name: path) }
-      }.mapError { SyncError.system($0) }.get()
+      try await blockingCall { () throws(SystemError) in try allocate(range, in: descriptor, name: path) }
       let writer = RangeWriter(descriptor, offset: range.lowerBound, name: path)
       do throws(SyncError) {
         try await call { () async throws(ServiceError) in

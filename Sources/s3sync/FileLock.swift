@@ -15,16 +15,13 @@ enum FileLock {
 
   /// Locks an open file until it is closed; does not wait.
   @Loop static func take(_ descriptor: CInt, _ context: TransferContext) -> FileLock {
-    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-      switch errno {
-      case EINTR: continue
-      case EWOULDBLOCK: return .held
-      default:
-        context.warn(
-          "this file system has no locks (\(Errno())): unfinished downloads are not resumed")
-        return .unsupported
-      }
+    do throws(Errno) {
+      try retryingInterrupts { flock(descriptor, LOCK_EX | LOCK_NB) }
+      return .taken
+    } catch {
+      if error.code == EWOULDBLOCK { return .held }
+      context.warn("this file system has no locks (\(error)): unfinished downloads are not resumed")
+      return .unsupported
     }
-    return .taken
   }
 }

@@ -8,18 +8,21 @@ import Streams
 /// Preallocates a range: a full disk is reported before the range is fetched, and ext4 need not track every block that is
 /// written. Does nothing where the file system cannot.
 func allocate(_ range: Range<Int64>, in descriptor: CInt, name: String) throws(SystemError) {
-  while fallocate(descriptor, 0, off_t(range.lowerBound), off_t(range.upperBound - range.lowerBound)) != 0 {
-    if errno == EINTR { continue }
-    if errno == EOPNOTSUPP || errno == ENOSYS { return }
-    throw SystemError(operation: "preallocate", object: name)
+  do throws(Errno) {
+    try retryingInterrupts {
+      fallocate(descriptor, 0, off_t(range.lowerBound), off_t(range.upperBound - range.lowerBound))
+    }
+  } catch {
+    if error.code == EOPNOTSUPP || error.code == ENOSYS { return }
+    throw SystemError(error, operation: "preallocate", object: name)
   }
 }
 
 /// Writes all of the bytes at an offset.
 func write(_ bytes: RawSpan, to descriptor: CInt, at offset: Int64, name: String) throws(SystemError) {
-  do throws(Errno) {
+  try mapError {
+    SystemError($0, operation: "write", object: name)
+  } of: { () throws(Errno) in
     try writeAll(bytes, to: descriptor, at: offset)
-  } catch {
-    throw SystemError(code: error.code, operation: "write", object: name)
   }
 }

@@ -120,10 +120,7 @@ struct FileVerifier {
     _ work: @escaping @Sendable () throws(HTTPError) -> Value
   ) async throws(SyncError) -> Value {
     let result = await Loop.blocking { Result { () throws(HTTPError) in try work() } }
-    switch result {
-    case .success(let value): return value
-    case .failure(let error): throw .service(.transport(error))
-    }
+    return try result.mapError { SyncError.service(.transport($0)) }.get()
   }
 }
 

@@ -32,7 +32,7 @@ final class LineReader {
 
 /// An input that blocks no transfer while it is waited for, and whose waits end after a signal.
 ///
-/// One reader, used by one read after the other.
+/// Unchecked: one reader, used by one read after the other, whichever thread each is on.
 final class InterruptibleInput: @unchecked Sendable {
   private let input: InputStream
 

@@ -67,12 +67,9 @@ final class ObjectListing: EntryStream {
   private func request(continuationToken: String?, after: Key?) -> Task<Result<ListPage, ServiceError>, Never> {
     let (client, root, anyOrder) = (self.client, self.root, self.anyOrder)
     return Loop.task {
-      do throws(ServiceError) {
-        return .success(
-          try await client.list(
-            root.bucket, prefix: root.key, continuationToken: continuationToken, after: after, anyOrder: anyOrder))
-      } catch {
-        return .failure(error)
+      await Result { () async throws(ServiceError) in
+        try await client.list(
+          root.bucket, prefix: root.key, continuationToken: continuationToken, after: after, anyOrder: anyOrder)
       }
     }
   }

@@ -28,7 +28,7 @@ struct ObjectOutput {
   }
 }
 
-/// Writes and hashes on another thread; one write after the other.
+/// Writes and hashes on another thread. Unchecked: one write after the other, each awaited.
 private final class CheckedOutput: @unchecked Sendable {
   private let output: OutputStream
   private var verifier: ChecksumVerifier?
@@ -39,18 +39,14 @@ private final class CheckedOutput: @unchecked Sendable {
   }
 
   @Loop func write(_ bytes: [UInt8]) async throws(SyncError) {
-    try await Loop.blocking {
-      Result { () throws(SystemError) in
-        unsafe self.verifier?.update(bytes.span.bytes)
-        try self.output.write(bytes)
-      }
-    }.mapError { SyncError.system($0) }.get()
+    try await blockingCall { () throws(SystemError) in
+      unsafe self.verifier?.update(bytes.span.bytes)
+      try self.output.write(bytes)
+    }
   }
 
   @Loop func finish() async throws(SyncError) {
-    try await Loop.blocking {
-      Result { () throws(SystemError) in try self.output.close() }
-    }.mapError { SyncError.system($0) }.get()
+    try await blockingCall { () throws(SystemError) in try self.output.close() }
     if let verifier, !verifier.matches { throw .checksum }
   }
 }

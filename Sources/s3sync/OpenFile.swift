@@ -2,10 +2,11 @@
 
 import AWS
 import Glibc
+import POSIX
 import Streams
 
 final class OpenFile: Sendable {
-  let descriptor: CInt
+  private let file: Descriptor
   let size: Int64
   let modified: Timestamp
   /// Type and permissions, as `stat` has them.
@@ -21,11 +22,13 @@ final class OpenFile: Sendable {
   init(_ path: String, followsSymlinks: Bool) throws(SystemError) {
     self.path = path
     self.followsSymlinks = followsSymlinks
-    descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsSymlinks ? 0 : O_NOFOLLOW))
-    guard descriptor >= 0 else { throw SystemError(operation: "open", object: path) }
+    file = try mapError {
+      SystemError($0, operation: "open", object: path)
+    } of: { () throws(Errno) in
+      try Descriptor(opening: path, O_RDONLY | O_NONBLOCK | (followsSymlinks ? 0 : O_NOFOLLOW))
+    }
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
+    guard unsafe fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw SystemError(code: EINVAL, operation: "read as a regular file", object: path)
     }
     size = Int64(status.st_size)
@@ -35,7 +38,8 @@ final class OpenFile: Sendable {
     namedState = FileState(path, followsSymlinks: followsSymlinks)
   }
 
-  deinit { close(descriptor) }
+  /// Valid for as long as this object lives.
+  var descriptor: CInt { file.rawValue }
 
   /// Whether the bytes may differ from those when the file was opened, or the name refers to another file by now.
   var hasChanged: Bool {
@@ -51,20 +55,17 @@ final class OpenFile: Sendable {
 
   /// The `size` bytes of the file; an error where there are fewer by now.
   func contents() throws(SystemError) -> [UInt8] {
-    var failure: SystemError?
-    let wanted = Int(size)
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
-      while count < wanted {
-        let read = unsafe pread(descriptor, buffer.baseAddress! + count, wanted - count, count)
-        if read < 0 && errno == EINTR { continue }
-        guard read > 0 else {
-          failure = SystemError(code: read < 0 ? errno : ENODATA, operation: "read", object: path)
-          return
-        }
-        count += read
+    var bytes = [UInt8](repeating: 0, count: Int(size))
+    var done = 0
+    while done < bytes.count {
+      let count = try mapError {
+        SystemError($0, operation: "read", object: path)
+      } of: { () throws(Errno) in
+        try POSIX.read(descriptor, into: &bytes, done..<bytes.count, at: Int64(done))
       }
+      guard count > 0 else { throw SystemError(code: ENODATA, operation: "read", object: path) }
+      done += count
     }
-    if let failure { throw failure }
     return bytes
   }
 }

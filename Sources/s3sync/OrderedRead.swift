@@ -48,19 +48,18 @@ struct OrderedRead {
 
   private func fetch(_ request: GetRequest, _ range: Range<Int64>, of size: Int64) async -> Result<[UInt8], SyncError> {
     let buffer = RangeBuffer(count: Int(range.upperBound - range.lowerBound), context.meter())
-    do throws(SyncError) {
+    return await Result { () async throws(SyncError) in
       try await call { () async throws(ServiceError) in
         try await context.client.get(request, range: range, of: size) { buffer.take($0) }
       }
-      return .success(buffer.bytes)
-    } catch {
-      return .failure(error)
+      return buffer.bytes
     }
   }
 }
 
-/// A range in memory; used on the loop's thread alone.
-private final class RangeBuffer: @unchecked Sendable {
+/// A range in memory.
+@Loop
+private final class RangeBuffer {
   private(set) var bytes: [UInt8] = []
   private let meter: ByteMeter
 

@@ -7,7 +7,7 @@ import POSIX
 ///
 /// All transfers run on one thread, inside whose network callbacks bytes are taken: sleeping there holds every transfer
 /// back, and TCP's flow control slows the peer down.
-final class RateLimiter: @unchecked Sendable {
+final class RateLimiter {
   /// Nanoseconds of one sleep, so that signals and the progress line are not kept waiting.
   private static let longestSleep: Int64 = 100_000_000
   private static let burst: Int64 = 100_000_000

@@ -2,6 +2,7 @@
 
 import AWS
 import HTTP
+import POSIX
 import S3
 import Streams
 
@@ -76,9 +77,13 @@ extension SyncError {
 
 /// Makes a failed system call one of the tool's errors.
 func systemCalls<Value>(_ work: () throws(SystemError) -> Value) throws(SyncError) -> Value {
-  do throws(SystemError) {
-    return try work()
-  } catch {
-    throw .system(error)
-  }
+  try mapError(SyncError.system, of: work)
+}
+
+/// Makes system calls on another thread, while the loop goes on.
+@Loop
+func blockingCall<Value: Sendable>(
+  _ work: @escaping @Sendable () throws(SystemError) -> Value
+) async throws(SyncError) -> Value {
+  try await Loop.blocking { Result { () throws(SystemError) in try work() } }.mapError(SyncError.system).get()
 }

@@ -4,7 +4,7 @@ import AWS
 import HTTP
 import Streams
 
-/// One writer, used by one write after the other.
+/// Unchecked: one writer, used by one write after the other, each awaited.
 final class TarOutput: @unchecked Sendable {
   private let output: OutputStream
   private let tar: TarWriter
@@ -54,6 +54,6 @@ final class TarOutput: @unchecked Sendable {
   }
 
   @Loop private func blocking(_ work: @escaping @Sendable () throws(SystemError) -> Void) async throws(SyncError) {
-    try await Loop.blocking { Result { () throws(SystemError) in try work() } }.mapError { SyncError.system($0) }.get()
+    try await blockingCall(work)
   }
 }

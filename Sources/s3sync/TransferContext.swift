@@ -39,8 +39,9 @@ final class TransferContext {
   func meter() -> ByteMeter { ByteMeter(progress, rateLimiter) }
 }
 
-/// The bytes of one attempt at a transfer; used on the loop's thread alone, inside the HTTP client's callbacks too.
-final class ByteMeter: @unchecked Sendable {
+/// The bytes of one attempt at a transfer, counted inside the HTTP client's callbacks too.
+@Loop
+final class ByteMeter {
   private let progress: Progress?
   private let rateLimiter: RateLimiter?
   private var counted: Int64 = 0

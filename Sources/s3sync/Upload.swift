@@ -119,7 +119,7 @@ struct Upload {
 
   /// A range of the file whose last bytes are sent only where the file is still unchanged.
   private func payload(
-    _ file: OpenFile, _ range: Range<Int64>, _ count: @escaping @Sendable (Int64) -> Void
+    _ file: OpenFile, _ range: Range<Int64>, _ count: @escaping @Loop (Int64) -> Void
   ) -> Payload {
     let length = range.upperBound - range.lowerBound
     return .file(descriptor: file.descriptor, offset: range.lowerBound, length: length) { handedOver in
@@ -139,8 +139,9 @@ struct Upload {
   }
 }
 
-/// Bytes sent of each part, which starts anew where a part is sent again; used on the loop's thread alone.
-private final class PartCounts: @unchecked Sendable {
+/// Bytes sent of each part, which starts anew where a part is sent again.
+@Loop
+private final class PartCounts {
   private var counts: [Int64]
   private var total: Int64 = 0
   private let meter: ByteMeter

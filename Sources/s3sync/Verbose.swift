@@ -5,8 +5,8 @@ import HTTP
 import Streams
 
 /// Prints requests and responses, with the progress line erased before each.
-struct Verbose: @unchecked Sendable {
-  /// Used on the loop's thread alone.
+@Loop
+struct Verbose {
   let progress: Progress?
 
   func print(_ trace: Trace) {
@@ -14,7 +14,7 @@ struct Verbose: @unchecked Sendable {
     report(tool: "s3sync", reason: Self.text(trace))
   }
 
-  static func text(_ trace: Trace) -> String {
+  nonisolated static func text(_ trace: Trace) -> String {
     switch trace {
     case .answered(let method, let url, let status, let bytes, let seconds):
       "\(method) \(url): \(status), \(bytes) bytes, \(milliseconds(seconds)) ms"
@@ -25,5 +25,5 @@ struct Verbose: @unchecked Sendable {
     }
   }
 
-  private static func milliseconds(_ seconds: Double) -> Int { Int((seconds * 1000).rounded()) }
+  private nonisolated static func milliseconds(_ seconds: Double) -> Int { Int((seconds * 1000).rounded()) }
 }

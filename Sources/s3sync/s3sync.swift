@@ -73,11 +73,7 @@ struct Tool: ParsableCommand {
       return Interruption.isRequested
     }
     let outcome = Loop.run(connections: command.options.jobs, everyTurn: everyTurn) {
-      do throws(SyncError) {
-        return Result<ExitStatus, SyncError>.success(try await command.run())
-      } catch {
-        return .failure(error)
-      }
+      await Result { () async throws(SyncError) in try await command.run() }
     }
     command.progress?.clear()
     Interruption.endIfRequested()

@@ -12,7 +12,7 @@ package final class ServiceClient {
   /// Nil: calls are sent unsigned.
   private let provider: CredentialsProvider?
   private let random: @Sendable () -> Double
-  private let trace: (@Sendable (Trace) -> Void)?
+  private let trace: (@Loop (Trace) -> Void)?
   private var budget = RetryBudget()
   private var outage = Outage()
   /// The last failure of the outage.
@@ -27,7 +27,7 @@ package final class ServiceClient {
   ///   - trace: told of every request on the loop's thread, those for credentials included.
   package init(
     _ configuration: Configuration, transport: any Transport = NetworkTransport(), signs: Bool = true,
-    random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }, trace: (@Sendable (Trace) -> Void)? = nil
+    random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }, trace: (@Loop (Trace) -> Void)? = nil
   ) {
     let transport = trace.map { TracedTransport(transport: transport, trace: $0) } ?? transport
     self.configuration = configuration

@@ -19,7 +19,7 @@ package enum Trace: Sendable {
 /// Tells of every request that passes through.
 struct TracedTransport: Transport {
   let transport: any Transport
-  let trace: @Sendable (Trace) -> Void
+  let trace: @Loop (Trace) -> Void
 
   @Loop func send(_ request: Request) async throws(HTTPError) -> Response {
     let (method, url) = (request.method, publicURL(request))
