@@ -5,27 +5,8 @@ import subprocess
 
 import pytest
 
-from support.fake_account import BUCKET, IMAGE, OLD_IMAGE, deploys, empty_account, with_stack
+from support.fake_account import ACCOUNT, BUCKET, IMAGE, OLD_IMAGE, REGION, deploys, fake, installed, model
 from support.fake_commands import answer
-
-ACCOUNT, REGION = "123456789012", "eu-west-1"
-
-
-@pytest.fixture
-def fake(tmp_path):
-    return empty_account(tmp_path)
-
-
-@pytest.fixture
-def installed(fake):
-    return with_stack(fake)
-
-
-@pytest.fixture
-def model(tmp_path):
-    path = tmp_path / "own.onnx"
-    path.write_bytes(b"a model")
-    return path
 
 
 def test_first_run_has_two_phases_around_the_image_and_then_goes_live(fake, model):

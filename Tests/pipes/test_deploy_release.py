@@ -6,26 +6,9 @@ import subprocess
 
 import pytest
 
-from support.fake_account import DIGEST, IMAGE, OLD_DIGEST, OLD_IMAGE, deploys, empty_account, with_stack
+from support.fake_account import DIGEST, IMAGE, OLD_DIGEST, OLD_IMAGE, deploys, empty_account, fake, installed, model
 from support.fake_commands import answer
 from support.tools import ROOT
-
-
-@pytest.fixture
-def fake(tmp_path):
-    return empty_account(tmp_path)
-
-
-@pytest.fixture
-def installed(fake):
-    return with_stack(fake)
-
-
-@pytest.fixture
-def model(tmp_path):
-    path = tmp_path / "own.onnx"
-    path.write_bytes(b"a model")
-    return path
 
 
 def tag(fake):

@@ -1,5 +1,7 @@
 """An AWS account, a docker and a curl that write down what they are asked, as the scripts of deploy/ see them."""
 
+import pytest
+
 from support.fake_commands import FakeCommands, answer
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -64,3 +66,20 @@ def with_stack(fake):
 def deploys(fake):
     """The changes of the stack, as one line each."""
     return fake.matching("aws cloudformation deploy")
+
+
+@pytest.fixture
+def fake(tmp_path):
+    return empty_account(tmp_path)
+
+
+@pytest.fixture
+def installed(fake):
+    return with_stack(fake)
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "own.onnx"
+    path.write_bytes(b"a model")
+    return path
