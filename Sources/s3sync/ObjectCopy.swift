@@ -54,7 +54,7 @@ struct ObjectCopy {
   }
 
   /// The source's tags, which a copy in parts does not inherit. Who may not read them gets the copy, and a warning.
-  private func tags(_ source: GetRequest) async throws(SyncError) -> [(name: String, value: String)] {
+  private func tags(_ source: GetRequest) async throws(SyncError) -> Query {
     do throws(ServiceError) {
       return try await client.tags(of: source)
     } catch {

@@ -50,7 +50,7 @@ extension ObjectDescription {
     result.contentLanguage = given.contentLanguage ?? headers["content-language"]
     result.expires = given.expires ?? headers["expires"]
     let prefix = "x-amz-meta-"
-    for (name, value) in headers.fields {
+    for (name, value) in headers {
       let name = name.asciiLowercased
       guard name.hasPrefix(prefix) else { continue }
       let bare = String(name.dropFirst(prefix.utf8.count))

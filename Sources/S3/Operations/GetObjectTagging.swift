@@ -5,8 +5,8 @@ import HTTP
 
 extension Client {
   /// The tags of an object; none where the service has no tags.
-  package func tags(of request: GetRequest) async throws(ServiceError) -> [(name: String, value: String)] {
-    var tags = [(name: String, value: String)]()
+  package func tags(of request: GetRequest) async throws(ServiceError) -> Query {
+    var tags: Query = []
     do throws(ServiceError) {
       _ = try await send("GET", request.object.bucket, request.object.key) { call in
         call.query = [("tagging", "")]
@@ -29,10 +29,10 @@ extension Client {
 }
 
 /// Reads a `Tagging`.
-func tagSet(_ xml: [UInt8]) throws(XMLError) -> [(name: String, value: String)] {
+func tagSet(_ xml: [UInt8]) throws(XMLError) -> Query {
   var reader = XMLReader(xml)
   guard try reader.next() == .start("Tagging") else { throw .unexpectedElement("at the root") }
-  var tags = [(name: String, value: String)]()
+  var tags: Query = []
   while let child = try reader.nextChild() {
     guard child == "TagSet" else {
       try reader.skipElement()
