@@ -96,7 +96,9 @@ final class Leftovers {
       close(descriptor)
       return nil
     }
-    return (TemporaryFile(adopting: descriptor, candidate.name, in: place.folder), opened)
+    let file = TemporaryFile(
+      adopting: descriptor, FileIdentity(opened), candidate.name, in: place.folder, hasRecord: true)
+    return (file, opened)
   }
 
   private func isFree(_ descriptor: CInt, _ status: stat) -> Bool {

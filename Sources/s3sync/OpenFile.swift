@@ -43,11 +43,14 @@ final class OpenFile: Sendable {
 
   /// Whether the bytes may differ from those when the file was opened, or the name refers to another file by now.
   var hasChanged: Bool {
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, FileState(status) == state, let namedState,
-      namedState.hasSameBytes(as: state)
-    else { return true }
+    guard !hasChangedBytes, let namedState, namedState.hasSameBytes(as: state) else { return true }
     return FileState(path, followsSymlinks: followsSymlinks) != namedState
+  }
+
+  /// Whether the open file's bytes may differ from those when it was opened, whatever its name refers to.
+  var hasChangedBytes: Bool {
+    var status = stat()
+    return unsafe fstat(descriptor, &status) != 0 || FileState(status) != state
   }
 
   /// Modification time of the file that the name refers to now; nil where there is none.

@@ -26,6 +26,7 @@ final class PartialDownload {
       recordDescriptor = -1
       return
     }
+    file.hasRecord = true
     recordDescriptor = unsafe openat(
       file.folder.descriptor, file.name.record, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     let record = DownloadRecord(identity, rangeSize: plan.partSize, inode: UInt64(status.st_ino))

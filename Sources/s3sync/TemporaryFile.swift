@@ -35,12 +35,22 @@ final class TemporaryFile {
   /// The folder that the temporary file is in.
   let folder: OpenFolder
   private var state = State.unfinished
+  /// Of the open file.
+  private let identity: FileIdentity
+  /// There may be a record of this name.
+  var hasRecord: Bool
 
   /// Takes over an open and locked file.
-  init(adopting descriptor: CInt, _ name: TemporaryName, in folder: OpenFolder) {
+  ///
+  /// - Parameter hasRecord: an earlier run may have left one.
+  init(
+    adopting descriptor: CInt, _ identity: FileIdentity, _ name: TemporaryName, in folder: OpenFolder, hasRecord: Bool
+  ) {
     self.descriptor = descriptor
+    self.identity = identity
     self.name = name
     self.folder = folder
+    self.hasRecord = hasRecord
   }
 
   /// Creates a file that was not there, with the permissions that the umask gives.
@@ -52,8 +62,9 @@ final class TemporaryFile {
       if descriptor < 0 && errno == EEXIST { continue }
       guard descriptor >= 0 else { throw SystemError(operation: "create", object: file.path) }
       // Another run may have taken it for a stale one before it was locked.
-      if FileLock.take(descriptor, context) != .held, isLinked(descriptor) {
-        self.init(adopting: descriptor, name, in: file.folder)
+      var status = stat()
+      if FileLock.take(descriptor, context) != .held, unsafe fstat(descriptor, &status) == 0, status.st_nlink > 0 {
+        self.init(adopting: descriptor, FileIdentity(status), name, in: file.folder, hasRecord: false)
         return
       }
       close(descriptor)
@@ -84,7 +95,7 @@ final class TemporaryFile {
       guard try rename(to: target, file) else { throw .obstructed("\(file.path) is a folder that is not empty") }
     }
     state = .published
-    unsafe unlinkat(folder.descriptor, name.record, 0)
+    removeRecord()
     // Whoever may write into the folder could have put another file under the temporary name.
     guard isNamed(file.name, in: target) else {
       throw .system(SystemError(code: ESTALE, operation: "create", object: file.path))
@@ -120,12 +131,8 @@ final class TemporaryFile {
 
   /// Whether a name is this file's.
   private func isNamed(_ name: String, in folder: OpenFolder) -> Bool {
-    var open = stat()
     var named = stat()
-    guard unsafe fstat(descriptor, &open) == 0,
-      unsafe fstatat(folder.descriptor, name, &named, AT_SYMLINK_NOFOLLOW) == 0
-    else { return false }
-    return open.st_ino == named.st_ino && open.st_dev == named.st_dev
+    return unsafe fstatat(folder.descriptor, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && FileIdentity(named) == identity
   }
 
   private func synchronize(_ folder: OpenFolder, _ path: String) throws(SystemError) {
@@ -137,12 +144,10 @@ final class TemporaryFile {
 
   private func remove() {
     unsafe unlinkat(folder.descriptor, name.part, 0)
-    unsafe unlinkat(folder.descriptor, name.record, 0)
+    removeRecord()
   }
-}
 
-/// Whether an open file still has a name.
-private func isLinked(_ descriptor: CInt) -> Bool {
-  var status = stat()
-  return unsafe fstat(descriptor, &status) == 0 && status.st_nlink > 0
+  private func removeRecord() {
+    if hasRecord { unsafe unlinkat(folder.descriptor, name.record, 0) }
+  }
 }

@@ -84,7 +84,7 @@ struct Upload {
     let isSmall = file.size <= TransferOptions.smallSize
     let bytes = isSmall ? try systemCalls { () throws(SystemError) in try file.contents() } : []
     let payload = isSmall ? Payload.bytes(bytes) : self.payload(file, 0..<file.size) { meter.advance(to: $0) }
-    if isSmall, file.hasChanged { throw .changed("the file changed while it was read") }
+    if isSmall, file.hasChangedBytes { throw .changed("the file changed while it was read") }
     let stored = try await call { () async throws(ServiceError) in
       try await context.client.put(object, payload, attributes: attributes, ifAbsent: onlyIfAbsent)
     }
