@@ -38,6 +38,10 @@ package final class ConstantStorage: @unchecked Sendable {
     unsafe self.init(byteCount: bytes.count) { unsafe $0.copyBytes(from: bytes) }
   }
 
+  convenience init(copying bytes: UnsafeRawBufferPointer) {
+    unsafe self.init(byteCount: bytes.count) { unsafe $0.copyMemory(from: bytes) }
+  }
+
   convenience init(copying floats: [Float]) {
     unsafe self.init(byteCount: 4 * floats.count) { buffer in
       unsafe floats.withUnsafeBytes { unsafe buffer.copyMemory(from: $0) }

@@ -31,6 +31,6 @@ package struct ArithmeticSequence: Operator {
 
   private static func count(_ count: Double) throws(GraphError) -> Int {
     guard count.isFinite, count <= Double(Select.limit) else { throw .overflow }
-    return max(0, Int(count))
+    return Int(max(0, count))
   }
 }
