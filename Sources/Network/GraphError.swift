@@ -49,8 +49,8 @@ extension GraphError: CustomStringConvertible {
 
 /// A `GraphError` and the node it happened in.
 package struct NodeError: Error, Equatable, Sendable, CustomStringConvertible {
-  let node: String
-  let error: GraphError
+  package let node: String
+  package let error: GraphError
 
   package init(node: String, error: GraphError) {
     self.node = node
@@ -58,4 +58,9 @@ package struct NodeError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   package var description: String { "node \(node): \(error)" }
+}
+
+/// Every node that is refused, in the order of the nodes.
+package struct NodeErrors: Error, Equatable, Sendable {
+  package let errors: [NodeError]
 }

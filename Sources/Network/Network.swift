@@ -8,7 +8,7 @@ package import Kernels
 package final class Network: Sendable {
   /// An input or output.
   package struct Port: Sendable {
-    let name: String
+    package let name: String
     let shape: Shape
     /// Only inputs of four dimensions may be `.channelsLast`.
     package let layout: Layout
@@ -60,6 +60,9 @@ package final class Network: Sendable {
     self.maxBatch = batch
     self.pool = pool
   }
+
+  /// How much memory a request may come to use.
+  package var requestBytes: Int { arenaBytes + scratchBytes }
 
   /// Memory for one run at a time. Throws an error of `.outOfMemory` where the system refuses.
   package func makeRequest() throws(NodeError) -> InferenceRequest {

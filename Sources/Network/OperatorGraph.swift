@@ -15,6 +15,8 @@ package struct OperatorGraph: Sendable {
     case constant(Tensor)
     /// A node writes it.
     case node
+    /// A node would write it that the importer refused.
+    case refused
   }
 
   struct Value: Sendable {
@@ -51,6 +53,9 @@ package struct OperatorGraph: Sendable {
 
   /// A value that a node added later will write.
   package mutating func addValue(name: String) -> ValueID { add(Value(name: name, source: .node)) }
+
+  /// The result of a node that was refused: `resolve` looks at no node that reads it.
+  package mutating func addRefused(name: String) -> ValueID { add(Value(name: name, source: .refused)) }
 
   /// Nodes are added in the order they can run.
   package mutating func addNode(

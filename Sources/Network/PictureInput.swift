@@ -12,7 +12,7 @@ extension Graph {
 
   /// Makes input 0, of four dimensions, a float32 value (n, channels, height, width), whatever type and axis order the model
   /// declares: pictures are then prepared in one way for every model. For integer types values are truncated towards zero.
-  package mutating func takePictures() -> PictureInput {
+  @discardableResult package mutating func takePictures() -> PictureInput {
     let declared = inputs[0]
     let (type, dimensions) = (self[declared].type, shape(declared).dimensions)
     let colors = [1, 3]

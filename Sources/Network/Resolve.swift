@@ -3,13 +3,16 @@
 /// Type inference and constant folding in one walk: a Reshape's shape may depend on constants that depend on shapes.
 /// Every node of the result is computed when the network runs, and constant operands are inside the computations.
 extension OperatorGraph {
-  package func resolve() throws(NodeError) -> Graph {
+  /// Throws an error of every node that is refused, not only the first; of none where the importer refused one that an output
+  /// depends on. Nodes that read the results of a refused node are not looked at: nothing is known of their operands.
+  package func resolve() throws(NodeErrors) -> Graph {
     var resolver = Resolver(source: self)
-    try resolver.addInputs()
-    for node in nodes {
-      do throws(GraphError) { try resolver.add(node) } catch { throw NodeError(node: node.name, error: error) }
+    resolver.addInputs()
+    for node in nodes { resolver.add(node) }
+    resolver.addOutputs()
+    guard resolver.errors.isEmpty, resolver.graph.outputs.count == outputs.count else {
+      throw NodeErrors(errors: resolver.errors)
     }
-    try resolver.addOutputs()
     return resolver.graph
   }
 }
@@ -18,6 +21,7 @@ extension OperatorGraph {
 private struct Resolver {
   let source: OperatorGraph
   var graph = Graph()
+  private(set) var errors: [NodeError] = []
   /// What each value of the source has become. Several may be one, where an operator's result is its operand.
   private var resolved: [OperatorGraph.ValueID: Graph.ValueID] = [:]
   private let read: Set<OperatorGraph.ValueID>
@@ -27,7 +31,7 @@ private struct Resolver {
     read = Set(source.nodes.flatMap(\.inputs).compactMap { $0 }).union(source.outputs)
   }
 
-  mutating func addInputs() throws(NodeError) {
+  mutating func addInputs() {
     for (index, value) in source.values.enumerated() {
       let id = OperatorGraph.ValueID(index: index)
       switch value.source {
@@ -37,19 +41,22 @@ private struct Resolver {
         graph.inputs.append(input)
       case .constant(let tensor):
         do throws(GraphError) { resolved[id] = try addConstant(value.name, tensor) } catch {
-          throw NodeError(node: value.name, error: error)
+          errors.append(NodeError(node: value.name, error: error))
         }
-      case .node: break
+      case .node, .refused: break
       }
     }
   }
 
-  mutating func addOutputs() throws(NodeError) {
+  /// An output that is missing because of a refused node is no error of its own.
+  mutating func addOutputs() {
+    let isRefused = source.values.contains { if case .refused = $0.source { true } else { false } }
     for output in source.outputs {
-      guard let id = resolved[output] else {
-        throw NodeError(node: source.name(of: output), error: .unsupportedOutput(0))
+      if let id = resolved[output] {
+        graph.outputs.append(id)
+      } else if errors.isEmpty && !isRefused {
+        errors.append(NodeError(node: source.name(of: output), error: .unsupportedOutput(0)))
       }
-      graph.outputs.append(id)
     }
   }
 
@@ -57,16 +64,22 @@ private struct Resolver {
     graph.add(Graph.Value(name: name, type: TensorType(tensor.type, try tensor.shape), constant: tensor))
   }
 
-  mutating func add(_ node: OperatorGraph.Node) throws(GraphError) {
+  mutating func add(_ node: OperatorGraph.Node) {
     var inputs: [Graph.ValueID?] = []
-    for (position, input) in node.inputs.enumerated() {
+    for input in node.inputs {
       guard let input else {
         inputs.append(nil)
         continue
       }
-      guard let id = resolved[input] else { throw .missingOperand(position) }
+      guard let id = resolved[input] else { return }
       inputs.append(id)
     }
+    do throws(GraphError) { try add(node, inputs) } catch {
+      errors.append(NodeError(node: node.name, error: error))
+    }
+  }
+
+  private mutating func add(_ node: OperatorGraph.Node, _ inputs: [Graph.ValueID?]) throws(GraphError) {
     let results: Int
     switch try node.operation.resolve(Operands(all: inputs.map { $0.map(operand) })) {
     case .constants(let tensors):

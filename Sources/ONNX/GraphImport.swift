@@ -5,6 +5,14 @@ internal import Network
 
 /// GraphProto to `OperatorGraph`. What no output depends on is not even looked at: unused inputs, weights, nodes and branches.
 struct GraphImport {
+  /// A graph, and what had to be left out of it.
+  struct Result {
+    let graph: OperatorGraph
+    let refusals: Refusals
+    /// The operator of each node.
+    let types: [String: String]
+  }
+
   /// What the first dimension of an input is taken as.
   enum BatchRule {
     /// The batch, where the file leaves it open or says 1.
@@ -15,29 +23,35 @@ struct GraphImport {
 
   private let files: ModelFiles
   private let batch: BatchRule
+  private let imageSize: ImageSize?
   private var graph = OperatorGraph()
   private var values: [String: OperatorGraph.ValueID] = [:]
+  private var refusals = Refusals()
 
-  private init(_ files: ModelFiles, _ batch: BatchRule) {
+  private init(_ files: ModelFiles, _ batch: BatchRule, _ imageSize: ImageSize?) {
     self.files = files
     self.batch = batch
+    self.imageSize = imageSize
   }
 
-  /// - Parameter functions: the model's own operators.
+  /// - Parameters:
+  ///   - functions: the model's own operators.
+  ///   - imageSize: of images, where the file leaves it open.
   static func graph(
-    _ message: GraphMessage, functions: [FunctionMessage], opset: Int, files: ModelFiles, batch: BatchRule
-  ) throws(ModelError) -> OperatorGraph {
+    _ message: GraphMessage, functions: [FunctionMessage], opset: Int, files: ModelFiles, batch: BatchRule,
+    imageSize: ImageSize?
+  ) throws(ModelError) -> Result {
     var expansion = try Expansion(message, functions: functions, opset: opset)
     let outputs = message.outputs.map(\.name)
     while true {
       let order = try needed(expansion, message, outputs)
       guard let branching = order.nodes.first(where: { expansion.nodes[$0].isBranching }) else {
-        return try graph(expansion, order, message, outputs, files, batch)
+        return try graph(expansion, order, message, outputs, GraphImport(files, batch, imageSize))
       }
       // The first in the order, so its condition depends on no other If.
       let condition = expansion.nodes[branching].message.inputs.prefix(1).map { $0 }
       let part = try needed(expansion, message, condition)
-      let taken = try graph(expansion, part, message, condition, files, batch).condition(
+      let taken = try graph(expansion, part, message, condition, GraphImport(files, batch, imageSize)).condition(
         expansion.nodes[branching].label)
       try expansion.takeBranch(taken, at: branching)
     }
@@ -51,14 +65,12 @@ struct GraphImport {
   }
 
   private static func graph(
-    _ expansion: Expansion, _ order: NodeOrder, _ message: GraphMessage, _ outputs: [String], _ files: ModelFiles,
-    _ batch: BatchRule
-  ) throws(ModelError) -> OperatorGraph {
+    _ expansion: Expansion, _ order: NodeOrder, _ message: GraphMessage, _ outputs: [String], _ empty: GraphImport
+  ) throws(ModelError) -> Result {
     if let name = expansion.sparseInitializers.intersection(order.read).min() {
       throw .unsupportedFeature("the sparse initializer \(name)")
     }
-    try checkOperators(order.nodes.map { expansion.nodes[$0] })
-    var result = GraphImport(files, batch)
+    var result = empty
     // Before IR version 4 every initializer is listed as an input too.
     for input in message.inputs where order.read.contains(input.name) && expansion.initializers[input.name] == nil {
       try result.add(input)
@@ -66,12 +78,17 @@ struct GraphImport {
     for name in order.read.sorted() {
       if let initializer = expansion.initializers[name] { try result.add(name, initializer) }
     }
-    for index in order.nodes { try result.add(expansion.nodes[index], order.read) }
+    var types: [String: String] = [:]
+    for index in order.nodes {
+      let node = expansion.nodes[index]
+      types[node.label] = node.message.qualifiedType
+      try result.add(node, order.read)
+    }
     for name in outputs {
       guard let id = result.values[name] else { throw .missingOutput(name) }
       result.graph.addOutput(id)
     }
-    return result.graph
+    return Result(graph: result.graph, refusals: result.refusals, types: types)
   }
 
   private mutating func define(_ name: String, _ id: OperatorGraph.ValueID) throws(ModelError) {
@@ -79,7 +96,12 @@ struct GraphImport {
   }
 
   private mutating func add(_ name: String, _ initializer: TensorMessage) throws(ModelError) {
-    let tensor = try initializer.tensor(files)
+    let tensor: Tensor
+    do throws(ModelError) { tensor = try initializer.tensor(files) } catch {
+      guard case .tensor(_, .type(let code)) = error else { throw error }
+      refusals.add(name, type: "", .elementType(code))
+      return try define(name, graph.addRefused(name: name))
+    }
     try define(name, graph.addConstant(name: name, tensor))
   }
 
@@ -96,14 +118,14 @@ struct GraphImport {
         sizes.append(1)
       case .size(let size):
         guard size > 0 else {
-          sizes.append(try open(axis, dimensions, input.name, String(size)))
+          sizes.append(try open(axis, input, String(size)))
           continue
         }
         if axis == 0 && size == 1 && batch == .batched { isBatched = true }
         sizes.append(size)
       case .name(let name):
         guard axis == 0 else {
-          sizes.append(try open(axis, dimensions, input.name, name))
+          sizes.append(try open(axis, input, name))
           continue
         }
         isBatched = batch == .batched
@@ -117,30 +139,18 @@ struct GraphImport {
     try define(input.name, graph.addInput(name: input.name, type: type, shape: shape))
   }
 
-  /// A dimension that the file leaves open: a picture's height or width is stated from outside, its channels are three.
-  private func open(
-    _ axis: Int, _ dimensions: [ValueMessage.Dimension], _ input: String, _ name: String
-  ) throws(ModelError) -> Int {
-    var isChannelsLast = false
-    if dimensions.count == 4, case .size(let last) = dimensions[3], last == 1 || last == 3 {
-      if case .size(let second) = dimensions[1] {
-        isChannelsLast = second != 1 && second != 3
-      } else {
-        isChannelsLast = true
-      }
+  /// A dimension that the file leaves open: an image's height or width is stated from outside, its channels are three.
+  private func open(_ axis: Int, _ input: ValueMessage, _ name: String) throws(ModelError) -> Int {
+    switch (input.imageAxis(axis), imageSize) {
+    case (.channels?, _): return 3
+    case (.height?, let size?): return size.height
+    case (.width?, let size?): return size.width
+    default: throw .input(name: input.name, .dynamic(dimension: name))
     }
-    let roles = isChannelsLast ? [nil, "height", "width", "channels"] : [nil, "channels", "height", "width"]
-    guard dimensions.count == 4 else { throw .input(name: input, .dynamic(dimension: name)) }
-    if roles[axis] == "channels" { return 3 }
-    guard let size = files.imageSize else { throw .input(name: input, .dynamic(dimension: name)) }
-    return roles[axis] == "height" ? size.height : size.width
   }
 
   private mutating func add(_ node: Expansion.Node, _ read: Set<String>) throws(ModelError) {
     let message = node.message
-    guard let importer = operatorTable[message.qualifiedType] else {
-      throw .unsupportedOperators([UnsupportedOperator(node)])
-    }
     var inputs: [OperatorGraph.ValueID?] = []
     for name in message.inputs {
       if name.isEmpty {
@@ -151,28 +161,64 @@ struct GraphImport {
         throw .undefined(node: node.label, value: name)
       }
     }
+    guard let importer = operatorTable[message.qualifiedType] else {
+      return try refuse(node, .unknownOperator(message.qualifiedType))
+    }
+    let attributes: Attributes
+    do throws(ModelError) { attributes = try Attributes(message, files) } catch {
+      guard case .tensor(_, .type(let code)) = error else { throw error }
+      return try refuse(node, .elementType(code))
+    }
     // Results that no node reads are not requested; one before a result that is read needs its place.
     let wanted = message.outputs.lastIndex { read.contains($0) && !$0.isEmpty } ?? -1
     let outputs: [OperatorGraph.ValueID?] = message.outputs[...wanted].map { graph.addValue(name: $0) }
     var site = NodeImport(
       name: node.label, opset: node.scope.opset, inputs: inputs, outputs: outputs,
-      outputCount: message.outputs.count, attributes: try Attributes(message, files), graph: graph)
+      outputCount: message.outputs.count, attributes: attributes, graph: OperatorGraph())
+    // Exchanged, not copied: a graph that two variables hold is copied whole by the next change.
+    swap(&site.graph, &graph)
+    var error: GraphError?
     do throws(GraphError) {
       try importer(&site)
       try site.attributes.requireAllRead()
-    } catch { throw .node(NodeError(node: node.label, error: error)) }
-    graph = site.graph
+    } catch let refusal { error = refusal }
+    swap(&site.graph, &graph)
+    if let error { return try refuse(node, .form(error)) }
     for (name, id) in zip(message.outputs, outputs) {
       if let id, !name.isEmpty { try define(name, id) }
     }
   }
 
-  /// Throws one error for all that is not there.
-  private static func checkOperators(_ nodes: [Expansion.Node]) throws(ModelError) {
-    var seen = Set<String>()
-    let unsupported = nodes.filter { operatorTable[$0.message.qualifiedType] == nil }
-      .filter { seen.insert($0.message.qualifiedType).inserted }
-    if !unsupported.isEmpty { throw .unsupportedOperators(unsupported.map(UnsupportedOperator.init)) }
+  private mutating func refuse(_ node: Expansion.Node, _ reason: Refusal.Reason) throws(ModelError) {
+    refusals.add(node.label, type: node.message.qualifiedType, reason)
+    for name in node.message.outputs where !name.isEmpty { try define(name, graph.addRefused(name: name)) }
+  }
+}
+
+extension GraphImport.Result {
+  /// The graph with all shapes known. Throws `.refused` with everything that is not supported.
+  func resolved() throws(ModelError) -> Graph {
+    var refusals = refusals
+    do throws(NodeErrors) {
+      let result = try graph.resolve()
+      if refusals.all.isEmpty { return result }
+    } catch {
+      for error in error.errors { refusals.add(error.node, type: types[error.node] ?? "", .form(error.error)) }
+    }
+    throw .refused(refusals.all)
+  }
+
+  /// The one boolean that the graph computes from constants alone.
+  fileprivate func condition(_ node: String) throws(ModelError) -> Bool {
+    let graph = try resolved()
+    guard graph.outputs.count == 1 else { throw .node(NodeError(node: node, error: .missingOperand(0))) }
+    guard let constant = graph.outputConstant(0) else {
+      throw .node(NodeError(node: node, error: .unsupported("a condition that is computed from the image")))
+    }
+    let values: [Int]
+    do throws(GraphError) { values = try constant.integers } catch { throw .node(NodeError(node: node, error: error)) }
+    guard values.count == 1 else { throw .node(NodeError(node: node, error: .notConstant(operand: 0))) }
+    return values[0] != 0
   }
 }
 
@@ -183,24 +229,4 @@ extension Expansion.Node {
 extension NodeMessage {
   /// The operator's name, after its domain where that is not ONNX's own.
   var qualifiedType: String { isStandard(domain) ? operatorType : "\(domain).\(operatorType)" }
-}
-
-extension UnsupportedOperator {
-  init(_ node: Expansion.Node) { self.init(node: node.label, type: node.message.qualifiedType) }
-}
-
-extension OperatorGraph {
-  /// The one boolean that the graph computes from constants alone.
-  fileprivate func condition(_ node: String) throws(ModelError) -> Bool {
-    let graph: Graph
-    do throws(NodeError) { graph = try resolve() } catch { throw .node(error) }
-    guard graph.outputs.count == 1 else { throw .node(NodeError(node: node, error: .missingOperand(0))) }
-    guard let constant = graph.outputConstant(0) else {
-      throw .node(NodeError(node: node, error: .unsupported("a condition that is computed from the image")))
-    }
-    let values: [Int]
-    do throws(GraphError) { values = try constant.integers } catch { throw .node(NodeError(node: node, error: error)) }
-    guard values.count == 1 else { throw .node(NodeError(node: node, error: .notConstant(operand: 0))) }
-    return values[0] != 0
-  }
 }

@@ -10,8 +10,8 @@ package enum ModelError: Error, Equatable, Sendable {
   case noGraph
   case opset(Int)
   case noOpset
-  /// Each operator that the outputs depend on and that is not there, once, with the first node of it.
-  case unsupportedOperators([UnsupportedOperator])
+  /// Everything that the outputs depend on and that is not supported, each kind once.
+  case refused([Refusal])
   case unsupportedFeature(String)
   case node(NodeError)
   /// Functions call each other too deep or too often.
@@ -56,7 +56,7 @@ extension ModelError: CustomStringConvertible {
     case .opset(let version):
       "opset \(version) is not supported (\(Model.opsets.lowerBound) to \(Model.opsets.upperBound) are)"
     case .noOpset: "the model does not say its opset"
-    case .unsupportedOperators(let operators): operators.map(\.description).joined(separator: "; ")
+    case .refused(let refusals): refusals.map(\.description).joined(separator: "; ")
     case .expansion(let node): "node \(node): the model's functions call each other without end or too often"
     case .call(let node, let function): "node \(node): more inputs or outputs than the function \(function) has"
     case .unsupportedFeature(let what): "\(what) is not supported"
@@ -94,33 +94,4 @@ extension ModelError.InputFault: CustomStringConvertible {
     case .dimensions: "its dimensions are out of range"
     }
   }
-}
-
-/// An operator that a model needs and that is not there.
-package struct UnsupportedOperator: Equatable, Sendable, CustomStringConvertible {
-  /// The first node of it.
-  let node: String
-  /// After its domain where that is not ONNX's own.
-  let type: String
-
-  package var description: String {
-    let advice = UnsupportedOperator.advice[type].map { " (\($0))" } ?? ""
-    return "node \(node): operator \(type) is not supported\(advice)"
-  }
-
-  private static let layout = "optimized for one machine: export the model without onnxruntime's extended optimizations"
-  private static let fused = "export the model without onnxruntime's transformer optimizations"
-  private static let control = "control flow and sequences: export the model with fixed shapes"
-
-  private static let advice: [String: String] = [
-    "com.microsoft.nchwc.Conv": layout, "com.microsoft.nchwc.MaxPool": layout,
-    "com.microsoft.nchwc.AveragePool": layout, "com.microsoft.nchwc.GlobalAveragePool": layout,
-    "com.microsoft.nchwc.GlobalMaxPool": layout, "com.microsoft.nchwc.ReorderInput": layout,
-    "com.microsoft.nchwc.ReorderOutput": layout, "com.microsoft.nchwc.Upsample": layout,
-    "com.microsoft.Attention": fused, "com.microsoft.MultiHeadAttention": fused,
-    "Loop": control, "Scan": control, "SequenceConstruct": control, "SequenceEmpty": control,
-    "SequenceInsert": control, "SequenceAt": control, "SequenceLength": control, "SequenceErase": control,
-    "SequenceMap": control, "SplitToSequence": control, "ConcatFromSequence": control, "Optional": control,
-    "OptionalGetElement": control, "OptionalHasElement": control,
-  ]
 }

@@ -11,8 +11,6 @@ package protocol ModelBytes: ByteOwner {
 /// Where tensors' bytes come from. `open` is given a path inside the model's folder and nothing else.
 struct ModelFiles {
   let model: any ModelBytes
-  /// Of images, where the model leaves it open.
-  let imageSize: ImageSize?
   let open: (String) throws -> any ModelBytes
 }
 

@@ -7,6 +7,10 @@ enum ConfigurationError: ReportableError {
   case none
   case unreadable(SystemError)
   case unusable(String, String)
+  /// The model leaves the size of images open, and cannot take this one.
+  case unsuitableSize(String, size: String, String)
+  /// A flag that needs one size for all images.
+  case sizeRequired(flag: String)
   case notClassifier(String, String)
   case contract(source: String, key: String)
   case unknownKey(source: String, key: String)
@@ -29,6 +33,9 @@ enum ConfigurationError: ReportableError {
     case .none: "no model: give --model FILE or set CLASSIFY_MODEL"
     case .unreadable(let error): error.reason
     case .unusable(let path, let why): "\(path): \(why)"
+    case .unsuitableSize(let path, let size, let why):
+      "\(path): the size of images is open, and \(size) is not suitable: \(why); give --input-size"
+    case .sizeRequired(let flag): "\(flag) requires --input-size for a model that leaves the size of images open"
     case .notClassifier(let path, let why): "\(path): not an image classifier of (n, channels, height, width): \(why)"
     case .contract(let source, let key): "\(source): invalid value of \(key)"
     case .unknownKey(let source, let key):

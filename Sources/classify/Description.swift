@@ -16,6 +16,7 @@ func describe(_ model: LoadedModel, _ precision: ChosenPrecision) throws -> [UIn
       model.graph.inputs.indices.map {
         (model.graph.inputName($0), model.graph.inputType($0), model.graph.inputShape($0))
       })
+    json.member("isSizeOpen", model.isSizeOpen)
     json.ports(
       "outputs",
       model.graph.outputs.indices.map {

@@ -14,7 +14,7 @@ struct ModelFlags: ParsableArguments {
   @Option(help: "The output to read (default: the one that fits the labels, else the only one of shape (n, classes)).")
   var output: String?
 
-  @Option(help: "HEIGHTxWIDTH of the images, for a model that leaves them open.")
+  @Option(help: "HEIGHTxWIDTH of the images, for a model that leaves them open; else each tensor's own.")
   var inputSize: InputSize?
 
   @Option(help: "Activation that turns the output into probabilities; auto decides from the model.")

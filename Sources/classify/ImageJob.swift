@@ -16,6 +16,7 @@ final class ImageJob: @unchecked Sendable {
   }
 
   let name: ItemName
+  let model: CompiledModel
   let tensor: InputTensor
   /// Which image of the tensor.
   let image: Int
@@ -23,8 +24,9 @@ final class ImageJob: @unchecked Sendable {
   private let isFinished = Atomic<Bool>(false)
   private var written: Outcome?
 
-  init(_ name: ItemName, _ tensor: InputTensor, image: Int) {
+  init(_ name: ItemName, _ model: CompiledModel, _ tensor: InputTensor, image: Int) {
     self.name = name
+    self.model = model
     self.tensor = tensor
     self.image = image
   }

@@ -5,13 +5,12 @@ import POSIX
 import Streams
 
 /// Runs one image after another in a request of its own. Used by one thread at a time.
-final class ImageRunner {
+final class ImageRunner: @unchecked Sendable {
   private let request: InferenceRequest
   private let network: Network
   private let model: LoadedModel
   private let table: [Float]
   private let timesSteps: Bool
-  private var lastFinish = 0.0
 
   /// - Parameters:
   ///   - table: what each pixel value becomes, (3, 256).
@@ -24,9 +23,12 @@ final class ImageRunner {
     self.timesSteps = timesSteps
   }
 
-  /// - Parameter usesAllThreads: see `InferenceRequest.run`.
-  func run(_ job: ImageJob, usesAllThreads: () -> Bool) {
-    let start = max(job.arrival, lastFinish)
+  /// - Parameters:
+  ///   - freeSince: when the calling thread finished the image before, in milliseconds on the monotonic clock.
+  ///   - usesAllThreads: see `InferenceRequest.run`.
+  /// - Returns: when it finished this one.
+  func run(_ job: ImageJob, freeSince: Double, usesAllThreads: () -> Bool) -> Double {
+    let start = max(job.arrival, freeSince)
     writeInput(job)
     var stepTimes: [Double] = []
     if timesSteps {
@@ -41,9 +43,9 @@ final class ImageRunner {
     }
     let scores = unsafe request.withOutput(0) { unsafe Array($0) }
     let probabilities = model.activation.activation.apply(to: scores)
-    lastFinish = Clock.monotonic.preciseMilliseconds
-    let timing = ImageTiming(start: start, finish: lastFinish)
+    let timing = ImageTiming(start: start, finish: Clock.monotonic.preciseMilliseconds)
     job.finish(ImageJob.Outcome(probabilities: probabilities, timing: timing, stepTimes: stepTimes))
+    return timing.finish
   }
 
   private func writeInput(_ job: ImageJob) {

@@ -5,7 +5,7 @@ import Network
 import Streams
 import Synchronization
 
-/// Threads that run images, each in a request of its own, and live as long as the process.
+/// Threads that run images, each by the model it is for, and live as long as the process.
 ///
 /// This is where parallelism is decided. Several images in progress run on one thread each; an image that is alone is shared by all threads
 /// of the network, layer by layer. The number in progress is read again before every layer, so an image gives the other threads up when
@@ -35,17 +35,13 @@ final class InferenceWorkers: Sendable {
     var isIdle: [Bool]
   }
 
-  /// - Parameter makeRunner: called once for each worker.
-  /// - Throws: what `makeRunner` throws, and `SystemError` when the system has no thread to give.
-  init(count: Int, makeRunner: () throws -> ImageRunner) throws {
+  /// Throws `SystemError` when the system has no thread to give.
+  init(count: Int) throws {
     completion = try Notification()
     workers = (0..<count).map { Worker(index: $0) }
     state = Mutex(
       State(assigned: Array(repeating: nil, count: count), isIdle: Array(repeating: true, count: count)))
-    for worker in workers {
-      nonisolated(unsafe) let runner = try makeRunner()
-      try startThread { [self] in unsafe work(worker, runner) }
-    }
+    for worker in workers { try startThread { [self] in work(worker) } }
   }
 
   /// Hands an image to the first idle worker, or to the next that is free. The first, so that the images of a slow stream all find
@@ -84,12 +80,13 @@ final class InferenceWorkers: Sendable {
     }
   }
 
-  private func work(_ worker: Worker, _ runner: ImageRunner) {
+  private func work(_ worker: Worker) {
+    var lastFinish = 0.0
     while true {
       worker.wake.wait()
       var next = state.withLock { $0.assigned[worker.index].take() }
       while let job = next {
-        runner.run(job) { [self] in unfinished.load(ordering: .relaxed) == 1 }
+        lastFinish = job.model.run(job, freeSince: lastFinish) { [self] in unfinished.load(ordering: .relaxed) == 1 }
         unfinished.subtract(1, ordering: .releasing)
         next = state.withLock { state in
           if state.waiting.isEmpty {

@@ -14,6 +14,8 @@ enum InputError: ReportableError, Equatable {
   case notFile(String)
   case badRecord
   case geometry(tensor: String, model: String, hint: String)
+  /// A model whose size is open cannot take this one.
+  case unsuitableSize(height: Int, width: Int, reason: String)
   /// The network's answer has infinities or NaN.
   case notFinite
 
@@ -26,7 +28,7 @@ enum InputError: ReportableError, Equatable {
     case .npy: "bad-npy"
     case .notFile: "not-a-file"
     case .badRecord: "bad-error-record"
-    case .geometry: "wrong-geometry"
+    case .geometry, .unsuitableSize: "wrong-geometry"
     case .notFinite: "not-finite"
     }
   }
@@ -42,6 +44,8 @@ enum InputError: ReportableError, Equatable {
     case .notFile(let kind): "it is \(kind), not a file"
     case .badRecord: "its name ends in .error.json, but it is not an error record for that name"
     case .geometry(let tensor, let model, let hint): "the tensor is \(tensor), the model takes \(model); \(hint)"
+    case .unsuitableSize(let height, let width, let reason):
+      "the model cannot take images of \(height)x\(width): \(reason); make them of one size that suits it (--input-size)"
     case .notFinite: "the model's answer is not finite"
     }
   }

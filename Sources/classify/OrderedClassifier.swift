@@ -17,7 +17,7 @@ final class OrderedClassifier {
   var notification: CInt { workers.notification }
   private(set) var statistics: Statistics
 
-  private let model: LoadedModel
+  private let models: CompiledSizes
   private let workers: InferenceWorkers
   private let limit: Int
   private let results: ResultWriter
@@ -25,19 +25,13 @@ final class OrderedClassifier {
   private var inHand: [Item] = []
 
   /// - Parameters:
-  ///   - threads: how many images run at once.
+  ///   - workers: how many images run at once.
   ///   - limit: the most items in progress, 1 or more: those that run, wait to run, or wait for an older one.
   init(
-    _ network: Network, _ model: LoadedModel, threads: Int, limit: Int, profile: Profile?, statistics: Statistics,
-    results: ResultWriter
+    _ models: CompiledSizes, workers: Int, limit: Int, profile: Profile?, statistics: Statistics, results: ResultWriter
   ) throws {
-    let table = model.preprocessing.contract.table
-    workers = try InferenceWorkers(count: min(threads, limit)) {
-      do { return try ImageRunner(network, model, table: table, timesSteps: profile != nil) } catch {
-        throw ConfigurationError.unusable(model.name, "\(error)")
-      }
-    }
-    self.model = model
+    self.models = models
+    self.workers = try InferenceWorkers(count: workers)
     self.limit = limit
     self.profile = profile
     self.statistics = statistics
@@ -46,16 +40,13 @@ final class OrderedClassifier {
 
   /// Begins every image of the tensor; several get `#0`, `#1`, … after their name. Delivers older items where there are too many.
   ///
-  /// Throws `InputError.geometry` where the tensor is not the model's, and what `ResultWriter` throws.
+  /// Throws what `CompiledSizes.model` throws, and what `ResultWriter` throws.
   func submit(_ name: ItemName, _ tensor: InputTensor) throws {
-    guard tensor.channels == model.channels, tensor.height == model.height, tensor.width == model.width else {
-      throw InputError.geometry(tensor: tensor.description, model: model.geometry, hint: model.hint(for: tensor))
-    }
-    if tensor.contents == .pixels { model.reportAssumption() }
+    let model = try models.model(for: tensor)
     for image in 0..<tensor.images {
       statistics.arrived()
       try deliver(untilAtMost: limit - 1)
-      let job = ImageJob(tensor.images == 1 ? name : name.appending("#\(image)"), tensor, image: image)
+      let job = ImageJob(tensor.images == 1 ? name : name.appending("#\(image)"), model, tensor, image: image)
       inHand.append(.image(job))
       workers.begin(job)
     }

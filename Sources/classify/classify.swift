@@ -50,25 +50,27 @@ struct Classify: ParsableCommand {
     let output = OutputStream()
     let precision = try ChosenPrecision(running.precision?.precision)
     precision.reportFallback()
-    let loaded = try LoadedModel(model, contract, &statistics)
+    let file = try ModelOnDisk(model, contract, &statistics)
     if running.describe {
-      try output.write(try describe(loaded, precision))
+      try output.write(try describe(try file.loaded(), precision))
       try output.close()
       return .ok
     }
     if running.printImgdecodeFlags {
-      try output.write(Array((loaded.imgdecodeFlags.joined(separator: " ") + "\n").utf8))
+      try output.write(Array((try file.loaded().imgdecodeFlags.joined(separator: " ") + "\n").utf8))
       try output.close()
       return .ok
     }
     let threads = running.threads ?? ThreadCount.available()
-    let network = try loaded.network(threads: threads, precision: precision.used)
-    statistics.mark(.compile)
-    let results = ResultWriter(answers, model: loaded.name, labels: loaded.labels, output: output)
-    let profile = running.profile ? Profile(network) : nil
+    let limit = running.profile ? 1 : running.batch ?? 2 * threads
+    let workers = min(threads, limit)
+    let models = try CompiledSizes(
+      file, CompileOptions(threads: threads, workers: workers, precision: precision.used, timesSteps: running.profile),
+      &statistics)
+    let results = ResultWriter(answers, model: file.name, labels: file.labels, output: output)
+    let profile = running.profile ? models.network.map(Profile.init) : nil
     let classifier = try OrderedClassifier(
-      network, loaded, threads: threads, limit: running.profile ? 1 : running.batch ?? 2 * threads, profile: profile,
-      statistics: statistics, results: results)
+      models, workers: workers, limit: limit, profile: profile, statistics: statistics, results: results)
     defer { classifier.stop() }
 
     let input = InputStream()

@@ -57,7 +57,8 @@ struct Reader: Sendable {
       if !reader.isWhole { throw Rejected() }
     },
     Reader(name: "onnx") { bytes in
-      _ = try Model(ModelInMemory(bytes)) { _ in throw Rejected() }
+      let model = try Model(ModelInMemory(bytes)) { _ in throw Rejected() }
+      _ = try model.graph(imageSize: ImageSize(height: 8, width: 8))
     },
     Reader(name: "labels") { bytes in if Labels.parse(bytes) == nil { throw Rejected() } },
     Reader(name: "kind") { bytes in _ = DataDescription.of(Array(bytes.prefix(512))) },

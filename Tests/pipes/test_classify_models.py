@@ -100,7 +100,7 @@ POOL = helper.make_node("GlobalAveragePool", ["x"], ["y"], name="last")
     (small([helper.make_node("Reshape", ["x", "s"], ["y"], name="r")],
            [numpy_helper.from_array(np.array([2**40, 2**40]), "s")]), ["r"]),
     (small([helper.make_node("Transpose", ["x"], ["y"], name="t", perm=[1, 0, 2, 3])]), ["(3, 1, 8, 8)"]),
-    (small([POOL], inputs=[helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 3, "H", "W"])]), ["x", "H"]),
+    (small([POOL], inputs=[helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 3, "L"])]), ["x", "L"]),
     (small([POOL], inputs=[helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 2**31, 2**31])]), ["x"]),
     (small([POOL], inputs=[helper.make_tensor_value_info("x", TensorProto.UINT8, [1, 3, 8, 8])]), ["uint8"]),
     (small([helper.make_node("ConstantOfShape", ["s"], ["y"], name="k")],
@@ -113,6 +113,22 @@ def test_refused_with_the_node_named(tmp_path, model, words):
     message = refused(save(tmp_path, model))
     for word in words:
         assert word in message
+
+
+def test_everything_that_is_not_supported_is_listed(tmp_path):
+    """Operators, forms of operators and types; each kind once, and nothing that only follows from another."""
+    message = refused(save(tmp_path, small([
+        helper.make_node("Det", ["x"], ["d0"], name="first"), helper.make_node("Det", ["x"], ["d1"], name="second"),
+        helper.make_node("Relu", ["d0"], ["r"], name="follows"),
+        helper.make_node("Conv", ["x", "w"], ["c"], name="conv", novelty=1),
+        helper.make_node("Flatten", ["x"], ["f"], axis=9, name="flat"), helper.make_node("Neg", ["f"], ["n"], name="behind"),
+        helper.make_node("Add", ["x", "i"], ["a"], name="add"),
+        helper.make_node("Sum", ["d1", "r", "c", "n", "a"], ["y"], name="last"),
+    ], [weights("w", 4, 3, 3, 3), helper.make_tensor("i", TensorProto.INT4, [2], [1, 2])])))
+    for words in ("node first (and 1 more): operator Det", "node conv: attribute novelty", "node flat: axis 9", "tensor i: element type int4"):
+        assert words in message, message
+    for name in ("second", "follows", "behind", "last", "add"):
+        assert f"node {name}" not in message
 
 
 def test_wrong_tensor_sizes(tmp_path):

@@ -25,13 +25,15 @@ class Refused(Exception):
         self.status, self.message = status, message
 
 
-def pack(arrays):
+def pack(arrays, names=()):
+    """A tar of .npy members in the model's order, or called as the model calls its inputs."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
         for index, array in enumerate(arrays):
+            name = names[index] if index < len(names) else str(index)
             body = io.BytesIO()
             np.save(body, np.ascontiguousarray(array, np.float32))
-            member = tarfile.TarInfo(f"{index}.npy")
+            member = tarfile.TarInfo(f"{name}.npy")
             member.size = body.tell()
             body.seek(0)
             archive.addfile(member, body)

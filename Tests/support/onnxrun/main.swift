@@ -1,6 +1,6 @@
 // onnxrun MODEL THREADS < inputs.tar > outputs.tar: runs any network that the modules ONNX and Network take, so that tests can
-// compare it with a peer's. Inputs and outputs are .npy members in the model's order; outputs are called INDEX.TYPE.npy. A
-// model for one image runs once for each, as `classify` does.
+// compare it with a peer's. Inputs are .npy members called INPUT.npy, or by any other name in the model's order; outputs are
+// called INDEX.TYPE.npy. A model for one image runs once for each, as `classify` does.
 //
 // onnxrun --list THREADS < paths > outputs.tar: the same for one model a line, whose inputs are the file of that name followed
 // by .tar. Outputs are called LINE/INDEX.TYPE.npy, a refusal LINE/refused.txt; each model's are flushed.
@@ -29,12 +29,15 @@ struct TestTensor {
   var shape: [Int]
   var floats: [Float]
   var type = ElementType.float32
+  /// The input's name, of an input.
+  var name = ""
 
-  init(shape: [Int], floats: [Float], type: ElementType) {
-    (self.shape, self.floats, self.type) = (shape, floats, type)
+  init(name: String = "", shape: [Int], floats: [Float], type: ElementType) {
+    (self.name, self.shape, self.floats, self.type) = (name, shape, floats, type)
   }
 
-  init(_ body: [UInt8]) throws {
+  init(_ name: String, _ body: [UInt8]) throws {
+    self.name = name
     let (header, offset) = try NpyHeader.parse(body)
     shape = header.shape
     floats = unsafe body.withUnsafeBytes { bytes in
@@ -49,20 +52,30 @@ struct TestTensor {
     guard let images = shape.first, images > index else { return self }
     let size = floats.count / images
     return TestTensor(
-      shape: [1] + shape.dropFirst(), floats: Array(floats[index * size..<(index + 1) * size]), type: type)
+      name: name, shape: [1] + shape.dropFirst(), floats: Array(floats[index * size..<(index + 1) * size]), type: type)
   }
 }
 
 func tensors(_ input: InputStream) throws -> [TestTensor] {
   var reader = TarReader(input)
   var result: [TestTensor] = []
-  while try reader.next() != nil { result.append(try TestTensor(try reader.readBody())) }
+  while let entry = try reader.next() {
+    let name = (entry.name.removing(".npy") ?? entry.name).text
+    result.append(try TestTensor(name, try reader.readBody()))
+  }
   return result
+}
+
+/// The tensor for input `index`.
+func tensor(_ inputs: [TestTensor], for port: Network.Port, at index: Int) throws -> TestTensor {
+  if let named = inputs.first(where: { $0.name == port.name }) { return named }
+  guard index < inputs.count else { throw Fault(status: .data, reason: "too few inputs") }
+  return inputs[index]
 }
 
 func loaded(_ path: String) throws -> Graph {
   let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-  do { return try Model(try File(path), open: { try File(folder + "/" + $0) }).graph } catch let error as ModelError {
+  do { return try Model(try File(path), open: { try File(folder + "/" + $0) }).graph() } catch let error as ModelError {
     throw Fault(status: .configuration, reason: "\(error)")
   }
 }
@@ -101,9 +114,8 @@ func run(_ graph: Graph, _ inputs: [TestTensor], batch: Int, _ threads: Int) thr
     network = try Network(graph, maxBatch: batch, threads: threads, precision: try precision())
     request = try network.makeRequest()
   } catch { throw Fault(status: .configuration, reason: "\(error)") }
-  guard inputs.count >= network.inputs.count else { throw Fault(status: .data, reason: "too few inputs") }
   for (index, port) in network.inputs.enumerated() {
-    let tensor = inputs[index]
+    let tensor = try tensor(inputs, for: port, at: index)
     let count = unsafe request.withInputBytes(index) { $0.count / port.element.byteCount }
     guard count == tensor.floats.count else {
       throw Fault(status: .data, reason: "input \(index) has \(tensor.floats.count) numbers; the batch is fixed")
