@@ -4,10 +4,12 @@
 Starts from the onnx package's node tests of every operator in the table and from random small networks, and changes their
 structure: attributes, types, dimensions, values, optional inputs and outputs, opsets, order, names. Every model must run or be
 refused with a message; the program must not trap, hang or print nothing. What runs is compared with onnxruntime where that
-takes the model too; --list prints each difference. Exits with 1 where the program ended by a signal.
+takes the model too; differences are counted by kind (README.md says who is right), and --list prints each. Exits with 1 where
+the program ended by a signal.
 """
 
 import argparse
+import collections
 import concurrent.futures
 import io
 import pathlib
@@ -189,43 +191,72 @@ def run(paths):
                 if name == "refused.txt":
                     results[int(line)] = body.decode()
                 else:
-                    array = np.load(io.BytesIO(body)).astype(name.split(".")[1].replace("bfloat16", "float32"))
-                    results.setdefault(int(line), []).append(array)
+                    results.setdefault(int(line), []).append(np.load(io.BytesIO(body)))
     except (tarfile.ReadError, EOFError, ValueError):
         pass
     return process, results
 
 
-def peer(pool, path, inputs):
+def peer(pool, path, feeds):
     """onnxruntime's outputs, from a process of its own: changed models end it now and then."""
     try:
-        return pool[0].submit(peer_outputs, path, inputs).result(60)
+        return pool[0].submit(peer_outputs, path, feeds).result(60)
     except Exception:
         pool[0].shutdown(wait=False, cancel_futures=True)
         pool[0] = concurrent.futures.ProcessPoolExecutor(1)
         return None
 
 
-def peer_outputs(path, inputs):
+def peer_outputs(path, feeds):
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        return session.run(None, {entry.name: x for entry, x in zip(session.get_inputs(), inputs)})
+        return session.run(None, {entry.name: feeds[entry.name] for entry in session.get_inputs()})
     except Exception:
         return None
 
 
 def differs(ours, theirs):
+    """Both as float32, as the streams between the processes hold them."""
     for a, b in zip(ours, theirs):
         b = np.asarray(b)
         if a.shape != b.shape:
             return f"shape {a.shape} instead of {b.shape}"
-        a, b = a.astype(np.float64), b.astype(np.float64)
-        if not np.allclose(a, b, rtol=1e-3, atol=1e-4 * max(1, np.abs(b[np.isfinite(b)]).max(initial=0)), equal_nan=True):
-            return "values"
+        with np.errstate(all="ignore"):
+            b = b.astype(np.float32).astype(np.float64)
+            limit = 1e-4 * max(1, np.abs(b[np.isfinite(b)]).max(initial=0))
+            if not np.allclose(a.astype(np.float64), b, rtol=1e-3, atol=limit, equal_nan=True):
+                return "values"
     return None
+
+
+def numbers(model, inputs, outputs):
+    """Every number that the model computes with, as float64."""
+    for array in [*inputs.values(), *outputs]:
+        yield np.asarray(array)
+    for tensor in model.graph.initializer:
+        yield numpy_helper.to_array(tensor)
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            value = onnx.helper.get_attribute_value(attribute)
+            if attribute.type in (onnx.AttributeProto.FLOAT, onnx.AttributeProto.FLOATS):
+                yield np.asarray(value, np.float64)
+
+
+def kind(model, inputs, ours, theirs):
+    """What sort of difference it is: the rows of README.md."""
+    first = [entry.type.tensor_type.shape.dim[0] for entry in model.graph.input if entry.type.tensor_type.shape.dim]
+    if any(not dimension.HasField("dim_value") or dimension.dim_value <= 1 for dimension in first):
+        if any(np.shape(a) != np.shape(b) for a, b in zip(ours, theirs)) or "d" in [dimension.dim_param for dimension in first]:
+            return "open first dimension"
+    for array in numbers(model, inputs, [*ours, *theirs]):
+        if array.dtype.kind == "f" and (not np.isfinite(array).all() or np.abs(array).max(initial=0) > 1e18):
+            return "infinity, NaN or overflow"
+        if array.dtype.kind in "iu" and array.size and max(int(array.max()), -int(array.min())) >= 2**31 - 1:
+            return "integer overflow"
+    return "other"
 
 
 def main():
@@ -239,13 +270,15 @@ def main():
     originals = sources()
     pool = [concurrent.futures.ProcessPoolExecutor(1)]
     counts = dict.fromkeys(["ran", "refused", "signals", "compared", "differences"], 0)
+    kinds = collections.Counter()
     batch = 250
     for start in range(0, flags.count, batch):
         with tempfile.TemporaryDirectory() as folder:
             paths, feeds = [], []
             for index in range(start, min(start + batch, flags.count)):
                 mutation = Mutation(flags.seed * 1_000_003 + index)
-                original, inputs = originals[mutation.random.randrange(len(originals))]
+                original, arrays = originals[mutation.random.randrange(len(originals))]
+                inputs = {entry.name: x for entry, x in zip(original.graph.input, arrays)}
                 model = onnx.ModelProto()
                 model.CopyFrom(original)
                 try:
@@ -255,7 +288,7 @@ def main():
                     data = original.SerializeToString()
                 path = pathlib.Path(folder) / f"{index}.onnx"
                 path.write_bytes(data)
-                pathlib.Path(f"{path}.tar").write_bytes(pack(inputs))
+                pathlib.Path(f"{path}.tar").write_bytes(pack(inputs.values(), list(inputs)))
                 paths.append(path)
                 feeds.append(inputs)
             first = 0
@@ -272,9 +305,12 @@ def main():
                         difference = differs(result, theirs)
                         if difference:
                             counts["differences"] += 1
+                            model = onnx.load(str(paths[first + line]))
+                            sort = kind(model, feeds[first + line], result, theirs)
+                            kinds[sort] += 1
                             if flags.list:
-                                model = onnx.load(str(paths[first + line]))
-                                print(paths[first + line].stem, [n.op_type for n in model.graph.node][:6], difference, flush=True)
+                                operations = [node.op_type for node in model.graph.node][:6]
+                                print(paths[first + line].stem, sort, operations, difference, sep="; ", flush=True)
                 if process.returncode == 0:
                     break
                 # The next model ended the program.
@@ -287,6 +323,7 @@ def main():
                         (flags.keep / path.name).write_bytes(path.read_bytes())
                 first = ended + 1
     print(", ".join(f"{value} {key}" for key, value in counts.items()))
+    print("differences:", ", ".join(f"{value} {key}" for key, value in kinds.most_common()) or "none")
     return 1 if counts["signals"] else 0
 
 

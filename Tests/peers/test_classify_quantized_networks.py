@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from support.onnxnet import INSTRUCTION_SETS, run_file, run_model
@@ -75,6 +75,7 @@ def models(cifar, tmp_path_factory):
         quantize_static(
             str(plain), str(folder / f"{form}.onnx"), Calibration(name, cifar[1]), quant_format=format,
             per_channel=per_channel, activation_type=activations, weight_type=QuantType.QInt8)
+    quantize_dynamic(str(plain), str(folder / "dynamic.onnx"), weight_type=QuantType.QUInt8)
     return folder
 
 
@@ -157,3 +158,14 @@ def test_describe_lists_what_runs_in_float32():
     described = json.loads(result.stdout)["quantized"]
     assert described["integer"] > 50
     assert {entry["operator"] for entry in described["float32"]} <= {"Concat", "ChannelShuffle", "Split", "Add"}
+
+
+@needs_shared
+def test_dynamic_quantization(cifar, models):
+    """As onnxruntime quantizes a model whose activations are quantized as it runs."""
+    peer = session(str(models / "dynamic.onnx"))
+    for image in cifar[1][:10]:
+        x = prepared(image[None])
+        wanted = peer.run(None, {peer.get_inputs()[0].name: x})[0]
+        got = run_file(models / "dynamic.onnx", [x])[0]
+        assert np.abs(got - wanted).max() <= 0.02 * np.abs(wanted).max()

@@ -6,6 +6,8 @@ import pathlib
 import numpy as np
 import torch
 
+from pictures import pictures
+
 # torchvision's wheels for CUDA cannot load their compiled operators beside torch's CPU build; classifiers need none of them,
 # but importing torchvision needs two to be declared.
 DECLARATIONS = torch.library.Library("torchvision", "FRAGMENT")
@@ -52,7 +54,7 @@ def calibrate(network, shape):
             elif parameter.ndim > 1 and float(parameter.std()) < 1e-3:
                 parameter.copy_(0.02 * torch.randn(parameter.shape, generator=generator))
         norms = [m for m in network.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
-        x = torch.randn(4, *shape, generator=generator)
+        x = torch.from_numpy(pictures(8, shape, seed=2))
         if norms:
             for norm in norms:
                 norm.train()
@@ -84,3 +86,9 @@ def export(network, shape, path, exporter, batch):
         torch.onnx.export(
             network, (x,), str(path), dynamo=True, input_names=["input"], output_names=["output"], dynamic_shapes=shapes,
             external_data=True)
+
+
+def reference(network, x):
+    """The outputs in float64: what both engines round."""
+    with torch.no_grad():
+        return copy.deepcopy(network).double()(torch.from_numpy(x).double()).numpy()

@@ -1,0 +1,144 @@
+// The passes on quantized graphs, and the definition of quantization.
+
+import Elements
+import Testing
+
+@testable import Network
+
+/// What the passes make of quantized graphs: computations on bytes, and nothing between them.
+struct QuantizedPassTests {
+  private static let scale: Float = 0.05
+
+  /// A graph from bytes to bytes, resolved and rewritten.
+  private func graph(
+    channels: Int = 4, _ build: (inout OperatorGraph, OperatorGraph.ValueID) throws -> OperatorGraph.ValueID
+  ) throws -> Graph {
+    var graph = OperatorGraph()
+    let input = graph.addInput(name: "x", type: .uint8, shape: try Shape([1, channels, 9, 9], isBatched: true))
+    let real = try dequantize(&graph, input)
+    let result = try build(&graph, real)
+    graph.addOutput(try quantize(&graph, result))
+    var resolved = try graph.resolve()
+    try resolved.optimize()
+    return resolved
+  }
+
+  private func apply(
+    _ graph: inout OperatorGraph, _ operation: any Operator, _ inputs: [OperatorGraph.ValueID]
+  ) -> OperatorGraph.ValueID {
+    let output = graph.addValue(name: "v\(graph.values.count)")
+    graph.addNode(name: graph.name(of: output), operation, inputs: inputs, outputs: [output])
+    return output
+  }
+
+  private func parameters(_ graph: inout OperatorGraph, _ scale: Float) throws -> [OperatorGraph.ValueID] {
+    [
+      graph.addConstant(name: "scale", try Tensor(dimensions: [], floats: [scale])),
+      graph.addConstant(name: "zero", try Tensor(type: .uint8, dimensions: [], integers: [128])),
+    ]
+  }
+
+  private func quantize(
+    _ graph: inout OperatorGraph, _ value: OperatorGraph.ValueID, scale: Float = scale
+  ) throws -> OperatorGraph.ValueID {
+    apply(&graph, QuantizeLinear(axis: 1), [value] + (try parameters(&graph, scale)))
+  }
+
+  private func dequantize(
+    _ graph: inout OperatorGraph, _ value: OperatorGraph.ValueID, scale: Float = scale
+  ) throws -> OperatorGraph.ValueID {
+    apply(&graph, DequantizeLinear(axis: 1), [value] + (try parameters(&graph, scale)))
+  }
+
+  /// A 1×1 convolution with int8 weights, one scale per output.
+  private func convolve(
+    _ graph: inout OperatorGraph, _ x: OperatorGraph.ValueID, stride: Int = 1
+  ) throws -> OperatorGraph.ValueID {
+    let integers = graph.addConstant(
+      name: "w", try Tensor(type: .int8, dimensions: [4, 4, 1, 1], integers: Array(-8..<8)))
+    let scales = graph.addConstant(name: "ws", try Tensor(dimensions: [4], floats: [0.1, 0.2, 0.3, 0.4]))
+    let weights = apply(&graph, DequantizeLinear(axis: 0), [integers, scales])
+    let window = try Window(kernel: nil, strides: .init(stride, stride), dilations: .init(1, 1), padding: .none)
+    return apply(&graph, try Conv(window: window, groups: 1), [x, weights])
+  }
+
+  private func names(_ graph: Graph) -> [String] {
+    graph.nodes.map(\.computation).filter { !$0.isView && $0.name != "Layout" }.map(\.name)
+  }
+
+  @Test func aConvolutionAndItsRangeAreOneComputation() throws {
+    let result = try graph { graph, x in
+      let y = try convolve(&graph, x)
+      return apply(&graph, Activate.relu, [y])
+    }
+    #expect(names(result) == ["QLinearConv"])
+    let convolution = try #require(result.nodes.compactMap { $0.computation as? QuantizedConvolution }.first)
+    guard case .bytes(let range) = convolution.output else { throw GraphError.unsupported("\(convolution.output)") }
+    #expect(range.low == 128 && range.high == 255)
+  }
+
+  @Test func aSumGoesIntoTheConvolution() throws {
+    let result = try graph { graph, x in
+      let y = try quantize(&graph, convolve(&graph, x))
+      return apply(&graph, Arithmetic(.add), [try dequantize(&graph, y), x])
+    }
+    #expect(names(result) == ["QLinearConv"])
+  }
+
+  @Test func bytesAreMovedAsBytes() throws {
+    let result = try graph { graph, x in
+      let y = try dequantize(&graph, quantize(&graph, convolve(&graph, x)))
+      return apply(&graph, Transpose(permutation: [0, 2, 3, 1]), [y])
+    }
+    #expect(names(result) == ["QLinearConv", "Transpose"])
+  }
+
+  @Test func anotherQuantizationIsATable() throws {
+    let result = try graph { graph, x in
+      try dequantize(&graph, quantize(&graph, x, scale: 0.1), scale: 0.1)
+    }
+    #expect(names(result) == ["Requantize", "Requantize"])
+  }
+
+  @Test func stridesMoveThroughQuantization() throws {
+    let result = try graph { graph, x in
+      let y = try dequantize(&graph, quantize(&graph, convolve(&graph, x)))
+      return try convolve(&graph, y, stride: 2)
+    }
+    let strides = result.nodes.compactMap { ($0.computation as? QuantizedConvolution)?.window.strides.height }
+    #expect(strides == [2, 1])
+  }
+
+  @Test func whatDoesNotFuseIsListed() throws {
+    let result = try graph { graph, x in apply(&graph, Softmax(axis: 1, flattens: false), [x]) }
+    #expect(names(result) == ["DequantizeLinear", "Softmax", "QuantizeLinear"])
+    let execution = try #require(try result.quantizedExecution())
+    #expect(execution.floats.map(\.operation) == ["Softmax"])
+  }
+
+  @Test func aBiasBeyondInt32KeepsTheConvolutionInFloat32() throws {
+    let result = try graph { graph, x in
+      let integers = graph.addConstant(
+        name: "w", try Tensor(type: .int8, dimensions: [4, 4, 1, 1], integers: Array(-8..<8)))
+      let scale = graph.addConstant(name: "ws", try Tensor(dimensions: [], floats: [1e-8]))
+      let weights = apply(&graph, DequantizeLinear(axis: 0), [integers, scale])
+      let bias = graph.addConstant(name: "b", try Tensor(repeating: 100, dimensions: [4]))
+      let window = try Window(kernel: nil, strides: .init(1, 1), dilations: .init(1, 1), padding: .none)
+      return apply(&graph, try Conv(window: window, groups: 1), [x, weights, bias])
+    }
+    #expect(names(result) == ["DequantizeLinear", "Conv", "QuantizeLinear"])
+  }
+
+  @Test(arguments: [(Float(0), 128), (0.0249, 128), (0.025, 128), (0.075, 130), (100, 255), (-100, 0), (.nan, 0)])
+  func nearestInteger(value: Float, integer: Int) throws {
+    let quantization = try #require(Quantization(element: .uint8, scales: [Self.scale], zeroPoints: [128], axis: nil))
+    #expect(quantization.integer(value) == integer)
+  }
+
+  @Test func scalesAreChecked() {
+    for scale in [0, -1, .nan, .infinity] as [Float] {
+      #expect(Quantization(element: .int8, scales: [scale], zeroPoints: [0], axis: nil) == nil)
+    }
+    #expect(Quantization(element: .uint8, scales: [1], zeroPoints: [-1], axis: nil) == nil)
+  }
+}
