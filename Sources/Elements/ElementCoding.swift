@@ -1,20 +1,20 @@
-// One element between its little-endian bytes and a number.
+// Converts one element between little-endian bytes and a number.
 
 extension ElementType {
   /// The element `index` of `bytes`, which need not be aligned, as float32: rounded to nearest from float64, exact from
-  /// float16 and bfloat16. The type must be a floating one.
+  /// float16 and bfloat16. Precondition: a floating-point type.
   @unsafe package func float(at index: Int, of bytes: UnsafeRawPointer) -> Float {
     switch self {
     case .float32: unsafe Float(bitPattern: Self.bits(index, bytes))
     case .float16: unsafe HalfPrecision.float(Self.bits(index, bytes))
     case .bfloat16: unsafe BrainFloat.float(Self.bits(index, bytes))
     case .float64: unsafe Float(Double(bitPattern: Self.bits(index, bytes)))
-    default: preconditionFailure("\(self) is not a floating type")
+    default: preconditionFailure("\(self) is not a floating-point type")
     }
   }
 
-  /// The element `index` of `bytes`, which need not be aligned; uint64 beyond `Int.max` becomes `Int.max`. The type must
-  /// be an integer one.
+  /// The element `index` of `bytes`, which need not be aligned; uint64 beyond `Int.max` becomes `Int.max`. Precondition: an
+  /// integer type or bool.
   @unsafe package func integer(at index: Int, of bytes: UnsafeRawPointer) -> Int {
     switch self {
     case .int64: unsafe Int(Self.bits(index, bytes) as Int64)
@@ -30,14 +30,14 @@ extension ElementType {
     }
   }
 
-  /// `value` as bytes of a floating type, rounded to nearest, halves to even.
+  /// `value` as bytes of a floating-point type, rounded to nearest, ties to even.
   package func bytes(of value: Float) -> [UInt8] {
     switch self {
     case .float32: Self.bytes(value.bitPattern)
     case .float16: Self.bytes(HalfPrecision.bits(value))
     case .bfloat16: Self.bytes(BrainFloat.bits(value))
     case .float64: Self.bytes(Double(value).bitPattern)
-    default: preconditionFailure("\(self) is not a floating type")
+    default: preconditionFailure("\(self) is not a floating-point type")
     }
   }
 

@@ -5,14 +5,14 @@ import DequeModule
 import Glibc
 import POSIX
 
-/// An HTTP client. Everything happens on the thread that calls `poll`, completions too; a completion may submit.
+/// An HTTP client. All work, including completions, runs on the thread that calls `poll`; a completion may call `submit`.
 ///
-/// At most `maxConnections` transfers run at once, the others wait in order. Connections are kept and used again.
+/// At most `maxConnections` transfers run at once, the others wait in order. Connections are kept alive and reused.
 package final class Client {
-  /// A descriptor of the caller's that ends the wait of `poll`, with `poll(2)` events.
+  /// A descriptor of the caller's that wakes `poll`, with `poll(2)` events.
   package typealias Watched = (descriptor: Int32, events: Int16)
   package typealias Completion = (Result<Response, HTTPError>) -> Void
-  /// Names a request to `cancel`.
+  /// Identifies a request for `cancel`.
   package typealias RequestID = Int
 
   private struct Entry {
@@ -23,8 +23,9 @@ package final class Client {
 
   private let multi: Multi
   private let maxConnections: Int
-  /// Every handle there is; the idle ones among them.
+  /// All handles, running and idle; they are removed from curl at the end.
   private var transfers: [Transfer] = []
+  /// Handles without a request, for reuse.
   private var idle: [Transfer] = []
   /// Requests that are not on a connection yet.
   private var waiting: Deque<Entry> = []
@@ -53,7 +54,7 @@ package final class Client {
   /// Requests submitted whose completion has not run.
   package var inFlight: Int { running.count + waiting.count + refused.count }
 
-  /// Starts a request, now or when a connection is free; the completion runs inside a later `poll`, exactly once.
+  /// Starts a request, now or when a connection is free. The completion runs exactly once, inside a later `poll` or `cancel`.
   @discardableResult
   package func submit(_ request: Request, completion: @escaping Completion) -> RequestID {
     lastID += 1
@@ -62,7 +63,8 @@ package final class Client {
     return lastID
   }
 
-  /// Ends a request; its completion runs with the error, now. Nothing where the request has ended before.
+  /// Ends a request: its completion runs with the error before this returns. No effect on a request that has ended or could
+  /// not start.
   package func cancel(_ id: RequestID, with error: HTTPError = .cancelled) {
     if let transfer = running.removeValue(forKey: id) {
       multi.remove(transfer)
@@ -76,17 +78,19 @@ package final class Client {
   /// Whether a request has been sent whole and its response is awaited.
   func isSent(_ id: RequestID) -> Bool { running[id]?.isSent ?? false }
 
-  /// Waits until a transfer can go on, a descriptor in `alsoWatching` is ready, the timeout has passed (under 0: no limit)
-  /// or a signal came; lets transfers go on; runs the completions of those that ended.
-  /// Returns the `revents` of `alsoWatching`, in order.
+  /// Waits until a transfer can progress, a descriptor in `alsoWatching` is ready, the timeout has passed (negative: no
+  /// limit) or a signal arrives; then advances transfers and runs the completions of those that ended.
+  ///
+  /// - Returns: the `revents` of `alsoWatching`, in order.
+  /// - Throws: `.other` where poll(2) fails.
   @discardableResult
   package func poll(timeoutMilliseconds: Int, alsoWatching: [Watched] = []) throws(HTTPError) -> [Int16] {
     var timeout = timeoutMilliseconds
-    // A request just submitted is sent before the wait, not after a wait of no time.
+    // A request that was just submitted is sent before the wait, not one zero-length wait later.
     multi.stepTimers()
     if runCompletions() > 0 { timeout = 0 }
     var watched = [pollfd(fd: multi.descriptor, events: Int16(POLLIN), revents: 0)]
-    for one in alsoWatching { watched.append(pollfd(fd: one.descriptor, events: one.events, revents: 0)) }
+    for watch in alsoWatching { watched.append(pollfd(fd: watch.descriptor, events: watch.events, revents: 0)) }
     let began = Clock.monotonic.seconds
     let ready = unsafe Glibc.poll(&watched, nfds_t(watched.count), waitLimit(timeout))
     let pollError = errno
@@ -134,7 +138,7 @@ package final class Client {
     while running.count < maxConnections, let next = waiting.popFirst() {
       do throws(HTTPError) {
         let transfer = try idleTransfer()
-        // From here on the handle is free again unless the request is on it.
+        // Listed as idle first, so that a `begin` that throws does not lose the handle.
         idle.append(transfer)
         // A client without transfers was not waiting for anybody.
         if running.isEmpty { lastMoved = waited }
@@ -158,8 +162,8 @@ package final class Client {
   /// The shorter of the caller's limit and curl's, for `poll(2)`.
   private func waitLimit(_ milliseconds: Int) -> CInt {
     if !refused.isEmpty { return 0 }
-    let own = milliseconds < 0 ? -1 : CInt(clamping: milliseconds)
-    let curls = pollTimeout(until: multi.deadline)
-    return own < 0 ? curls : curls < 0 ? own : min(own, curls)
+    let callerTimeout = milliseconds < 0 ? -1 : CInt(clamping: milliseconds)
+    let curlTimeout = pollTimeout(until: multi.deadline)
+    return callerTimeout < 0 ? curlTimeout : curlTimeout < 0 ? callerTimeout : min(callerTimeout, curlTimeout)
   }
 }

@@ -5,10 +5,10 @@ import Glibc
 import POSIX
 import Synchronization
 
-/// The executor of the `Loop` actor, and of what its tasks run outside of any actor, so that none of it depends on the
-/// runtime's threads. Every function may be called from any thread, except `runJobs`, `begin` and `end`.
+/// The executor of the `Loop` actor and, as task executor, of the nonisolated code in its tasks, so that nothing runs on
+/// the runtime's thread pool. Every function may be called from any thread, except `runJobs`, `begin` and `end`.
 final class LoopExecutor: SerialExecutor, TaskExecutor {
-  /// What a task waits for in the reactor.
+  /// Identifies what a task waits for in the reactor.
   typealias Operation = Int
 
   private struct State {
@@ -20,7 +20,7 @@ final class LoopExecutor: SerialExecutor, TaskExecutor {
   }
 
   private let state = Mutex(State())
-  /// Readable when another thread has left something to do.
+  /// Readable when another thread has queued work.
   let wakeup = Wakeup()
 
   func enqueue(_ job: consuming ExecutorJob) {
@@ -32,11 +32,11 @@ final class LoopExecutor: SerialExecutor, TaskExecutor {
 
   /// Changes the state, and ends the loop's wait where the caller is another thread.
   private func change(_ body: (inout State) -> Void) {
-    let isElsewhere = state.withLock { state in
+    let isOtherThread = state.withLock { state in
       body(&state)
       return state.thread.map { pthread_equal($0, pthread_self()) == 0 } ?? false
     }
-    if isElsewhere { wakeup.signal() }
+    if isOtherThread { wakeup.signal() }
   }
 
   var isCurrentThread: Bool { state.withLock { $0.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false } }
@@ -76,7 +76,8 @@ final class LoopExecutor: SerialExecutor, TaskExecutor {
 
 /// An event descriptor that makes a waiting `poll` return.
 struct Wakeup: Sendable {
-  /// Readable after `signal`; -1 where the process has no descriptor left, and waits then end by their time limit.
+  /// Readable after `signal`; -1 if eventfd failed, and waits then end only by their time limit. Open until the process
+  /// ends: the loop is one per process.
   let descriptor = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
 
   func signal() {

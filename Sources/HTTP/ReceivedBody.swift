@@ -1,23 +1,23 @@
-// Where the bytes of a response's body go, and the counts that are checked on the way.
+// Delivers a response body to its sink, or keeps a bounded copy of an error body.
 
 import HTTPFields
 
 /// The receiving side of one transfer: chooses between the request's sink and the bounded memory for error bodies.
 struct ReceivedBody {
-  /// What is kept of the body of a response that is not a success.
+  /// Maximum bytes kept of an error body (status 300 or above).
   static let errorBodyLimit = 64 << 10
 
   private var sink: Request.Sink
   private(set) var received: Int64 = 0
   private(set) var bytes: [UInt8] = []
   private(set) var failure: HTTPError?
-  /// An error body longer than is kept: the transfer was ended here and its response is whole.
-  private(set) var isCut = false
+  /// The error body was longer than the limit: the transfer was stopped on purpose; the response counts as complete.
+  private(set) var isTruncated = false
 
   init(sink: Request.Sink) { self.sink = sink }
 
   /// Takes the next bytes of a response with `status`; false ends the transfer.
-  /// `expected` is the declared length, or under 0.
+  /// `expected` is the declared length, or negative if unknown.
   mutating func receive(
     _ chunk: UnsafeRawBufferPointer, status: Int, headers: HeaderFields, expected: Int64
   ) -> Bool {
@@ -28,10 +28,12 @@ struct ReceivedBody {
       if bytes.isEmpty, expected > 0 { bytes.reserveCapacity(Int(expected)) }
       unsafe bytes.append(contentsOf: chunk)
     case .chunks(let accepts, let take):
+      // curl calls back on the loop's thread, inside its step: the closures are isolated to the loop, and the bytes
+      // outlive the call.
       nonisolated(unsafe) let chunk = unsafe chunk
       let isFirst = received == 0
-      let isTaken = Loop.assumeIsolated { (!isFirst || accepts(status, headers)) && (unsafe take(chunk.bytes)) }
-      guard isTaken else { return fail(.stopped) }
+      let isAccepted = Loop.assumeIsolated { (!isFirst || accepts(status, headers)) && (unsafe take(chunk.bytes)) }
+      guard isAccepted else { return fail(.stopped) }
     }
     received += Int64(chunk.count)
     return true
@@ -39,10 +41,10 @@ struct ReceivedBody {
 
   private mutating func keepErrorBody(_ chunk: UnsafeRawBufferPointer) -> Bool {
     received += Int64(chunk.count)
-    let left = Self.errorBodyLimit - bytes.count
-    unsafe bytes.append(contentsOf: chunk.prefix(left))
-    isCut = chunk.count > left
-    return !isCut
+    let remaining = Self.errorBodyLimit - bytes.count
+    unsafe bytes.append(contentsOf: chunk.prefix(remaining))
+    isTruncated = chunk.count > remaining
+    return !isTruncated
   }
 
   private mutating func fail(_ error: HTTPError) -> Bool {

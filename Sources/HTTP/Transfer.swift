@@ -263,7 +263,7 @@ final class Transfer {
   private func result(_ code: CURLcode) -> Result<Response, HTTPError> {
     if let failure = body.failure ?? sourceFailure { return .failure(failure) }
     if headerBytes > Self.headerLimit { return .failure(.tooLarge(limit: Int64(Self.headerLimit))) }
-    guard code == CURLE_OK || body.isCut else { return .failure(error(code)) }
+    guard code == CURLE_OK || body.isTruncated else { return .failure(error(code)) }
     return .success(
       Response(status: status, headers: headers, body: body.bytes, bytesReceived: body.received))
   }

@@ -88,7 +88,7 @@ func signingRegion(_ configuration: Configuration, service: String) throws(Confi
 func decoded<Answer: Decodable>(_ response: Response, _ operation: String) throws(ServiceError) -> Answer {
   let body = response.body.isEmpty ? Array("{}".utf8) : response.body
   guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(body)) else {
-    throw .malformedAnswer("\(operation): not the JSON that was expected")
+    throw .malformedResponse("\(operation): not the JSON that was expected")
   }
   return answer
 }

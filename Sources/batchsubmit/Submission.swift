@@ -124,7 +124,7 @@ final class Submission {
       }
       return nil
     }
-    guard let id = jobID(line: line) else { throw .malformedAnswer("\(marker) is not a submission record") }
+    guard let id = jobID(line: line) else { throw .malformedResponse("\(marker) is not a submission record") }
     return SubmittedJob(id: id, line: line)
   }
 

@@ -63,7 +63,7 @@ private func step(
   }
 
   @Test(arguments: [
-    ServiceError.transport(.tls(message: "certificate")), .malformedAnswer("x"), .transport(.badURL("x")),
+    ServiceError.transport(.tls(message: "certificate")), .malformedResponse("x"), .transport(.badURL("x")),
     .transport(.tooLarge(limit: 1)), .transport(.stopped), .transport(.source(errno: 5)),
     .refused(ServiceFailure(status: 403, code: "AccessDenied")),
   ])

@@ -1,4 +1,4 @@
-// Why a call has no result, what a caller can do about it, and the sentence that people read.
+// Why a call has no result, what a caller can do about it, and the user-facing message.
 
 package import HTTP
 
@@ -8,24 +8,24 @@ package enum ServiceError: Error, Equatable, Sendable {
   case transport(HTTPError)
   case credentials(CredentialsError)
   case configuration(ConfigurationError)
-  /// The response is not what the service's protocol allows: what is wrong with it.
-  case malformedAnswer(String)
-  /// Bytes arrived that do not have the checksum the service gave.
+  /// The response violates the service's protocol; the string says how.
+  case malformedResponse(String)
+  /// The received bytes do not match the service's checksum.
   case corrupted
 }
 
 extension ServiceError {
   /// What a caller can do about it.
   package enum Kind: Sendable {
-    /// Throttled, unreachable, interrupted: later it may work.
+    /// Throttled, unreachable, interrupted: a retry may succeed.
     case temporary
-    /// Signed, and not allowed.
+    /// Access denied, or credentials refused or expired.
     case notPermitted
-    /// There is no such thing.
+    /// The resource does not exist (404).
     case missing
     /// It is not, or no longer, in the state that the call requires.
     case precondition
-    /// Any other refusal, and unexpected responses.
+    /// Any other refusal, TLS failures, invalid URLs, unexpected or corrupted responses: a retry does not help.
     case unavailable
     /// No credentials, no region, malformed files.
     case configuration
@@ -57,7 +57,7 @@ extension ServiceError {
       case .unreachable: return .temporary
       }
     case .configuration: return .configuration
-    case .malformedAnswer: return .unavailable
+    case .malformedResponse: return .unavailable
     case .corrupted: return .unavailable
     }
   }
@@ -69,7 +69,7 @@ extension ServiceError {
     case .transport(let error): error.sentence
     case .credentials(let error): error.sentence
     case .configuration(let error): error.sentence
-    case .malformedAnswer(let reason): "unexpected response: \(reason)"
+    case .malformedResponse(let reason): "unexpected response: \(reason)"
     case .corrupted: "the received bytes do not match the object's checksum"
     }
   }

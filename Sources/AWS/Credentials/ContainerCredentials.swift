@@ -28,7 +28,7 @@ struct ContainerCredentials: CredentialsSource {
     var headers = HeaderFields()
     if let token = try token() { headers.append(("Authorization", token)) }
     let request = localRequest("GET", url, headers: headers, timeout: 5_000)
-    let response = try await ask(request, source: Self.name, transport: transport)
+    let response = try await sendWithRetry(request, source: Self.name, transport: transport)
     return try credentials(json: response.body, source: Self.name)
   }
 

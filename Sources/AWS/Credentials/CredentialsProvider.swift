@@ -1,11 +1,11 @@
-// The chain of sources, asked in order, and the credentials in use, renewed before they expire.
+// The chain of credential sources in their order, and the credentials in use, renewed before they expire.
 
 package import HTTP
 
-/// Gives the credentials to sign with. One refresh is under way at a time, however many transfers wait for it.
+/// Supplies the credentials to sign with; concurrent callers share one refresh.
 @Loop
 package final class CredentialsProvider {
-  /// Keys are renewed this long before they expire, and used until then where renewing fails.
+  /// Seconds before expiry at which credentials are renewed; if that fails they are used until they expire.
   private static let margin: Int64 = 300
 
   private let sources: [any CredentialsSource]
@@ -35,7 +35,9 @@ package final class CredentialsProvider {
     self.now = now
   }
 
-  /// Credentials that are good for some minutes, where the source gives such.
+  /// Credentials that are valid for at least `margin` if the source can provide them.
+  ///
+  /// - Throws: `.none` where no source is configured; the error of the first source that is configured and fails.
   package func credentials() async throws(CredentialsError) -> Credentials {
     if let current {
       guard let expiration = current.expiration else { return current }
@@ -50,7 +52,7 @@ package final class CredentialsProvider {
     return try await load()
   }
 
-  /// Forgets credentials that a service called expired; the next call asks the sources anew.
+  /// Discards credentials that a service rejected as expired; the next call queries the sources again.
   func invalidate(_ expired: Credentials) {
     if current == expired { current = nil }
   }

@@ -32,7 +32,7 @@ struct InstanceMetadata: CredentialsSource {
       timeout: milliseconds)
     let token: String
     do throws(CredentialsError) {
-      let answer = try await ask(
+      let answer = try await sendWithRetry(
         tokenRequest, source: Self.name, attempts: min(max(attempts, 1), 10), transport: transport)
       token = String(decoding: answer.body, as: UTF8.self)
     } catch {
@@ -46,7 +46,7 @@ struct InstanceMetadata: CredentialsSource {
     let path = base + "/latest/meta-data/iam/security-credentials/"
     let roles: Response
     do throws(CredentialsError) {
-      roles = try await ask(
+      roles = try await sendWithRetry(
         localRequest("GET", path, headers: headers, timeout: milliseconds), source: Self.name, transport: transport)
     } catch {
       // An instance without a role says 404.
@@ -55,7 +55,7 @@ struct InstanceMetadata: CredentialsSource {
     }
     let role = String(decoding: roles.body.prefix { $0 > 0x20 }, as: UTF8.self)
     guard !role.isEmpty else { return nil }
-    let answer = try await ask(
+    let answer = try await sendWithRetry(
       localRequest("GET", path + percentEncoded(role.utf8), headers: headers, timeout: milliseconds), source: Self.name,
       transport: transport)
     return try credentials(json: answer.body, source: Self.name)

@@ -1,9 +1,9 @@
-// Requests to the credential services of this host or network: small, quick, past any proxy.
+// Requests to the credential services of this host or network: short timeout, no proxy, three attempts.
 
 import HTTP
 import HTTPFields
 
-/// A request that no proxy may see.
+/// A request that bypasses proxies.
 ///
 /// - Parameter timeout: milliseconds.
 func localRequest(
@@ -16,11 +16,15 @@ func localRequest(
   return request
 }
 
-/// Sends it, three times where the service is unreachable or busy; gives a 2xx answer.
-@Loop func ask(
+/// Sends `request`, up to `attempts` times after transport errors, 429 and 5xx. The AWS tools give these services a small
+/// fixed number of attempts, not the retry mode's.
+///
+/// - Returns: the first response below 300.
+/// - Throws: `.refused` for any other status, `.unreachable` after the last attempt.
+@Loop func sendWithRetry(
   _ request: Request, source: String, attempts: Int = 3, transport: any Transport
 ) async throws(CredentialsError) -> Response {
-  var failure = CredentialsError.unreachable(source: source, reason: "no answer")
+  var failure = CredentialsError.unreachable(source: source, reason: "no response")
   for attempt in 1...attempts {
     switch await Result(catching: { () async throws(HTTPError) in try await transport.send(request) }) {
     case .success(let response):

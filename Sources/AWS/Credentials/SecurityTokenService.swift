@@ -59,7 +59,7 @@ struct SecurityTokenService: Sendable {
     var request = call.signedRequest(credentials, now: configuration.environment.now())
     request.options.caBundle = configuration.caBundle
     request.options.totalTimeout = 20_000
-    let response = try await ask(request, source: Self.name, transport: transport)
+    let response = try await sendWithRetry(request, source: Self.name, transport: transport)
     return try mapError { _ in
       CredentialsError.malformed(source: Self.name)
     } of: { () throws(XMLError) in

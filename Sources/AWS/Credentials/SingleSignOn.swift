@@ -39,7 +39,7 @@ struct SingleSignOn: CredentialsSource {
       headers: [("x-amz-sso_bearer_token", token)])
     request.options.caBundle = configuration.caBundle
     request.options.totalTimeout = 20_000
-    return try Self.credentials(try await ask(request, source: Self.name, transport: transport).body)
+    return try Self.credentials(try await sendWithRetry(request, source: Self.name, transport: transport).body)
   }
 
   /// The cached token, renewed a little before it expires. Where renewing fails, one that is still good is used.
@@ -74,7 +74,7 @@ struct SingleSignOn: CredentialsSource {
       headers: [("content-type", "application/json")], body: .bytes(body))
     request.options.caBundle = configuration.caBundle
     request.options.totalTimeout = 20_000
-    return try await ask(request, source: Self.name, transport: transport).body
+    return try await sendWithRetry(request, source: Self.name, transport: transport).body
   }
 
   private func endpoint(_ service: String, host: String, region: String) throws(CredentialsError) -> Endpoint {

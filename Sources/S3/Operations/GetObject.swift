@@ -15,7 +15,7 @@ package struct ObjectDescription: Sendable {
 
   /// - Parameter size: where the response does not say.
   init(_ response: Response, size: Int64? = nil) throws(ServiceError) {
-    guard let size = contentLength(response.headers) ?? size else { throw .malformedAnswer("no length") }
+    guard let size = contentLength(response.headers) ?? size else { throw .malformedResponse("no length") }
     self.size = size
     etag = entityTag(response.headers["etag"])
     lastModified = response.headers["last-modified"].flatMap(Timestamp.init(http:))
@@ -96,7 +96,7 @@ extension Client {
       }
       if response.status == 206, partNumber == nil {
         guard let total = response.headers["content-range"].flatMap(ContentRange.init)?.total else {
-          throw .malformedAnswer("no length")
+          throw .malformedResponse("no length")
         }
         return total
       }
@@ -148,7 +148,7 @@ extension Client {
         let found = try ObjectDescription(response, size: Int64(response.body.count))
         description = found
         guard response.status != 206 else {
-          throw .malformedAnswer("a part of the object where all of it was requested")
+          throw .malformedResponse("a part of the object where all of it was requested")
         }
         // A short body whose connection was closed early may look whole.
         guard found.size == response.body.count else {
@@ -163,7 +163,7 @@ extension Client {
         unsafe verifier.update(response.body.span.bytes)
         guard verifier.matches else { throw .corrupted }
       }
-      guard let description else { throw .malformedAnswer("no length") }
+      guard let description else { throw .malformedResponse("no length") }
       return (response.body, description)
     }
   }
@@ -204,7 +204,7 @@ extension Client {
       } progress: {
         received.count
       } failure: { error in
-        received.problem.map { .malformedAnswer($0) } ?? error
+        received.problem.map { .malformedResponse($0) } ?? error
       } check: { (response) throws(ServiceError) in
         guard received.count == length else {
           throw .transport(.truncated(expected: length, received: received.count))

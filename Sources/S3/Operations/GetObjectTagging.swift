@@ -16,7 +16,7 @@ extension Client {
           tags = try tagSet(response.body)
         } catch {
           if ServiceFailure(response).code != "" { throw embeddedError(response) }
-          throw .malformedAnswer("tags of \(request.object): \(error.sentence)")
+          throw .malformedResponse("tags of \(request.object): \(error.sentence)")
         }
       }
     } catch {

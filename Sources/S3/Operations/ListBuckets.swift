@@ -18,13 +18,13 @@ extension Client {
     repeat {
       let response = try await services.send(bucketsCall(continuationToken: token))
       let page = try mapError {
-        ServiceError.malformedAnswer("list of buckets: \($0.sentence)")
+        ServiceError.malformedResponse("list of buckets: \($0.sentence)")
       } of: { () throws(XMLError) in
         try bucketPage(response.body)
       }
       buckets += page.buckets
       guard page.continuationToken == nil || page.continuationToken != token else {
-        throw .malformedAnswer("list of buckets: repeated continuation token")
+        throw .malformedResponse("list of buckets: repeated continuation token")
       }
       token = page.continuationToken
     } while token != nil

@@ -39,11 +39,11 @@ extension Client {
         page = try listPage(response.body, bucket: bucket)
       } catch {
         if ServiceFailure(response).code != "" { throw embeddedError(response) }
-        throw .malformedAnswer("listing of \(bucket): \(error.sentence)")
+        throw .malformedResponse("listing of \(bucket): \(error.sentence)")
       }
       try check(page, bucket: bucket, prefix: prefix, after: after, anyOrder: anyOrder)
       if let next = page.continuationToken, next == continuationToken {
-        throw .malformedAnswer("listing of \(bucket): repeated continuation token")
+        throw .malformedResponse("listing of \(bucket): repeated continuation token")
       }
     }
     return page
@@ -57,11 +57,11 @@ private func check(
   var previous = after
   for object in page.objects {
     if !anyOrder, let previous, !(previous < object.key) {
-      throw .malformedAnswer(
+      throw .malformedResponse(
         "listing of \(bucket) is not sorted, which comparing needs: \(object.key.text) comes after \(previous.text)")
     }
     guard object.key.hasPrefix(prefix) else {
-      throw .malformedAnswer("listing of \(bucket): \(object.key.text) does not begin with \(prefix.text)")
+      throw .malformedResponse("listing of \(bucket): \(object.key.text) does not begin with \(prefix.text)")
     }
     previous = object.key
   }

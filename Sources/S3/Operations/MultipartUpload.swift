@@ -68,7 +68,9 @@ extension Client {
       call.body = payload.body
       call.payloadHash = digests.payloadHash
     }
-    guard let etag = response.headers["etag"], isEntityTag(etag) else { throw .malformedAnswer("a part without a tag") }
+    guard let etag = response.headers["etag"], isEntityTag(etag) else {
+      throw .malformedResponse("a part without a tag")
+    }
     return UploadedPart(
       number: number, etag: etag, crc32: isChecked ? digests.crc32 : nil, length: payload.length)
   }

@@ -81,7 +81,7 @@ extension Client {
       call.payloadHash = digests.payloadHash
     } check: { (response) throws(ServiceError) in
       // Something between here and the store has responded: a captive portal, a proxy.
-      if !response.body.isEmpty, response.headers["etag"] == nil { throw .malformedAnswer("not a store's response") }
+      if !response.body.isEmpty, response.headers["etag"] == nil { throw .malformedResponse("not a store's response") }
     }
     return StoredObject(
       etag: entityTag(response.headers["etag"]),

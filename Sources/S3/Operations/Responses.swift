@@ -41,7 +41,7 @@ func embeddedError(_ response: Response) -> ServiceError {
     return .transport(.truncated(expected: -1, received: Int64(response.body.count)))
   }
   let failure = ServiceFailure(response)
-  if failure.code.isEmpty { return .malformedAnswer("neither a result nor an error") }
+  if failure.code.isEmpty { return .malformedResponse("neither a result nor an error") }
   let status = ["InternalError": 500, "SlowDown": 503, "ServiceUnavailable": 503, "RequestTimeout": 400]
   return .refused(
     ServiceFailure(status: status[failure.code] ?? 400, code: failure.code, message: failure.message))
