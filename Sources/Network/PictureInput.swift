@@ -1,24 +1,16 @@
 // Adapts models with integer or channels-last inputs to the float32 picture that callers write.
 
-package import Elements
+internal import Elements
 
 extension Graph {
-  /// What the model declares its input to be.
-  package struct PictureInput: Sendable, Equatable {
-    package let element: ElementType
-    /// (n, height, width, channels)
-    let isChannelsLast: Bool
-  }
-
   /// Makes input 0, of four dimensions, a float32 value (n, channels, height, width), whatever type and axis order the model
   /// declares: pictures are then prepared in one way for every model. For integer types values are truncated towards zero.
-  @discardableResult package mutating func takePictures() -> PictureInput {
+  package mutating func takePictures() {
     let declared = inputs[0]
     let (type, dimensions) = (self[declared].type, shape(declared).dimensions)
     let colors = [1, 3]
     let isChannelsLast = colors.contains(dimensions[3]) && !colors.contains(dimensions[1])
-    let result = PictureInput(element: type.element, isChannelsLast: isChannelsLast)
-    guard isChannelsLast || !type.element.isFloating else { return result }
+    guard isChannelsLast || !type.element.isFloating else { return }
     let name = self[declared].name
     var (shape, preparations): (Shape, [Node]) = (type.shape, [])
     if isChannelsLast {
@@ -41,6 +33,5 @@ extension Graph {
     }
     nodes.insert(contentsOf: preparations, at: 0)
     inputs[0] = picture
-    return result
   }
 }

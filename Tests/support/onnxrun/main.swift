@@ -74,7 +74,9 @@ func tensor(_ inputs: [TestTensor], for port: Network.Port, at index: Int) throw
 }
 
 func loaded(_ path: String) throws -> Graph {
-  let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+  let folder =
+    path.contains("/")
+    ? path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") : "."
   do { return try Model(try File(path), open: { try File(folder + "/" + $0) }).graph() } catch let error as ModelError {
     throw Fault(status: .configuration, reason: "\(error)")
   }
