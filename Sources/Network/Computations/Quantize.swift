@@ -14,6 +14,13 @@ struct Quantize: Computation {
 
   func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (source, target) = (context.inputs[0], context.outputs[0])
+    if let bytes = quantization.bytes {
+      return Kernel { run in
+        unsafe quantize(
+          count: source.count * run.items(source), run.read(source), run.write(target, as: UInt8.self),
+          to: QuantizedRange(bytes), pool: run.pool)
+      }
+    }
     let runs = QuantizedRuns(quantization, source)
     return Kernel { run in
       let (input, output) = unsafe (run.read(source), run.write(target, as: UInt8.self))
@@ -40,10 +47,18 @@ struct Dequantize: Computation {
   var layoutRule: LayoutRule { quantization.axis == nil ? .either : .rowMajor }
 
   func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
+    if let bytes = quantization.bytes {
+      let (source, target) = (context.inputs[0], context.outputs[0])
+      return Kernel { run in
+        unsafe dequantize(
+          count: source.count * run.items(source), run.read(source, as: UInt8.self), from: bytes, run.write(target),
+          pool: run.pool)
+      }
+    }
     switch quantization.element {
-    case .int8: kernel(context, reading: Int8.self)
-    case .uint8: kernel(context, reading: UInt8.self)
-    default: kernel(context, reading: Int32.self)
+    case .int8: return kernel(context, reading: Int8.self)
+    case .uint8: return kernel(context, reading: UInt8.self)
+    default: return kernel(context, reading: Int32.self)
     }
   }
 
