@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 
+import classify_bf16
 import classify_cold
 import classify_models
 import classify_pipelines
@@ -97,6 +98,8 @@ def main(arguments):
     models = {name: classify_models.paths(name, FOLDER) for name in names}
     if "--models" in arguments:
         return
+    if "--bf16" in arguments:
+        return classify_bf16.report(models, FOLDER, names)
     limit, bits = peak()
     fewer = f" ({QUICK_ROUNDS} of {QUICK_REPETITIONS} where a batch is of several images)" if quick else ""
     print(f"{datetime.date.today()}, {processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; one core "
@@ -119,6 +122,7 @@ def main(arguments):
         print(f"| {name} | {cells} | {ratio(peaks['classify'], peaks.get('LiteRT'))} |")
     streamed = [name for name in names if name.startswith("resnet50")]
     if streamed and "OpenVINO" in PEERS:
+        classify_bf16.report(models, FOLDER, streamed)
         classify_streams.report(models, FOLDER, streamed)
         classify_pipelines.report(models[streamed[-1]][".onnx"], FOLDER, streamed[-1])
     if "resnet50_v1" in names:

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Times classify beside OpenVINO (held to float32), onnxruntime, LiteRT and ncnn in one run and prints one table.
-# Usage: Tests/bench/classify.sh [--quick] [--models] [NETWORK…]
+# Usage: Tests/bench/classify.sh [--quick] [--models] [--bf16] [NETWORK…]
 #   --quick    ResNet-50 v1 alone if no network is named, fewer batches of eight; under three minutes
+#   --bf16     only classify --precision bf16 beside OpenVINO's default, which is bfloat16 where the processor has it
 #   --models   only makes the models, 2.4 GB for all
 # Builds the release binaries, installs the peers from PyPI and makes the models, below .build.
 set -euo pipefail

@@ -10,14 +10,14 @@ import time
 
 import numpy as np
 
-from classify_engines import PEERS
+from classify_engines import BY_DEFAULT, PEERS, OpenVINOByDefault
 from classify_processes import images
 
 
 def main():
     engine, model, batch, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     pixels = images(batch)
-    peer = PEERS[engine](model, pixels.shape, threads)
+    peer = {**PEERS, BY_DEFAULT: OpenVINOByDefault}[engine](model, pixels.shape, threads)
     ready = peer.prepare(pixels)
     print(json.dumps(np.asarray(peer.run(ready)).reshape(batch, -1).tolist()), flush=True)
     for line in sys.stdin:

@@ -91,8 +91,8 @@ class Classify(Timed):
     A batch is a stream of so many images to it, on one thread each; an image that is alone runs on all threads.
     """
 
-    def __init__(self, model, batch, threads):
-        super().__init__([BIN / "classify", "--model", model, "--threads", threads], threads)
+    def __init__(self, model, batch, threads, *flags):
+        super().__init__([BIN / "classify", "--model", model, "--threads", threads, *flags], threads)
         self.milliseconds = []
         tensor, archive = io.BytesIO(), io.BytesIO()
         np.save(tensor, images(batch))

@@ -1,7 +1,7 @@
 """A stream of images on two processors: images per second of classify with one and two threads, and of OpenVINO with two streams.
 
-As a peer: classify_streams.py MODEL THREADS IMAGES, which loads the network, prints a line, and for every line read runs so many
-images and prints the seconds they took.
+As a peer: classify_streams.py MODEL THREADS IMAGES [PRECISION], which loads the network, prints a line, and for every line read runs
+so many images and prints the seconds they took. PRECISION is float32, or default for OpenVINO's own choice.
 """
 
 import io
@@ -36,11 +36,11 @@ def archive(images, target):
 
 
 class Streams:
-    """OpenVINO for throughput, held to float32, the pixels' arithmetic in its own graph."""
+    """OpenVINO for throughput, the pixels' arithmetic in its own graph."""
 
     settings = "THROUGHPUT, two streams, INFERENCE_PRECISION_HINT f32, pixels in, AsyncInferQueue"
 
-    def __init__(self, model, threads):
+    def __init__(self, model, threads, precision):
         import openvino
         from openvino.preprocess import ColorFormat, PrePostProcessor
 
@@ -55,7 +55,7 @@ class Streams:
             [255 * x for x in (.485, .456, .406)]).scale([255 * x for x in (.229, .224, .225)])
         compiled = core.compile_model(steps.build(), "CPU", {
             "PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": threads, "INFERENCE_NUM_THREADS": threads,
-            "INFERENCE_PRECISION_HINT": "f32"})
+            **({"INFERENCE_PRECISION_HINT": "f32"} if precision == "float32" else {})})
         self.queue = openvino.AsyncInferQueue(compiled, 2 * threads)
         self.queue.set_callback(lambda request, name: self.deliver(name, request.get_output_tensor().data))
         self.deliver = lambda name, scores: None
@@ -67,10 +67,10 @@ class Streams:
         self.queue.wait_all()
 
 
-def ours(model, tensors, threads):
+def ours(model, tensors, threads, *flags):
     """Images per second from the first image's arrival to the last's answer, as --stats counts them."""
     with open(tensors, "rb") as file:
-        done = start([BIN / "classify", "--model", model, "--threads", threads, "--stats"], threads, stdin=file,
+        done = start([BIN / "classify", "--model", model, "--threads", threads, "--stats", *flags], threads, stdin=file,
                      stderr=subprocess.PIPE)
     _, statistics = done.communicate()
     if done.returncode != 0:
@@ -103,7 +103,7 @@ def report(models, folder, names):
 
 def main():
     model, threads, images = sys.argv[1], int(sys.argv[2]), pixels(int(sys.argv[3]))
-    engine = Streams(model, threads)
+    engine = Streams(model, threads, sys.argv[4] if len(sys.argv) > 4 else "float32")
     for _ in range(2):
         for index, image in enumerate(images[:4]):
             engine.begin(index, image)

@@ -1,0 +1,69 @@
+"""classify --precision bf16 beside OpenVINO as it runs by default, in bfloat16 where the processor has it: one image on one and two
+threads, and a stream of images on two."""
+
+import subprocess
+import sys
+
+import numpy as np
+
+import classify_streams
+from classify_engines import BY_DEFAULT
+from classify_processes import Classify, Peer, start
+
+ROUNDS, REPETITIONS = 10, 4
+STREAM_ROUNDS, IMAGES = 5, 60
+FLAGS = ("--precision", "bf16")
+
+
+def latency(model, threads):
+    """The median milliseconds of classify and of OpenVINO, interleaved."""
+    peer = Peer(BY_DEFAULT, model, 1, threads)
+    engines = [peer]
+    try:
+        peer.ready()
+        ours = Classify(model, 1, threads, *FLAGS)
+        engines.append(ours)
+        ours.ready()
+        first = ours.answers[0][0][0]
+        if peer.answers[0].argmax() != first:
+            print(f"{model}: the first class is {first}, OpenVINO's {peer.answers[0].argmax()}", file=sys.stderr)
+        for _ in range(ROUNDS):
+            for engine in engines:
+                engine.turn(REPETITIONS)
+            engines.reverse()
+        return ours.result()[0], peer.result()[0]
+    finally:
+        for engine in engines:
+            engine.process.kill()
+
+
+def stream(model, tensors):
+    """The median milliseconds per image of a stream on two processors, of classify and of OpenVINO with two streams, interleaved."""
+    command = [sys.executable, classify_streams.__file__, model, 2, IMAGES, "default"]
+    peer = start(command, 2, stderr=subprocess.DEVNULL)
+    peer.stdout.readline()
+    ours, theirs = [], []
+    for _ in range(STREAM_ROUNDS):
+        ours.append(1e3 / classify_streams.ours(model, tensors, 2, *FLAGS))
+        peer.stdin.write(b"\n")
+        peer.stdin.flush()
+        theirs.append(1e3 * float(peer.stdout.readline()) / IMAGES)
+    peer.communicate()
+    return float(np.median(ours)), float(np.median(theirs))
+
+
+def report(models, folder, names):
+    """Prints the table of the networks `names`; `models` are their files by their endings."""
+    if " avx512_bf16" not in open("/proc/cpuinfo").read():
+        return print("\nThis processor has no AVX512_BF16: bf16 is not measured.")
+    tensors = folder / "stream-bf16.tar"
+    classify_streams.archive(classify_streams.pixels(IMAGES), tensors)
+    print(f"\nclassify {' '.join(FLAGS)} beside OpenVINO by default, ms per image: medians of {ROUNDS} interleaved rounds of "
+          f"{REPETITIONS} repetitions, of {STREAM_ROUNDS} of {IMAGES} images for the stream.\n")
+    print("| network | | classify | OpenVINO | to OpenVINO |\n|---|---|---|---|---|")
+    for name in names:
+        model = models[name][".onnx"]
+        for label, (ours, theirs) in (
+                ("1 thread", latency(model, 1)), ("2 threads", latency(model, 2)),
+                ("a stream on 2 threads", stream(model, tensors))):
+            print(f"| {name} | {label} | {ours:.1f} | {theirs:.1f} | {ours / theirs:.2f} |", flush=True)
