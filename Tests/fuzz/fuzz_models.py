@@ -249,7 +249,8 @@ def kind(model, inputs, ours, theirs):
     """What sort of difference it is: the rows of README.md."""
     first = [entry.type.tensor_type.shape.dim[0] for entry in model.graph.input if entry.type.tensor_type.shape.dim]
     if any(not dimension.HasField("dim_value") or dimension.dim_value <= 1 for dimension in first):
-        if any(np.shape(a) != np.shape(b) for a, b in zip(ours, theirs)) or "d" in [dimension.dim_param for dimension in first]:
+        if any(np.shape(a) != np.shape(b) for a, b in zip(ours, theirs)) or any(
+                dimension.dim_param == "d" or dimension.HasField("dim_value") and dimension.dim_value <= 0 for dimension in first):
             return "open first dimension"
     for array in numbers(model, inputs, [*ours, *theirs]):
         if array.dtype.kind == "f" and (not np.isfinite(array).all() or np.abs(array).max(initial=0) > 1e18):
