@@ -42,7 +42,7 @@ package actor Loop {
       while true {
         executor.runJobs()
         if let value = outcome.value {
-          // Tasks that nobody waits for end here too, so that none is left suspended.
+          // Tasks that no other task awaits end here too, so that none is left suspended.
           assumeIsolated { reactor?.cancelAll() }
           executor.runJobs()
           assumeIsolated { reactor = nil }

@@ -21,7 +21,7 @@ package struct Response: Sendable {
 }
 
 extension HeaderFields {
-  /// Takes one line as it came, with or without its line end; a line without a colon is ignored.
+  /// Appends one received line, with or without its line end; a line without a colon is ignored.
   mutating func append(line: UnsafeRawBufferPointer) {
     guard let colon = unsafe line.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return }
     let value = unsafe line[(colon + 1)...].asciiTrimmed

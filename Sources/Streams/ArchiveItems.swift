@@ -12,13 +12,13 @@ package struct ArchiveItems {
     case file(TarEntry)
     /// The record of a failure further up, checked.
     case record(ErrorRecord)
-    /// A member that is named like a record and is none.
+    /// A member named like a record whose contents are not one.
     case malformedRecord(ItemName)
     /// A link, a device, a sparse file.
     case notAFile(ItemName, description: String)
   }
 
-  /// What WebDataset keeps beside an image in the same archive, by the end of its name.
+  /// WebDataset's files that accompany an image in the same archive, by the end of their names.
   package static let sidecars = [".json", ".cls", ".txt", ".npy", ".pyd", ".xml", ".csv", ".md"]
 
   private var reader: TarReader

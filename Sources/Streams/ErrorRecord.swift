@@ -43,7 +43,7 @@ package struct ErrorRecord: Error, Equatable, Sendable {
     }
   }
 
-  /// Why a member that is called like a record is none.
+  /// Why a member named like a record is not one.
   package enum Malformed: Error, Equatable {
     case tooLarge(bytes: Int)
     case notARecord

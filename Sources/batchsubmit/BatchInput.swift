@@ -35,7 +35,7 @@ enum BatchInput {
     }
   }
 
-  /// All objects, as they came.
+  /// All objects, in input order.
   var objects: [InputObject] {
     switch self {
     case .list(let objects): objects

@@ -27,7 +27,7 @@ final class BatchService {
     return try await call("submitjob", request, Answer.self).jobId
   }
 
-  /// What Batch knows of the jobs; those that it does not know are left out.
+  /// Describes the jobs; those that Batch does not know are omitted.
   func describe(_ ids: [String]) async throws(ServiceError) -> [JobDetail] {
     struct Answer: Decodable { let jobs: [JobDetail] }
     var result: [JobDetail] = []

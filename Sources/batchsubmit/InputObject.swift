@@ -3,7 +3,7 @@
 import AWS
 import S3
 
-/// An object record with what an event says beside it.
+/// An object record and what an event adds to it.
 struct InputObject: Equatable, Sendable {
   var record: ObjectRecord
   /// Of S3's events, hexadecimal: of two events for one key the later has the greater one. Empty where there is none.

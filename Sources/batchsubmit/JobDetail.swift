@@ -3,7 +3,7 @@
 
 import Streams
 
-/// Where a job is on its way.
+/// The status of a job.
 enum JobStatus: String, CaseIterable, Sendable {
   case submitted = "SUBMITTED"
   case pending = "PENDING"

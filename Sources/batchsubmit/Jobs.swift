@@ -1,4 +1,4 @@
-// What can be done with jobs that Batch has: wait for them, tell about them, end them.
+// What can be done with jobs that Batch has: wait for them, show their status, terminate them.
 
 import AWS
 import Streams

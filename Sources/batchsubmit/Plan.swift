@@ -45,7 +45,7 @@ struct Plan: Equatable {
     range(ofChild: job.first).lowerBound..<range(ofChild: job.first + job.size - 1).upperBound
   }
 
-  /// Images for about five minutes of a child's work: starting a container costs some 30 seconds that nobody classifies
+  /// Images for about five minutes of a child's work: starting a container costs some 30 seconds in which nothing is classified
   /// in, and a child that is lost repeats all of its own.
   ///
   /// - Parameter vcpus: the child's, as overridden, or what the stack's job definition has.

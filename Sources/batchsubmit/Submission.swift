@@ -13,7 +13,7 @@ struct SubmittedJob: Equatable, Sendable {
   let line: [UInt8]
 }
 
-/// One batch on its way into the queue.
+/// Submits one batch.
 @Loop
 final class Submission {
   private let settings: Settings
@@ -45,7 +45,7 @@ final class Submission {
     var planned = 0
     /// What ended the work early.
     var failure: CallFailure?
-    /// Standard output is gone.
+    /// The reader of standard output has closed it.
     var broken: SystemError?
   }
 
@@ -128,7 +128,7 @@ final class Submission {
     return SubmittedJob(id: id, line: line)
   }
 
-  /// Uploads the manifests of a job's children, in lanes that work beside each other.
+  /// Uploads the manifests of a job's children, in concurrent tasks.
   private func upload(_ job: Plan.Job) async throws(ServiceError) {
     let lanes = min(Self.uploads, job.size)
     uploadFailure = nil
@@ -172,7 +172,7 @@ final class Submission {
   }
 }
 
-/// The job's id in a line of output; nil where the line is none.
+/// The job's id in a line of output; nil where the line is not a job.
 func jobID(line: [UInt8]) -> String? {
   struct Line: Decodable { let jobId: String }
   return (try? JSONDecoder().decode(Line.self, from: Data(line)))?.jobId

@@ -57,7 +57,7 @@ struct Tool {
   private func submit(
     _ plan: Plan, _ manifests: Manifests, _ settings: Settings
   ) throws(SystemError) -> Submission.Result {
-    // The loop's thread is this one, and nobody else writes meanwhile.
+    // The loop runs on this thread, and nothing else writes meanwhile.
     nonisolated(unsafe) let output = self.output
     let isQuiet = options.running.lambdaResponse
     let result: Submission.Result

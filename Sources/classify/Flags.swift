@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Kernels
+import Streams
 
 struct ModelFlags: ParsableArguments {
   @Option(help: "The ONNX file (default: CLASSIFY_MODEL).")
@@ -92,9 +93,7 @@ struct Numbers: ExpressibleByArgument, Equatable {
   let values: [Float]
 
   init?(argument: String) {
-    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-    let values = parts.compactMap { Float($0) }
-    guard values.count == parts.count, values.allSatisfy(\.isFinite) else { return nil }
+    guard let values: [Float] = finiteNumbers(argument) else { return nil }
     self.values = values
   }
 }

@@ -1,5 +1,7 @@
 // How pixels become model inputs: scale, mean, standard deviation and channel order.
 
+import Streams
+
 /// The arithmetic on pixels 0…255: value · scale, − mean, ÷ std, in its own order of channels.
 struct InputContract: Equatable {
   /// One per channel, in the order the model sees.
@@ -20,8 +22,7 @@ struct InputContract: Equatable {
     self.isBGR = isBGR
   }
 
-  /// What each of the 256 pixel values becomes, channel by channel in the model's order: (3, 256).
-  var table: [Float] {
-    (0..<3).flatMap { channel in (0..<256).map { (Float($0) * scale - mean[channel]) / std[channel] } }
-  }
+  /// What each of the 256 pixel values becomes, channel by channel in the model's order: (3, 256). In single precision, as
+  /// models were trained.
+  var table: [Float] { PixelNormalization(scale: scale, mean: mean, standardDeviation: std).table }
 }

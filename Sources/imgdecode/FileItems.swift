@@ -1,6 +1,7 @@
 // Files named by arguments or by a list.
 
 import Glibc
+import POSIX
 import Streams
 
 /// The files at the given paths. A file that cannot be read is a failed item; the others follow.
@@ -53,17 +54,17 @@ struct FileItems: ItemSource {
 
   private func read(_ name: ItemName) throws -> [UInt8] {
     guard !name.bytes.contains(0) else { throw SystemError(code: EINVAL, operation: "open", object: name.text) }
-    let descriptor = unsafe (name.bytes + [0]).withUnsafeBytes { path in
-      unsafe Glibc.open(path.baseAddress!.assumingMemoryBound(to: CChar.self), O_RDONLY | O_CLOEXEC)
+    let file = try mapError {
+      SystemError($0, operation: "open", object: name.text)
+    } of: { () throws(Errno) in
+      try Descriptor(opening: name.bytes, O_RDONLY)
     }
-    guard descriptor >= 0 else { throw SystemError(operation: "open", object: name.text) }
-    defer { close(descriptor) }
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError(operation: "stat", object: name.text) }
+    guard unsafe fstat(file.rawValue, &status) == 0 else { throw SystemError(operation: "stat", object: name.text) }
     let kind = status.st_mode & S_IFMT
     guard kind != S_IFDIR else { throw DecodeError.notAFile(description: "a directory") }
     guard kind != S_IFREG || status.st_size <= maximumBytes else { throw DecodeError.tooManyBytes(limit: maximumBytes) }
-    return try readAll(open(descriptor, name.text, min(max(Int(status.st_size) + 1, 4096), 256 << 10)))
+    return try readAll(open(file.rawValue, name.text, min(max(Int(status.st_size) + 1, 4096), 256 << 10)))
   }
 
   private func readAll(_ stream: InputStream) throws -> [UInt8] {

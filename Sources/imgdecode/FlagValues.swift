@@ -1,6 +1,7 @@
 // What the flags' values look like.
 
 import ArgumentParser
+import Streams
 
 /// `640x480`.
 struct SizeArgument: ExpressibleByArgument {
@@ -35,10 +36,8 @@ struct ChannelValues: ExpressibleByArgument {
   let isSingle: Bool
 
   init?(argument: String) {
-    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
-    let finite = numbers.compactMap { $0 }.filter(\.isFinite)
-    guard finite.count == numbers.count, [1, 3].contains(finite.count) else { return nil }
-    isSingle = finite.count == 1
-    values = isSingle ? Array(repeating: finite[0], count: 3) : finite
+    guard let numbers: [Double] = finiteNumbers(argument), [1, 3].contains(numbers.count) else { return nil }
+    isSingle = numbers.count == 1
+    values = isSingle ? Array(repeating: numbers[0], count: 3) : numbers
   }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Glibc
+import POSIX
 import Streams
 
 /// Which pixels.
@@ -169,9 +170,12 @@ struct InputFlags: ParsableArguments {
     }
     var source = standardInput
     if filesFrom != "-" {
-      let descriptor = unsafe Glibc.open(filesFrom, O_RDONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw SystemError(operation: "open", object: filesFrom) }
-      source = open(descriptor, filesFrom)
+      let list = try mapError {
+        SystemError($0, operation: "open", object: filesFrom)
+      } of: { () throws(Errno) in
+        try Descriptor(opening: filesFrom, O_RDONLY)
+      }
+      source = open(list.release(), filesFrom)
     }
     return .list(PathList(source, separator: zeroSeparated ? 0 : UInt8(ascii: "\n")))
   }

@@ -8,19 +8,12 @@ struct TensorFormat: Equatable, Sendable {
   enum DataType: String, CaseIterable, ExpressibleByArgument, Sendable { case uint8, float32 }
   enum Layout: String, CaseIterable, ExpressibleByArgument, Sendable { case hwc, chw }
 
-  /// What is done to a pixel's value, channel by channel: value · scale, − mean, ÷ standard deviation.
-  struct Normalization: Equatable, Sendable {
-    var scale: Double = 1.0 / 255
-    var mean: [Double] = [0, 0, 0]
-    var standardDeviation: [Double] = [1, 1, 1]
-  }
-
   var dataType = DataType.uint8
   var layout = Layout.hwc
   /// One channel of brightness instead of red, green and blue.
   var isGray = false
-  /// For `float32` alone.
-  var normalization = Normalization()
+  /// For `float32` alone; in double precision, as numpy computes it.
+  var normalization = PixelNormalization<Double>()
 
   var channelCount: Int { isGray ? 1 : 3 }
   var bytesPerPixel: Int { channelCount * (dataType == .uint8 ? 1 : MemoryLayout<Float>.size) }
@@ -40,19 +33,8 @@ struct TensorFormat: Equatable, Sendable {
     switch dataType {
     case .uint8: return elements(pixels, plan) { value, _ in value }
     case .float32:
-      let table = table
+      let table = normalization.table
       return elements(pixels, plan) { value, channel in table[channel << 8 | Int(value)] }
-    }
-  }
-
-  /// Each of the 256 values of each channel, computed in double precision and rounded once.
-  private var table: [Float] {
-    (0..<3).flatMap { channel in
-      (0..<256).map { value in
-        Float(
-          (Double(value) * normalization.scale - normalization.mean[channel])
-            / normalization.standardDeviation[channel])
-      }
     }
   }
 

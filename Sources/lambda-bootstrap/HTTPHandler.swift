@@ -88,8 +88,9 @@ final class HTTPHandler: Handler {
     guard let image = document.base64(text) else {
       throw InvocationError(type: "Function.BadInput", message: "the image is not base64")
     }
-    let answer: PipelineAnswer
-    do throws(PipelineFailure) { answer = try infer(image, deadline, &summary) } catch { throw InvocationError(error) }
+    let answer = try mapError(InvocationError.init) { () throws(PipelineFailure) in
+      try infer(image, deadline, &summary)
+    }
     switch answer {
     case .prediction(let json, _): return json
     case .refused(let code, let message):

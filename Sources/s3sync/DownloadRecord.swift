@@ -1,4 +1,4 @@
-// What is known of an unfinished download, in a file beside it: which object it is of, and which ranges have arrived.
+// What is known of an unfinished download, in a second file: which object it is of, and which ranges have arrived.
 
 import FoundationEssentials
 import Glibc

@@ -107,7 +107,7 @@ private final class SpoolFile {
   }
 }
 
-/// Actions as bytes: texts behind their lengths (two bytes), numbers of eight bytes, the lowest first.
+/// Actions as bytes: texts preceded by their lengths (two bytes), numbers in eight bytes, little-endian.
 private struct ActionBuffer {
   private(set) var bytes: [UInt8] = []
   private var position = 0

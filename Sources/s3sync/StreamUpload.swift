@@ -7,7 +7,7 @@ import Streams
 
 @Loop
 struct StreamUpload {
-  /// Bytes of parts that may be in memory at once, beside the one that is being read.
+  /// Bytes of parts that may be in memory at once, in addition to the one that is being read.
   private static let memoryLimit: Int64 = 32 << 20
 
   private let context: TransferContext

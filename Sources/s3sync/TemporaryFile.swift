@@ -96,7 +96,7 @@ final class TemporaryFile {
     }
     state = .published
     removeRecord()
-    // Whoever may write into the folder could have put another file under the temporary name.
+    // Another user who may write into the folder could have put another file under the temporary name.
     guard isNamed(file.name, in: target) else {
       throw .system(SystemError(code: ESTALE, operation: "create", object: file.path))
     }

@@ -43,7 +43,7 @@ struct SingleSignOnToken: Equatable {
     return (try? JSONEncoder().encode(fields)).map(Array.init)
   }
 
-  /// The token after an answer to `CreateToken`; nil where the answer is none.
+  /// The token after an answer to `CreateToken`; nil where the answer is not one.
   func renewed(by answer: [UInt8], now: Timestamp) -> SingleSignOnToken? {
     struct Answer: Decodable {
       let accessToken: String

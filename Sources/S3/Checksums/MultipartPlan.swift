@@ -41,7 +41,7 @@ package struct MultipartPlan: Equatable, Sendable {
     return start..<min(start + partSize, size)
   }
 
-  /// The size of part `index` (0 ..< 10,000) of a stream whose length nobody knows: 8 MiB, and twice as much after each
+  /// The size of part `index` (0 ..< 10,000) of a stream of unknown length: 8 MiB, and twice as much after each
   /// thousand parts, so that small streams need little memory and 5 TiB still fit.
   package static func streamPartSize(_ index: Int) -> Int64 { Int64(8 << 20) << Int64(index / 1000) }
 }

@@ -1,4 +1,4 @@
-// A body on its way up: where its bytes are, and the digests that go with them.
+// The body of an upload: where its bytes are, and the digests sent with it.
 
 import ASCII
 import AWS

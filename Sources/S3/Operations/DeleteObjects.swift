@@ -67,7 +67,7 @@ func isXMLText(_ key: Key) -> Bool {
   }
 }
 
-/// The errors of a `DeleteResult`; nil where the document is none.
+/// The errors of a `DeleteResult`; nil where the document is not one.
 func deleteErrors(_ xml: [UInt8]) -> [(key: Key, error: ServiceError)]? {
   var reader = XMLReader(xml)
   do throws(XMLError) {

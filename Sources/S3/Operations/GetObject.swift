@@ -65,7 +65,7 @@ package struct GetRequest: Sendable {
 }
 
 extension Client {
-  /// What S3 knows of an object.
+  /// The size, tag, time and headers of an object.
   ///
   /// - Parameter partNumber: of that part of a multipart upload, 1 and up.
   package func head(_ request: GetRequest, partNumber: Int? = nil) async throws(ServiceError) -> ObjectDescription {

@@ -4,7 +4,7 @@ package import AWS
 import HTTP
 package import HTTPFields
 
-/// What an object is given beside its bytes.
+/// Headers, metadata and tags of an object.
 package struct ObjectAttributes: Equatable, Sendable {
   package var contentType: String?
   package var cacheControl: String?
