@@ -250,11 +250,11 @@ def test_a_complete_outage_ends_in_twenty_seconds(tmp_path):
 
 def test_a_server_that_is_silent_for_one_request_is_waited_for(server, tmp_path):
     """Others move meanwhile, so it is no outage; and what is configured is obeyed."""
-    for name in range(40):
+    for name in range(20):
         server.put("bucket", f"in/{name:02}", DATA)
     server.fault = lambda a: ("delay", 17) if a.key == "in/07" else ("delay", 1.0) if a.key else None
     done = sync(server, "--jobs", "2", "s3://bucket/in/", tmp_path / "out")
-    assert done.returncode == 0 and len(list((tmp_path / "out").iterdir())) == 40, done.stderr
+    assert done.returncode == 0 and len(list((tmp_path / "out").iterdir())) == 20, done.stderr
     assert len(server.asked("GET", "in/07")) == 1
 
 
