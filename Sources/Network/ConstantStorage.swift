@@ -6,7 +6,7 @@ package protocol ByteOwner: AnyObject, Sendable {
   func discard(_ range: Range<Int>)
 }
 
-/// Bytes that do not change.
+/// Bytes that do not change. Unchecked: they are written before the object is shared.
 package final class ConstantStorage: @unchecked Sendable {
   @safe private enum Source {
     /// One element, as often as it takes.

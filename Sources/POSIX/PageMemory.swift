@@ -4,7 +4,8 @@ import Glibc
 
 /// Owns an anonymous private mapping, unmapped when this value ends.
 ///
-/// Every byte is 0 at first; a page takes memory when it is first touched.
+/// Every byte is 0 at first; a page takes memory when it is first touched. Unchecked: the pointer never changes, and the
+/// owner decides which thread writes where.
 @safe package struct PageMemory: ~Copyable, @unchecked Sendable {
   /// A huge page's size and alignment in bytes, on x86-64 and on arm64 with 4 KiB pages.
   package static let hugePageSize = 2 << 20

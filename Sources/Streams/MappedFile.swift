@@ -6,6 +6,7 @@ import POSIX
 /// A read-only private mapping of a whole file, unmapped when the value ends.
 ///
 /// A file that another process truncates while it is mapped ends this process by SIGBUS, as with every mapping.
+/// Unchecked: the mapping is only read.
 @safe package struct MappedFile: ~Copyable, @unchecked Sendable {
   /// The file's bytes, valid for as long as this value lives.
   package let bytes: UnsafeRawBufferPointer

@@ -24,7 +24,7 @@ func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
   pthread_detach(thread)
 }
 
-/// Counts signals; each lets one `wait` pass.
+/// Counts signals; each lets one `wait` pass. Unchecked: sem_post and sem_wait may be called from any thread.
 @safe final class Semaphore: @unchecked Sendable {
   private let handle = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 

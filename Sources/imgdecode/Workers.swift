@@ -42,7 +42,7 @@ final class Workers: Sendable {
   /// Waits for an image's outcome.
   func finish(_ ticket: Ticket) -> Outcome { queue.wait(for: ticket) }
 
-  /// The images that no thread has taken yet, and the lock over every ticket.
+  /// The images that no thread has taken yet, and the lock over every ticket. Unchecked: all of it is used under the lock.
   @safe private final class Queue: @unchecked Sendable {
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
