@@ -11,7 +11,7 @@ from classify_engines import BY_DEFAULT
 from classify_processes import Classify, Peer, start
 
 ROUNDS, REPETITIONS = 10, 4
-STREAM_ROUNDS, IMAGES = 5, 60
+STREAM_ROUNDS, IMAGES = 5, 150
 FLAGS = ("--precision", "bf16")
 
 
