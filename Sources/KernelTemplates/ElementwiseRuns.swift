@@ -42,15 +42,73 @@ public func addRun<V: FloatVector>(
   }
 }
 
-/// output[i] = a[i] · b[i]
+/// The operations of `combineRun`.
+public enum VectorCombination: Sendable { case add, subtract, multiply, divide }
+
+/// output[i] = a[i · stepA] ∘ b[i · stepB], the steps being 0 or 1 and not both 0.
 @inline(__always) @inlinable
-public func multiplyRun<V: FloatVector>(
-  _: V.Type, _ count: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+public func combineRun<V: FloatVector>(
+  _: V.Type, _ combination: VectorCombination, _ count: Int, _ a: UnsafePointer<Float>, stepA: Int,
+  _ b: UnsafePointer<Float>, stepB: Int, _ output: UnsafeMutablePointer<Float>
+) {
+  switch combination {
+  case .add: combineSteps(V.self, .add, count, a, stepA, b, stepB, output)
+  case .subtract: combineSteps(V.self, .subtract, count, a, stepA, b, stepB, output)
+  case .multiply: combineSteps(V.self, .multiply, count, a, stepA, b, stepB, output)
+  case .divide: combineSteps(V.self, .divide, count, a, stepA, b, stepB, output)
+  }
+}
+
+/// The same with a combination that is known when this is compiled.
+@inline(__always) @inlinable
+func combineSteps<V: FloatVector>(
+  _: V.Type, _ combination: VectorCombination, _ count: Int, _ a: UnsafePointer<Float>, _ stepA: Int,
+  _ b: UnsafePointer<Float>, _ stepB: Int, _ output: UnsafeMutablePointer<Float>
+) {
+  if stepA == 0 {
+    let constant = a.pointee
+    inVectors(count, width: V.width) {
+      combined(combination, V(repeating: constant), V.load(b + $0)).store(output + $0)
+    } rest: {
+      combined(combination, ScalarVector<V>(repeating: constant), .load(b + $0)).store(output + $0)
+    }
+  } else if stepB == 0 {
+    let constant = b.pointee
+    inVectors(count, width: V.width) {
+      combined(combination, V.load(a + $0), V(repeating: constant)).store(output + $0)
+    } rest: {
+      combined(combination, ScalarVector<V>.load(a + $0), .init(repeating: constant)).store(output + $0)
+    }
+  } else {
+    inVectors(count, width: V.width) {
+      combined(combination, V.load(a + $0), V.load(b + $0)).store(output + $0)
+    } rest: {
+      combined(combination, ScalarVector<V>.load(a + $0), .load(b + $0)).store(output + $0)
+    }
+  }
+}
+
+@inline(__always) @inlinable
+func combined<V: FloatVector>(_ combination: VectorCombination, _ a: V, _ b: V) -> V {
+  switch combination {
+  case .add: a + b
+  case .subtract: a - b
+  case .multiply: a * b
+  case .divide: a / b
+  }
+}
+
+/// output[i] = input[i] · scale[i] + shift[i]
+@inline(__always) @inlinable
+public func scaleShiftRun<V: FloatVector>(
+  _: V.Type, _ count: Int, _ scale: UnsafePointer<Float>, _ shift: UnsafePointer<Float>, _ input: UnsafePointer<Float>,
+  _ output: UnsafeMutablePointer<Float>
 ) {
   inVectors(count, width: V.width) {
-    (V.load(a + $0) * V.load(b + $0)).store(output + $0)
+    V.load(shift + $0).adding(V.load(input + $0), times: V.load(scale + $0)).store(output + $0)
   } rest: {
-    (ScalarVector<V>.load(a + $0) * ScalarVector<V>.load(b + $0)).store(output + $0)
+    let sum = ScalarVector<V>.load(shift + $0)
+    sum.adding(.load(input + $0), times: .load(scale + $0)).store(output + $0)
   }
 }
 

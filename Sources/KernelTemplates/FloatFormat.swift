@@ -15,6 +15,9 @@ extension FloatSumFormat {
   public static func finish(_ epilogue: FloatEpilogue, row: Int, _ x: Sums, _ y: Sums) {
     epilogue.finish(row: row, x, y)
   }
+  @inline(__always) @inlinable public static var computesNarrowPanels: Bool { true }
+  @inline(__always) @inlinable
+  public static func finish(_ epilogue: FloatEpilogue, row: Int, _ x: Sums) { epilogue.finish(row: row, x) }
   @inline(__always) @inlinable public static func complete(_ epilogue: FloatEpilogue, rows: Int) {}
   @inline(__always) @inlinable
   public static func edge(_ epilogue: FloatEpilogue, rows: Int, columns: Int) -> FloatEpilogue {
@@ -95,6 +98,13 @@ public struct FloatEpilogue: GemmEpilogue {
     let to = output + row &* outputStride
     x.raised(to: V(repeating: low)).lowered(to: V(repeating: high)).store(to)
     y.raised(to: V(repeating: low)).lowered(to: V(repeating: high)).store(to + V.width)
+  }
+
+  /// Writes one row of a panel's first vector.
+  @inline(__always) @inlinable public func finish<V: FloatVector>(row: Int, _ x: V) {
+    var x = x
+    if let residual { x = x + V.load(residual + row &* residualStride) }
+    x.raised(to: V(repeating: low)).lowered(to: V(repeating: high)).store(output + row &* outputStride)
   }
 
   /// The same epilogue over whole rows in `edge`.

@@ -1,6 +1,8 @@
 // The vector that every kernel is written over. Swift's generic SIMD operations loop over lanes, so the concrete ones are
 // named here, once per width; all of them inline away.
 
+public import CInstructionSets
+
 /// A vector of floats, one register wide on the instruction set its kernel is compiled for.
 public protocol FloatVector: SendableMetatype {
   init(repeating value: Float)
@@ -26,6 +28,12 @@ public protocol FloatVector: SendableMetatype {
   func roundedToNearest() -> Self
   /// 2^self, self integral in −126…127.
   func powerOfTwo() -> Self
+  /// The sum of all lanes: halves are added until one lane is left.
+  var total: Float { get }
+  /// The largest lane. Lanes that are NaN may be passed over.
+  var largest: Float { get }
+  /// Lane i is lane `lanes[i]` of self. `lanes`: (width)
+  func permuted(_ lanes: UnsafePointer<Int32>) -> Self
 }
 
 /// 1.5 · 2²³. Floats of this size are whole numbers, so adding it rounds |x| < 2²² to the nearest one, halves to even;
@@ -67,6 +75,14 @@ extension SIMD4<Float>: FloatVector {
   @inline(__always) @inlinable public func powerOfTwo() -> Self {
     unsafeBitCast(unsafeBitCast(self + exponentShift, to: SIMD4<Int32>.self) &<< 23, to: Self.self)
   }
+  @inline(__always) @inlinable public var total: Float { (self[0] + self[2]) + (self[1] + self[3]) }
+  @inline(__always) @inlinable public var largest: Float {
+    let (a, b) = (self[0] < self[2] ? self[2] : self[0], self[1] < self[3] ? self[3] : self[1])
+    return a < b ? b : a
+  }
+  @inline(__always) @inlinable public func permuted(_ lanes: UnsafePointer<Int32>) -> Self {
+    isa_permute_4(self, lanes)
+  }
 }
 
 extension SIMD8<Float>: FloatVector {
@@ -90,6 +106,11 @@ extension SIMD8<Float>: FloatVector {
   @inline(__always) @inlinable public func powerOfTwo() -> Self {
     unsafeBitCast(unsafeBitCast(self + exponentShift, to: SIMD8<Int32>.self) &<< 23, to: Self.self)
   }
+  @inline(__always) @inlinable public var total: Float { (lowHalf + highHalf).total }
+  @inline(__always) @inlinable public var largest: Float { lowHalf.raised(to: highHalf).largest }
+  @inline(__always) @inlinable public func permuted(_ lanes: UnsafePointer<Int32>) -> Self {
+    isa_permute_8(self, lanes)
+  }
 }
 
 extension SIMD16<Float>: FloatVector {
@@ -112,5 +133,10 @@ extension SIMD16<Float>: FloatVector {
   @inline(__always) @inlinable public func roundedToNearest() -> Self { (self + roundingShift) - roundingShift }
   @inline(__always) @inlinable public func powerOfTwo() -> Self {
     unsafeBitCast(unsafeBitCast(self + exponentShift, to: SIMD16<Int32>.self) &<< 23, to: Self.self)
+  }
+  @inline(__always) @inlinable public var total: Float { (lowHalf + highHalf).total }
+  @inline(__always) @inlinable public var largest: Float { lowHalf.raised(to: highHalf).largest }
+  @inline(__always) @inlinable public func permuted(_ lanes: UnsafePointer<Int32>) -> Self {
+    isa_permute_16(self, lanes)
   }
 }

@@ -13,6 +13,9 @@ public func gemm<F: GemmFormat>(_: F.Type, _ block: UnsafePointer<GemmBlock<F.El
   while column < block.pointee.columns {
     let columns = block.pointee.columns &- column
     let isWhole = columns >= panelWidth
+    let isNarrow = F.computesNarrowPanels && columns <= F.width
+    // Needs no edge memory: written where it belongs.
+    let isDirect = isWhole || isNarrow && columns == F.width
     // While the rows pass by one panel, the next is prefetched from memory: weights are read once a run, too far from the last run to
     // be in any cache.
     let bytes = F.bytes(ofPanel: panel, steps: steps)
@@ -21,13 +24,16 @@ public func gemm<F: GemmFormat>(_: F.Type, _ block: UnsafePointer<GemmBlock<F.El
     var tile = 0
     while tile < tiles.count {  // the taller tiles, then the others; of a partly filled panel, one by one
       let run = GemmRun(
-        count: isWhole ? (tile < tiles.taller ? tiles.taller : tiles.count) &- tile : 1,
-        pointers: block.pointee.pointers + tile &* positions &* F.tileRows, positions: positions, depth: depth,
+        count: isDirect ? (tile < tiles.taller ? tiles.taller : tiles.count) &- tile : 1,
+        pointers: block.pointee.pointers + tile &* positions &* F.tileRows, offset: block.pointee.offset,
+        positions: positions, depth: depth,
         tileRows: F.tileRows, panel: panel, start: block.pointee.start + column,
         epilogue: block.pointee.epilogue.at(row: tiles.start(tile), column: column),
         ahead: next + tile &* steps &* pace, pace: pace)
       if isWhole {
         withUnsafePointer(to: run) { gemmTiles(F.self, tiles.height(tile), $0) }
+      } else if isDirect {
+        withUnsafePointer(to: run) { gemmNarrow(F.self, tiles.height(tile), $0) }
       } else {
         withUnsafePointer(to: run) { gemmEdge(F.self, tiles.height(tile), columns, $0) }
       }
@@ -45,7 +51,13 @@ func gemmEdge<F: GemmFormat>(
 ) {
   var edge = run.pointee
   edge.epilogue = F.edge(edge.epilogue, rows: height, columns: columns)
-  withUnsafePointer(to: edge) { gemmTiles(F.self, height, $0) }
+  withUnsafePointer(to: edge) {
+    if F.computesNarrowPanels && columns <= F.width {
+      gemmNarrow(F.self, height, $0)
+    } else {
+      gemmTiles(F.self, height, $0)
+    }
+  }
   F.copy(edge.epilogue, to: run.pointee.epilogue, rows: height, columns: columns)
 }
 

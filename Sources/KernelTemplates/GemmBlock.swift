@@ -8,6 +8,8 @@
 public struct GemmBlock<Element, Epilogue: GemmEpilogue> {
   /// (tileCount, positions, tileRows): where each row of a tile has its runs of `depth` elements.
   public var pointers: UnsafePointer<UnsafePointer<Element>>
+  /// Added to every pointer, in elements: groups of a convolution share their pointers.
+  public var offset: Int
   public var rows: Int
   public var positions: Int
   /// At least the format's `depthGroup`.
@@ -20,10 +22,11 @@ public struct GemmBlock<Element, Epilogue: GemmEpilogue> {
   public var epilogue: Epilogue
 
   @inlinable public init(
-    pointers: UnsafePointer<UnsafePointer<Element>>, rows: Int, positions: Int, depth: Int, panels: UnsafeRawPointer,
-    columns: Int, start: UnsafePointer<Epilogue.Sum>, epilogue: Epilogue
+    pointers: UnsafePointer<UnsafePointer<Element>>, offset: Int = 0, rows: Int, positions: Int, depth: Int,
+    panels: UnsafeRawPointer, columns: Int, start: UnsafePointer<Epilogue.Sum>, epilogue: Epilogue
   ) {
     self.pointers = pointers
+    self.offset = offset
     self.rows = rows
     self.positions = positions
     self.depth = depth
@@ -66,6 +69,8 @@ public struct GemmRun<Element, Epilogue: GemmEpilogue> {
   @usableFromInline var count: Int
   /// (count, positions, tileRows) pointers to runs of `depth` elements: A's row r is its runs at 0…positions, joined.
   @usableFromInline var pointers: UnsafePointer<UnsafePointer<Element>>
+  /// Added to every pointer.
+  @usableFromInline var offset: Int
   @usableFromInline var positions: Int
   @usableFromInline var depth: Int
   /// From one position's pointers to the next one's.
@@ -81,11 +86,12 @@ public struct GemmRun<Element, Epilogue: GemmEpilogue> {
   @usableFromInline var pace: Int
 
   @inlinable init(
-    count: Int, pointers: UnsafePointer<UnsafePointer<Element>>, positions: Int, depth: Int, tileRows: Int,
+    count: Int, pointers: UnsafePointer<UnsafePointer<Element>>, offset: Int, positions: Int, depth: Int, tileRows: Int,
     panel: UnsafeRawPointer, start: UnsafePointer<Epilogue.Sum>, epilogue: Epilogue, ahead: UnsafeRawPointer, pace: Int
   ) {
     self.count = count
     self.pointers = pointers
+    self.offset = offset
     self.positions = positions
     self.depth = depth
     self.tileRows = tileRows

@@ -33,6 +33,10 @@ public protocol GemmFormat {
   /// The bytes of a packed panel of `steps` steps.
   static func bytes(ofPanel panel: UnsafeRawPointer, steps: Int) -> Int
 
+  /// Whether a panel of at most `width` columns is computed by `gemmNarrowTiles`.
+  static var computesNarrowPanels: Bool { get }
+  /// Takes the sums of one row of a narrow tile.
+  static func finish(_ epilogue: Epilogue, row: Int, _ x: Sums)
   /// Takes the sums of one row of a tile: the panel's first and second vector.
   static func finish(_ epilogue: Epilogue, row: Int, _ x: Sums, _ y: Sums)
   /// Called when every row of a tile is finished.
@@ -44,6 +48,10 @@ public protocol GemmFormat {
 }
 
 extension GemmFormat {
+  @inline(__always) @inlinable public static var computesNarrowPanels: Bool { false }
+  @inline(__always) @inlinable public static func finish(_ epilogue: Epilogue, row: Int, _ x: Sums) {
+    finish(epilogue, row: row, x, x)
+  }
   @inline(__always) @inlinable
   public static func tiles<let rows: Int>(
     _: TileHeight<rows>.Type, _ run: UnsafePointer<GemmRun<Element, Epilogue>>

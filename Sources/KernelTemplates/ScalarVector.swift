@@ -30,4 +30,7 @@ public struct ScalarVector<Body: FloatVector>: FloatVector {
   @inline(__always) @inlinable public func powerOfTwo() -> Self {
     Self(repeating: Float(bitPattern: (lane + exponentShift).bitPattern &<< 23))
   }
+  @inline(__always) @inlinable public var total: Float { lane }
+  @inline(__always) @inlinable public var largest: Float { lane }
+  @inline(__always) @inlinable public func permuted(_ lanes: UnsafePointer<Int32>) -> Self { self }
 }

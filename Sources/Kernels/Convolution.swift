@@ -55,6 +55,8 @@ public final class Convolution: Sendable {
         pool: pool)
     case .depthwise:
       implementation = DepthwiseConvolution(shape: shape, weights: weights, bias: bias, kernels: kernels)
+    case .channelwise:
+      implementation = ChannelwiseConvolution(shape: shape, weights: weights, bias: bias, kernels: kernels, pool: pool)
     case .winogradTwo, .winogradFour:
       implementation = WinogradConvolution(
         shape: shape, outputs: choice == .winogradTwo ? 2 : 4, maxBatch: maxBatch, weights: weights, bias: bias,

@@ -2,18 +2,19 @@
 
 /// The algorithms there are.
 enum ConvolutionChoice: Hashable {
-  case indirect, depthwise, winogradTwo, winogradFour
+  case indirect, depthwise, channelwise, winogradTwo, winogradFour
   /// The one that does not multiply in float32.
   case bfloat16
 
   /// Those in float32.
-  static let float32: [ConvolutionChoice] = [.indirect, .depthwise, .winogradTwo, .winogradFour]
+  static let float32: [ConvolutionChoice] = [.indirect, .depthwise, .channelwise, .winogradTwo, .winogradFour]
 
-  /// Whether the algorithm can compute `shape` at all.
-  func applies(to shape: ConvolutionShape) -> Bool {
+  /// Whether the algorithm can compute `shape` at all, with vectors of `width` floats.
+  func applies(to shape: ConvolutionShape, width: Int) -> Bool {
     switch self {
     case .indirect: true
     case .bfloat16: BFloat16Convolution.applies(to: shape)
+    case .channelwise: ChannelwiseConvolution.applies(to: shape, width: width)
     case .depthwise: shape.groups > 1 && shape.groups == shape.inChannels && shape.groups == shape.outChannels
     case .winogradTwo, .winogradFour:
       shape.groups == 1 && shape.kernelHeight == 3 && shape.kernelWidth == 3 && shape.strideHeight == 1
@@ -26,9 +27,12 @@ enum ConvolutionChoice: Hashable {
   /// Nothing else decides: algorithms round differently, and a result must have the same bits for any number of threads and any
   /// batch. The model is of one image on one thread, as each image of a stream is computed.
   static func best(_ shape: ConvolutionShape, width: Int, precision: Precision = .float32) -> ConvolutionChoice {
-    if depthwise.applies(to: shape) { return .depthwise }
+    if channelwise.applies(to: shape, width: width) { return .channelwise }
+    if depthwise.applies(to: shape, width: width) { return .depthwise }
     let choices = precision == .bf16 ? float32 + [.bfloat16] : float32
-    let possible = choices.filter { $0 != .depthwise && $0.applies(to: shape) }
+    let possible = choices.filter {
+      $0 != .depthwise && $0 != .channelwise && $0.applies(to: shape, width: width)
+    }
     return possible.min { $0.cycles(shape, width) < $1.cycles(shape, width) } ?? .indirect
   }
 
@@ -57,7 +61,8 @@ enum ConvolutionChoice: Hashable {
     switch self {
     case .winogradTwo: return winograd(2, transforms: 45, slowness: 1.08)
     case .winogradFour: return winograd(4, transforms: 110, slowness: 1.15)
-    case .indirect, .depthwise: return cost(Double(shape.multiplyAdds) / (2 * vector), bytes: 4 * weights)
+    case .indirect, .depthwise, .channelwise:
+      return cost(Double(shape.multiplyAdds) / (2 * vector), bytes: 4 * weights)
     case .bfloat16:
       // Two multiply-adds a lane; and each vector of the input is converted.
       let converted = Double(shape.inHeight * shape.inWidth * shape.inChannels)

@@ -38,7 +38,7 @@ public final class Dense: Sendable {
       }
     let shape = ConvolutionShape(
       inHeight: 1, inWidth: 1, inChannels: k, outChannels: n, kernelHeight: 1, kernelWidth: 1)
-    isBFloat16 = precision == .bf16 && ConvolutionChoice.bfloat16.applies(to: shape)
+    isBFloat16 = precision == .bf16 && BFloat16Convolution.applies(to: shape)
     convolution = Convolution(
       shape: shape, maxBatch: maxRows, weights: packed, bias: bias, activation: activation, pool: pool,
       kernels: instructionSet.kernels, bfloat16: instructionSet.bfloat16Kernels,
@@ -48,13 +48,14 @@ public final class Dense: Sendable {
   /// - Parameters:
   ///   - input: (rows, inputs), contiguous.
   ///   - output: (rows, outputs), contiguous.
+  ///   - residual: as `output`, added before the activation, or nil.
   ///   - scratch: `scratchFloats` floats.
   public func run(
-    rows: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
-    pool: ThreadPool
+    rows: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, residual: UnsafePointer<Float>? = nil,
+    scratch: UnsafeMutablePointer<Float>, pool: ThreadPool
   ) {
     convolution.run(
-      batch: rows, input: input, inputStride: inputs, output: output, outputStride: outputs, scratch: scratch,
-      pool: pool)
+      batch: rows, input: input, inputStride: inputs, output: output, outputStride: outputs, residual: residual,
+      residualStride: outputs, scratch: scratch, pool: pool)
   }
 }

@@ -54,7 +54,7 @@ struct IndirectProduct<Element: BitwiseCopyable & Sendable>: Sendable {
     self.multiply = multiply
     self.kernels = kernels
     self.threads = threads
-    zeros = TypedBuffer(repeating: zero, count: shape.groupInputs)
+    zeros = TypedBuffer(repeating: zero, count: shape.inChannels)
     blockRows = Self.blockRows(shape, tileRows: tileRows)
   }
 
@@ -84,38 +84,56 @@ struct IndirectProduct<Element: BitwiseCopyable & Sendable>: Sendable {
     var blocks = max(1, (rows + blockRows - 1) / blockRows)
     if blocks > 1 { blocks = (blocks + workers - 1) / workers * workers }
     let wanted = workers == 1 ? 1 : 8 * workers
-    let shares = min(panels.count, (wanted + blocks - 1) / blocks)
+    let all = shape.groups * panels.count
+    let shares = min(all, (wanted + blocks - 1) / blocks)
     let perTask = GemmRows(rows: rows, tileRows: (rows + blocks - 1) / blocks)
-    let bounds = call.activation.bounds
-    call.pool.run(tasks: shape.groups * perTask.count * shares) { task, worker in
-      let share = task % shares
-      let block = task / shares % perTask.count
-      let group = task / shares / perTask.count
-      let first = perTask.start(block)
-      let height = perTask.height(block)
-      let panel = share * panels.count / shares
-      let columns = min((share + 1) * panels.count / shares * panels.panelWidth, shape.groupOutputs)
-      let firstColumn = panel * panels.panelWidth
+    call.pool.run(tasks: perTask.count * shares) { task, worker in
+      let (block, share) = task.quotientAndRemainder(dividingBy: shares)
+      let range = perTask.range(block)
       let memory = scratch + worker * workerFloats
       let pointers = alignedPointers(memory, to: Element.self)
       window.fill(
-        pointers, rows: first..<first + height, tileRows: tileRows, input: input + group * shape.groupInputs,
-        inputStride: inputStride, zeros: UnsafePointer(zeros.start))
-      let output = call.output + first * call.outputStride + group * shape.groupOutputs + firstColumn
-      let residual = call.residual.map { $0 + first * call.residualStride + group * shape.groupOutputs + firstColumn }
-      let product = GemmBlock(
-        pointers: UnsafePointer(pointers), rows: height, positions: runs.positions, depth: runs.depth,
-        panels: panels.panel(group: group, panel), columns: columns - firstColumn,
-        start: panels.bias(group: group, panel),
-        epilogue: FloatEpilogue(
-          residual: residual, residualStride: call.residualStride, output: output, outputStride: call.outputStride,
-          low: bounds.low, high: bounds.high, edge: memory + pointerFloats))
-      withUnsafePointer(to: product) { multiply($0) }
-      if call.activation.needsPass {
-        for row in 0..<height {
-          let to = output + row * call.outputStride
-          kernels.activateRun(call.activation.vector, columns - firstColumn, to, to)
-        }
+        pointers, rows: range, tileRows: tileRows, input: input, inputStride: inputStride,
+        zeros: UnsafePointer(zeros.start))
+      var panel = share * all / shares
+      let end = (share + 1) * all / shares
+      while panel < end {
+        let (group, first) = panel.quotientAndRemainder(dividingBy: panels.count)
+        let count = min(panels.count - first, end - panel)
+        compute(
+          call, rows: range, group: group, panels: first..<first + count, UnsafePointer(pointers),
+          edge: memory + pointerFloats)
+        panel += count
+      }
+    }
+  }
+
+  /// Some rows with some panels of one group.
+  private func compute(
+    _ call: ConvolutionCall, rows: Range<Int>, group: Int, panels range: Range<Int>,
+    _ pointers: UnsafePointer<UnsafePointer<Element>>, edge: UnsafeMutablePointer<Float>
+  ) {
+    let bounds = call.activation.bounds
+    let firstColumn = range.lowerBound * panels.panelWidth
+    let columns = min(range.upperBound * panels.panelWidth, shape.groupOutputs) - firstColumn
+    let column = group * shape.groupOutputs + firstColumn
+    let output = call.output + rows.lowerBound * call.outputStride + column
+    let residual = call.residual.map { $0 + rows.lowerBound * call.residualStride + column }
+    let product = GemmBlock(
+      pointers: pointers, offset: group * shape.groupInputs, rows: rows.count, positions: runs.positions,
+      depth: runs.depth, panels: panels.panel(group: group, range.lowerBound), columns: columns,
+      start: panels.bias(group: group, range.lowerBound),
+      epilogue: FloatEpilogue(
+        residual: residual, residualStride: call.residualStride, output: output, outputStride: call.outputStride,
+        low: bounds.low, high: bounds.high, edge: edge))
+    withUnsafePointer(to: product) { multiply($0) }
+    guard call.activation.needsPass else { return }
+    if call.outputStride == columns {
+      kernels.activateRun(call.activation.vector, rows.count * columns, output, output)
+    } else {
+      for row in 0..<rows.count {
+        let to = output + row * call.outputStride
+        kernels.activateRun(call.activation.vector, columns, to, to)
       }
     }
   }

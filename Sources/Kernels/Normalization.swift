@@ -10,24 +10,21 @@ public enum RowNormalization: Sendable {
   case rootMeanSquare(epsilon: Float)
 }
 
-/// output[i] = normalized(input)[i] · scale[i] + shift[i], for one row of `count` floats. `output` may be `input`.
-public func normalizeRow(
-  _ normalization: RowNormalization, count: Int, scale: UnsafePointer<Float>, shift: UnsafePointer<Float>,
+/// output[i] = normalized(input)[i] · scale[i] + shift[i], for rows of `count` floats, one after the other. `output` may be `input`.
+public func normalizeRows(
+  _ normalization: RowNormalization, rows: Int, count: Int, scale: UnsafePointer<Float>, shift: UnsafePointer<Float>,
   input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, instructionSet: CPUFeatures = .current
 ) {
   guard count > 0 else { return }
   let kernels = instructionSet.kernels
-  let (factor, offset): (Float, Float)
-  switch normalization {
-  case .standard(let epsilon):
-    let statistics = standardization(count: count, epsilon: epsilon, input, instructionSet: instructionSet)
-    factor = statistics.factor
-    offset = -statistics.mean * factor
-  case .rootMeanSquare(let epsilon):
-    factor = 1 / (moments(count, around: 0, input, kernels).squares / Float(count) + epsilon).squareRoot()
-    offset = 0
+  let (centers, epsilon) =
+    switch normalization {
+    case .standard(let epsilon): (true, epsilon)
+    case .rootMeanSquare(let epsilon): (false, epsilon)
+    }
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: kernels.width) { lanes in
+    kernels.normalizeRows(rows, count, centers, epsilon, scale, shift, input, output, lanes.baseAddress!)
   }
-  kernels.affineRow(count, factor, offset, scale, shift, input, output)
 }
 
 /// The mean of `count` contiguous floats, and 1 / √(variance + epsilon).
@@ -50,13 +47,7 @@ public func sums(
 private func moments(
   _ count: Int, around center: Float, _ input: UnsafePointer<Float>, _ kernels: KernelTable
 ) -> (sum: Float, squares: Float) {
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * kernels.width) { lanes in
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: kernels.width) { lanes in
     kernels.momentsRow(count, center, input, lanes.baseAddress!)
-    var (sum, squares): (Float, Float) = (0, 0)
-    for lane in 0..<kernels.width {
-      sum += lanes[lane]
-      squares += lanes[kernels.width + lane]
-    }
-    return (sum, squares)
   }
 }

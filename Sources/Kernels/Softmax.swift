@@ -10,7 +10,7 @@ public func softmax(
 ) {
   guard columns > 0 else { return }
   let kernels = instructionSet.kernels
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * kernels.width) { lanes in
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: kernels.width) { lanes in
     for row in 0..<rows {
       kernels.softmaxRow(columns, factor, input + row * columns, output + row * columns, lanes.baseAddress!)
     }

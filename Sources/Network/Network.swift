@@ -99,7 +99,10 @@ extension Graph {
   mutating func optimize() throws(NodeError) {
     removeUnused()
     findActivations()
+    foldFactors()
     moveTransposes()
+    foldFactors()
+    findAttention()
     foldScaleShift()
     fuseBias()
     propagateStrides()
@@ -110,6 +113,8 @@ extension Graph {
     findChannelShuffles()
     try LayoutAssignment.run(on: &self)
     removeUnused()
+    absorbViews()
+    fuseDenseResiduals()
   }
 
   func port(_ id: ValueID, _ plan: MemoryPlan) -> Network.Port? {

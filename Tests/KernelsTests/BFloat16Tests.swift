@@ -29,7 +29,7 @@ private let edges = [2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33]
     (ConvolutionTests.shapes + [
       square(9, 7, 33, kernel: 3, stride: 2, pad: 1, dilation: 2), square(9, 16, 33, kernel: 1, stride: 3, pad: 1),
       square(30, 40, 70, kernel: 3, pad: 1), square(7, 201, 150, kernel: 3, pad: 1), square(5, 2, 3, kernel: 2),
-    ]).filter { ConvolutionChoice.bfloat16.applies(to: $0) }
+    ]).filter { BFloat16Convolution.applies(to: $0) }
 
   @Test(arguments: TestedKernels.bfloat16, shapes)
   func anyGeometry(_ set: TestedKernels, _ shape: ConvolutionShape) {
@@ -42,9 +42,9 @@ private let edges = [2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33]
   }
 
   @Test func oneElementToMultiplyIsNoPair() {
-    #expect(!ConvolutionChoice.bfloat16.applies(to: square(5, 1, 3, kernel: 1)))
-    #expect(!ConvolutionChoice.bfloat16.applies(to: square(5, 1, 3, kernel: 3, dilation: 2)))
-    #expect(!ConvolutionChoice.bfloat16.applies(to: square(5, 4, 4, kernel: 3, groups: 2)))
+    #expect(!BFloat16Convolution.applies(to: square(5, 1, 3, kernel: 1)))
+    #expect(!BFloat16Convolution.applies(to: square(5, 1, 3, kernel: 3, dilation: 2)))
+    #expect(!BFloat16Convolution.applies(to: square(5, 4, 4, kernel: 3, groups: 2)))
   }
 
   /// The same bits on every instruction set, for any number of threads and any neighbours in the batch.

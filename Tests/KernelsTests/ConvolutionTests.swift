@@ -42,6 +42,17 @@ private let edges = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33]
     }
   }
 
+  /// Groups share their pointers, and each fills a part of a panel: 16 and 24 columns take one vector and one and a half.
+  @Test(arguments: TestedKernels.here, [1, 5, 12, 16, 20, 24, 40])
+  func groupsOfTheProduct(_ set: TestedKernels, outputs: Int) {
+    for inputs in [3, 16] {
+      let run = ConvolutionCase(
+        shape: square(9, 3 * inputs, 3 * outputs, kernel: 3, pad: 1, groups: 3), batch: 2, activation: .hardSwish,
+        residual: true, gap: 1, threads: 2)
+      #expect(run.error(set, .indirect) < Self.tolerance, "\(run)")
+    }
+  }
+
   static let shapes: [ConvolutionShape] = [
     square(17, 3, 20, kernel: 7, stride: 2, pad: 3),
     square(23, 3, 9, kernel: 11, stride: 4),
@@ -67,7 +78,7 @@ private let edges = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33]
 
   @Test(arguments: TestedKernels.here, shapes)
   func anyGeometry(_ set: TestedKernels, _ shape: ConvolutionShape) {
-    for choice in ConvolutionChoice.float32 where choice.applies(to: shape) {
+    for choice in ConvolutionChoice.float32 where choice.applies(to: shape, width: set.table.width) {
       for batch in [1, 3] {
         for threads in [1, 2] {
           let run = ConvolutionCase(
@@ -102,6 +113,41 @@ private let edges = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33]
     }
   }
 
+  /// Every count of taps and stride, groups of every size that shares a vector, one output and windows beyond the input.
+  @Test(arguments: TestedKernels.here, [1, 2, 4, 8])
+  func groupsWithinAVector(_ set: TestedKernels, inputs: Int) {
+    for groups in [2, 3, 4, 5, 8, 9, 17] {
+      for (size, kernel, stride) in [
+        (1, 3, 1), (3, 5, 1), (4, 7, 1), (7, 3, 2), (9, 5, 2), (14, 7, 2), (15, 9, 1), (8, 1, 1), (9, 1, 2), (13, 6, 2),
+      ] {
+        let channels = inputs * groups
+        let shape = square(size, channels, channels, kernel: kernel, stride: stride, pad: kernel / 2, groups: groups)
+        guard ConvolutionChoice.channelwise.applies(to: shape, width: set.table.width) else { continue }
+        let run = ConvolutionCase(
+          shape: shape, batch: 2, activation: groups % 2 == 0 ? .hardSwish : .relu, residual: size % 2 == 0,
+          gap: groups % 3, threads: 2, atStart: size % 2 == 1)
+        #expect(run.error(set, .channelwise) < Self.tolerance, "\(run)")
+      }
+    }
+  }
+
+  /// Bands of rows, kernels taller than wide, dilated rows, more padding on one side than on the other.
+  @Test(arguments: TestedKernels.here)
+  func channelwiseGeometry(_ set: TestedKernels) {
+    for channels in [16, 24, 40] {
+      for groups in [channels, channels / 4, channels / 8] {
+        for dilation in [1, 2] {
+          let shape = ConvolutionShape(
+            inHeight: 60, inWidth: 61, inChannels: channels, outChannels: channels, kernelHeight: 5, kernelWidth: 3,
+            strideHeight: 2, dilationHeight: dilation, padTop: 3, padLeft: 2, padRight: 1, groups: groups)
+          guard ConvolutionChoice.channelwise.applies(to: shape, width: set.table.width) else { continue }
+          let run = ConvolutionCase(shape: shape, threads: 2)
+          #expect(run.error(set, .channelwise) < Self.tolerance, "\(run)")
+        }
+      }
+    }
+  }
+
   static let activations: [Activation] = [
     .none, .relu, .clip(min: -0.5, max: 0.75), .sigmoid, .hardSigmoid(alpha: 0.2, beta: 0.5), .hardSwish,
     .leakyRelu(alpha: 0.1),
@@ -123,7 +169,7 @@ private let edges = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33]
       square(30, 40, 70, kernel: 3, pad: 1), square(56, 24, 40, kernel: 1), square(7, 200, 150, kernel: 3, pad: 1),
     ]
     for shape in shapes {
-      for choice in ConvolutionChoice.float32 where choice.applies(to: shape) {
+      for choice in ConvolutionChoice.float32 where choice.applies(to: shape, width: set.table.width) {
         let run = ConvolutionCase(shape: shape, batch: 2, residual: true, threads: 3)
         #expect(run.error(set, choice) < Self.winogradTolerance, "\(choice) \(shape)")
       }

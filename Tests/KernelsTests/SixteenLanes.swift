@@ -32,4 +32,11 @@ struct SixteenLanes: FloatVector {
   func powerOfTwo() -> Self {
     Self(unsafeBitCast((SIMD16<Int32>(lanes) &+ 127) &<< 23, to: SIMD16<Float>.self))
   }
+  var total: Float { lanes.sum() }
+  var largest: Float { lanes.max() }
+  func permuted(_ order: UnsafePointer<Int32>) -> Self {
+    var result = lanes
+    for lane in 0..<16 { result[lane] = lanes[Int(order[lane])] }
+    return Self(result)
+  }
 }

@@ -65,21 +65,59 @@ struct BroadcastLoop: Sendable {
     let pieces = max(1, (width + BroadcastLoop.maximumWidth - 1) / BroadcastLoop.maximumWidth)
     let piece = (width + pieces - 1) / pieces
     rowsInRuns(rows * pieces, width: piece, pool: pool) { range in
-      for index in range {
-        let (row, part) = index.quotientAndRemainder(dividingBy: pieces)
-        let start = part * piece
-        var place = Row(
-          output: row * width + start, a: start * stepA, b: start * stepB, c: start * stepC,
+      var position = Position(range.lowerBound, pieces: pieces, self)
+      for _ in range {
+        let start = position.piece * piece
+        let row = Row(
+          output: position.row * width + start, a: position.offsets.a + start * stepA,
+          b: position.offsets.b + start * stepB, c: position.offsets.c + start * stepC,
           count: min(piece, width - start))
-        var rest = row
-        for axis in outer.indices.reversed() {
-          let position: Int
-          if axis > 0 { (rest, position) = rest.quotientAndRemainder(dividingBy: outer[axis]) } else { position = rest }
-          place.a += position * strides[0][axis]
-          place.b += position * strides[1][axis]
-          place.c += position * strides[2][axis]
+        if row.count > 0 { body(row) }
+        position.advance(pieces: pieces, self)
+      }
+    }
+  }
+
+  /// Where the loop is: counted on from row to row, since a division for every axis of every row costs as much as a short row.
+  private struct Position {
+    var row: Int
+    var piece: Int
+    var offsets = (a: 0, b: 0, c: 0)
+    private var index: [Int]
+
+    init(_ task: Int, pieces: Int, _ loop: BroadcastLoop) {
+      (row, piece) = task.quotientAndRemainder(dividingBy: pieces)
+      index = Array(repeating: 0, count: loop.outer.count)
+      var rest = row
+      for axis in loop.outer.indices.reversed() {
+        if axis > 0 {
+          (rest, index[axis]) = rest.quotientAndRemainder(dividingBy: loop.outer[axis])
+        } else {
+          index[0] = rest
         }
-        if place.count > 0 { body(place) }
+        move(axis, by: index[axis], loop)
+      }
+    }
+
+    private mutating func move(_ axis: Int, by count: Int, _ loop: BroadcastLoop) {
+      offsets.a += count * loop.strides[0][axis]
+      offsets.b += count * loop.strides[1][axis]
+      offsets.c += count * loop.strides[2][axis]
+    }
+
+    mutating func advance(pieces: Int, _ loop: BroadcastLoop) {
+      piece += 1
+      if piece < pieces { return }
+      piece = 0
+      row += 1
+      var axis = loop.outer.count - 1
+      while axis >= 0 {
+        index[axis] += 1
+        move(axis, by: 1, loop)
+        if axis == 0 || index[axis] < loop.outer[axis] { return }
+        move(axis, by: -index[axis], loop)
+        index[axis] = 0
+        axis -= 1
       }
     }
   }

@@ -22,11 +22,9 @@ struct NormalizedRows: Computation {
       unsafe scale.withUnsafeBufferPointer { scale in
         unsafe shift.withUnsafeBufferPointer { shift in
           rowsInRuns(source.count / size * run.items(source), width: size, pool: run.pool) { range in
-            for row in range {
-              unsafe normalizeRow(
-                rows, count: size, scale: scale.baseAddress!, shift: shift.baseAddress!, input: input + row * size,
-                output: output + row * size)
-            }
+            unsafe normalizeRows(
+              rows, rows: range.count, count: size, scale: scale.baseAddress!, shift: shift.baseAddress!,
+              input: input + range.lowerBound * size, output: output + range.lowerBound * size)
           }
         }
       }

@@ -26,7 +26,15 @@ struct ScaleShift: Computation {
     return result
   }
 
-  var layoutRule: LayoutRule { .channelsLast }
+  /// One factor and one summand for all channels, which any layout may have.
+  var uniform: (factor: Float, summand: Float)? {
+    guard let factor = scale.first, let summand = shift.first, scale.allSatisfy({ $0 == factor }),
+      shift.allSatisfy({ $0 == summand })
+    else { return nil }
+    return (factor, summand)
+  }
+
+  var layoutRule: LayoutRule { uniform == nil ? .channelsLast : .either }
   var takesSlices: Bool { true }
   var worksInPlace: Bool { true }
   var parameterCount: Int { scale.count + shift.count }
@@ -34,29 +42,23 @@ struct ScaleShift: Computation {
 
   func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (source, target) = (context.inputs[0], context.outputs[0])
-    let (scale, shift, activation) = (scale, shift, activation)
-    if source.dimensions.count != 4 && source.dimensions.count != 2 { return planes(source, target) }
+    let activation = activation
+    if uniform == nil && source.dimensions.count != 4 && source.dimensions.count != 2 { return planes(source, target) }
     let channels = source.channels
     let rows = source.count / channels
+    let scale = uniform.map { Array(repeating: $0.factor, count: channels) } ?? scale
+    let shift = uniform.map { Array(repeating: $0.summand, count: channels) } ?? shift
+    let kernels = RunKernels()
     return Kernel { run in
       let (input, output) = unsafe (run.read(source), run.write(target))
-      rowsInRuns(rows * run.items(source), width: channels, pool: run.pool) { rows in
-        for row in rows {
-          let (from, to) = unsafe (input + row * source.stride, output + row * target.stride)
-          unsafe scale.withUnsafeBufferPointer { scale in
-            unsafe shift.withUnsafeBufferPointer { shift in
-              if activation == .relu {
-                for channel in 0..<channels {
-                  let value = unsafe from[channel] * scale[channel] + shift[channel]
-                  unsafe to[channel] = value < 0 ? 0 : value
-                }
-              } else {
-                for channel in 0..<channels { unsafe to[channel] = from[channel] * scale[channel] + shift[channel] }
-              }
+      unsafe scale.withUnsafeBufferPointer { scale in
+        unsafe shift.withUnsafeBufferPointer { shift in
+          rowsInRuns(rows * run.items(source), width: channels, pool: run.pool) { rows in
+            for row in rows {
+              unsafe kernels.scaleShift(
+                count: channels, scale: scale.baseAddress!, shift: shift.baseAddress!, input + row * source.stride,
+                output + row * target.stride, activation: activation)
             }
-          }
-          if activation != .relu && activation != .none {
-            unsafe applyHere(activation, count: channels, to)
           }
         }
       }

@@ -113,6 +113,18 @@ package struct Arithmetic: Operator, Computation {
       }
     }
     let loop = BroadcastLoop(a, b, output: target)
+    if let combination = kind.combination, loop.stepA + loop.stepB > 0 {
+      let kernels = RunKernels()
+      return Kernel { run in
+        let (x, y, output) = unsafe (run.read(a), run.read(b), run.write(target))
+        loop.forEachRow(items: run.items(target), pool: run.pool) { row in
+          let to = unsafe output + row.output
+          unsafe kernels.combine(
+            combination, count: row.count, x + row.a, stepA: loop.stepA, y + row.b, stepB: loop.stepB, to)
+          if activation != .none { unsafe kernels.activate(activation, count: row.count, to, to) }
+        }
+      }
+    }
     return Kernel { run in
       let (x, y, output) = unsafe (run.read(a), run.read(b), run.write(target))
       loop.forEachRow(items: run.items(target), pool: run.pool) { row in
@@ -176,5 +188,18 @@ package struct Arithmetic: Operator, Computation {
       rest >>= 1
     }
     return result
+  }
+}
+
+extension Arithmetic.Kind {
+  /// The vectorized form.
+  fileprivate var combination: RunKernels.Combination? {
+    switch self {
+    case .add: .add
+    case .subtract: .subtract
+    case .multiply: .multiply
+    case .divide: .divide
+    default: nil
+    }
   }
 }

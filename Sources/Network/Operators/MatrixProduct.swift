@@ -4,7 +4,7 @@ internal import Kernels
 
 /// MatMul: NumPy's rules, the last two axes multiplied and those before broadcast. With a constant matrix on the right
 /// it becomes a `Dense`.
-package struct MatrixProduct: Operator, Computation {
+package struct MatrixProduct: Operator, Computation, ReadsThroughViews {
   package let name = "MatMul"
   /// Every sum is multiplied with it.
   var factor: Float
@@ -13,6 +13,12 @@ package struct MatrixProduct: Operator, Computation {
   var transposesB: Bool
   /// What an operand or result of one axis has too much, as a matrix.
   private var vectors: (a: Bool, b: Bool) = (false, false)
+  var accesses: [StridedAccess?] = [nil, nil]
+  var resultAccess: StridedAccess?
+
+  var hasVectors: Bool { vectors.a || vectors.b }
+  /// Whether this is weights · B, as attention's second product is.
+  var isPlainRight: Bool { !transposesA && factor == 1 && !hasVectors }
 
   package init(factor: Float = 1, transposesA: Bool = false, transposesB: Bool = false) {
     self.factor = factor
@@ -58,45 +64,44 @@ package struct MatrixProduct: Operator, Computation {
 
   package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (a, b, target) = (context.inputs[0], context.inputs[1], context.outputs[0])
-    let left = vectors.a ? [1] + a.dimensions : a.dimensions
-    let right = vectors.b ? b.dimensions + [1] : b.dimensions
-    let (aRows, aColumns) = (left[left.count - 2], left[left.count - 1])
-    let (bRows, bColumns) = (right[right.count - 2], right[right.count - 1])
-    let (m, k, n) = (transposesA ? aColumns : aRows, transposesA ? aRows : aColumns, transposesB ? bRows : bColumns)
-    let (transposesA, transposesB, factor) = (transposesA, transposesB, factor)
-    // Rows of the batched first dimension of a two-dimensional left side: a product for each item, since the library's rounding
-    // depends on how many rows it is given.
-    if left.count == 2 && right.count == 2 {
-      return Kernel("OpenBLAS") { run in
-        for item in 0..<run.items(a) {
-          unsafe matrixMultiply(
-            m: m, n: n, k: k, a: run.read(a) + item * m * k, lda: aColumns, transposeA: transposesA, b: run.read(b),
-            ldb: bColumns, transposeB: transposesB, c: run.write(target) + item * m * n, ldc: n, alpha: factor)
-        }
-      }
-    }
-    // One product per leading index; the loop's rows are whole matrices.
-    let leading = Array(target.dimensions.dropLast((vectors.a ? 0 : 1) + (vectors.b ? 0 : 1)))
-    let loop = BroadcastLoop(
-      a.matrices(Array(left.dropLast(2))), b.matrices(Array(right.dropLast(2))), output: target.matrices(leading))
-    return Kernel("OpenBLAS") { run in
+    var left = accesses[0] ?? StridedAccess(vectors.a ? [1] + a.dimensions : a.dimensions)
+    var right = accesses[1] ?? StridedAccess(vectors.b ? b.dimensions + [1] : b.dimensions)
+    if transposesA { left = left.transposed }
+    if transposesB { right = right.transposed }
+    var result = resultAccess ?? StridedAccess(target.dimensions)
+    // What a vector lacks as a matrix, the result lacks too.
+    if vectors.a { result = result.inserting(axis: result.dimensions.count - (vectors.b ? 0 : 1)) }
+    if vectors.b { result = result.inserting(axis: result.dimensions.count) }
+    let leading = Array(result.dimensions.dropLast(2))
+    let count = leading.reduce(1, *)
+    let product = MatrixMultiplication(
+      a: left.matrix, b: right.matrix, rowStep: result.rowStride, factor: factor, pool: context.pool)
+    let sequences = (
+      MatrixSequence(left, leading: leading), MatrixSequence(right, leading: leading),
+      MatrixSequence(result, leading: leading)
+    )
+    return Kernel("packed at run time", scratchBytes: 4 * product.scratchFloats) { run in
       let (x, y, output) = unsafe (run.read(a), run.read(b), run.write(target))
-      loop.forEachRow(items: run.items(target), pool: callingThread) { row in
-        for index in 0..<row.count {
-          unsafe matrixMultiply(
-            m: m, n: n, k: k, a: x + (row.a + index * loop.stepA) * (m * k), lda: aColumns, transposeA: transposesA,
-            b: y + (row.b + index * loop.stepB) * (k * n), ldb: bColumns, transposeB: transposesB,
-            c: output + (row.output + index) * (m * n), ldc: n, alpha: factor)
-        }
+      unsafe product.run(
+        count: count * run.items(target), scratch: run.scratch.assumingMemoryBound(to: Float.self), pool: run.pool
+      ) { index in
+        let (item, matrix) = index.quotientAndRemainder(dividingBy: count)
+        return unsafe (
+          x + (a.isBatched ? item * a.count : 0) + sequences.0.start(matrix),
+          y + (b.isBatched ? item * b.count : 0) + sequences.1.start(matrix),
+          output + item * target.count + sequences.2.start(matrix)
+        )
       }
     }
   }
 }
 
-extension BufferView {
-  /// The leading axes alone: positions count whole matrices.
-  fileprivate func matrices(_ leading: [Int]) -> BufferView {
-    BufferView(
-      memory: memory, element: element, dimensions: leading, isBatched: isBatched && !leading.isEmpty, stride: 1)
+extension StridedAccess {
+  /// With an axis of 1 at `axis`.
+  fileprivate func inserting(axis: Int) -> StridedAccess {
+    var result = self
+    result.dimensions.insert(1, at: axis)
+    result.strides.insert(0, at: axis)
+    return result
   }
 }

@@ -68,7 +68,7 @@ extension Graph {
   private func isClose(_ a: Float, _ b: Float) -> Bool { abs(a - b) <= 1e-5 * abs(b) }
 
   /// A node that computes input · factor + shift with one number each.
-  private func affine(_ node: Node) -> (input: ValueID, factor: Float, shift: Float)? {
+  func affine(_ node: Node) -> (input: ValueID, factor: Float, shift: Float)? {
     if let scaling = node.computation as? ScaleShift {
       guard scaling.activation == .none, let factor = scaling.scale.first, let shift = scaling.shift.first,
         scaling.scale.allSatisfy({ $0 == factor }), scaling.shift.allSatisfy({ $0 == shift })

@@ -1,38 +1,68 @@
-// Fuses a bias addition into the matrix product before it.
+// Fuses additions and multiplications by a constant per column into the matrix product before them.
 
 internal import Kernels
 
-/// A constant per column that is added to a matrix product with constant weights goes into it as its bias.
+/// A constant per column that the result of a matrix product with constant weights is multiplied with, or that is added to it, goes into its
+/// weights and bias: a bias, a batch normalization of rows, a layer scale. Views in between keep the columns.
 extension Graph {
   mutating func fuseBias() {
-    let uses = Uses(self)
-    var removed = Set<Int>()
-    for index in nodes.indices {
-      guard let (product, bias) = addedBias(nodes[index]), let writer = uses.writer(of: product),
-        uses.onlyReader(of: product) == index, !removed.contains(writer),
-        var dense = nodes[writer].computation as? Dense, dense.activation == .none, bias.count == dense.outputs
-      else { continue }
-      dense.bias = dense.bias.map { zip($0, bias).map(+) } ?? bias
-      nodes[index].computation = dense
-      nodes[index].inputs = nodes[writer].inputs
-      removed.insert(writer)
+    while let (index, dense, change) = nextColumnChange() {
+      guard var computation = nodes[dense].computation as? Dense else { return }
+      computation.follow(scale: change.scale, shift: change.shift)
+      nodes[dense].computation = computation
+      let uses = Uses(self)
+      guard let last = uses.writer(of: nodes[index].inputs[change.operand]) else { return }
+      nodes[last].outputs = nodes[index].outputs
+      removeNodes([index])
     }
-    removeNodes(removed)
   }
 
-  private func addedBias(_ node: Node) -> (product: ValueID, bias: [Float])? {
-    if let shift = node.computation as? ScaleShift {
-      guard shift.activation == .none, shift.scale.allSatisfy({ $0 == 1 }), shape(node.inputs[0]).rank == 2 else {
+  /// y = x · scale + shift, column by column, x being operand number `operand`.
+  private typealias ColumnChange = (operand: Int, scale: [Float]?, shift: [Float]?)
+
+  /// A node that changes columns, and the product before it.
+  private func nextColumnChange() -> (node: Int, dense: Int, change: ColumnChange)? {
+    let uses = Uses(self)
+    for index in nodes.indices {
+      guard let change = columnChange(nodes[index]) else { continue }
+      var (value, reader) = (nodes[index].inputs[change.operand], index)
+      let columns = shape(value).dimensions.last
+      while uses.onlyReader(of: value) == reader, let writer = uses.writer(of: value) {
+        if let dense = nodes[writer].computation as? Dense {
+          // Weights that are stored as integers stay integers.
+          guard dense.activation == .none, dense.outputs == columns,
+            change.scale == nil || dense.weights.quantized == nil
+          else { break }
+          return (index, writer, change)
+        }
+        guard nodes[writer].computation is View, shape(nodes[writer].inputs[0]).dimensions.last == columns else {
+          break
+        }
+        (value, reader) = (nodes[writer].inputs[0], writer)
+      }
+    }
+    return nil
+  }
+
+  private func columnChange(_ node: Node) -> ColumnChange? {
+    if let affine = node.computation as? ScaleShift {
+      guard affine.activation == .none else { return nil }
+      // Channels are columns where there are two axes.
+      if shape(node.inputs[0]).rank == 2 { return (0, affine.scale, affine.shift) }
+      guard let (factor, summand) = affine.uniform, let columns = shape(node.inputs[0]).dimensions.last else {
         return nil
       }
-      return (node.inputs[0], shift.shift)
+      return (0, Array(repeating: factor, count: columns), Array(repeating: summand, count: columns))
     }
-    guard let sum = node.computation as? Arithmetic, sum.kind == .add, sum.activation == .none,
+    guard let arithmetic = node.computation as? Arithmetic, arithmetic.activation == .none,
+      arithmetic.kind == .add || arithmetic.kind == .multiply,
       let position = node.inputs.firstIndex(where: { self[$0].constant != nil }),
       case let product = node.inputs[1 - position], shape(product) == shape(node.outputs[0]),
       let constant = self[node.inputs[position]].constant, constant.dimensions.dropLast().allSatisfy({ $0 == 1 }),
-      let bias = try? constant.floats, bias.count == shape(product).dimensions.last
+      let stated = try? constant.floats, let columns = shape(product).dimensions.last,
+      stated.count == columns || stated.count == 1
     else { return nil }
-    return (product, bias)
+    let values = stated.count == columns ? stated : Array(repeating: stated[0], count: columns)
+    return arithmetic.kind == .add ? (1 - position, nil, values) : (1 - position, values, nil)
   }
 }

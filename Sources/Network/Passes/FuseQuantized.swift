@@ -130,7 +130,7 @@ private struct QuantizedFusion {
 
   private mutating func fuse(_ dense: Dense, at index: Int) {
     let node = graph.nodes[index]
-    guard let input = bytes(node.inputs[0]), dense.activation == .none else { return }
+    guard let input = bytes(node.inputs[0]), dense.activation == .none, dense.scale == nil else { return }
     let sink = sink(node.outputs[0])
     guard
       let product = product(
