@@ -1,4 +1,4 @@
-// A matrix product with no constant side: OpenBLAS, which packs at every call, as a one-off product must.
+// OpenBLAS: products of two computed matrices that are rare (Gemm, Einsum), and the reference of the kernel tests.
 
 internal import COpenBLAS
 internal import Synchronization
