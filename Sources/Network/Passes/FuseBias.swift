@@ -3,7 +3,7 @@
 internal import Kernels
 
 /// A constant per column that the result of a matrix product with constant weights is multiplied with, or that is added to it, goes into its
-/// weights and bias: a bias, a batch normalization of rows, a layer scale. Views in between keep the columns.
+/// weights and bias: a bias, a layer scale. Views in between keep the columns.
 extension Graph {
   mutating func fuseBias() {
     while let (index, dense, change) = nextColumnChange() {
@@ -47,12 +47,15 @@ extension Graph {
   private func columnChange(_ node: Node) -> ColumnChange? {
     if let affine = node.computation as? ScaleShift {
       guard affine.activation == .none else { return nil }
-      // Channels are columns where there are two axes.
-      if shape(node.inputs[0]).rank == 2 { return (0, affine.scale, affine.shift) }
-      guard let (factor, summand) = affine.uniform, let columns = shape(node.inputs[0]).dimensions.last else {
-        return nil
-      }
-      return (0, Array(repeating: factor, count: columns), Array(repeating: summand, count: columns))
+      // A normalization's shift cancels what its factor makes large: taken into the sums, it would double their error.
+      if shape(node.inputs[0]).rank == 2 && affine.scale.allSatisfy({ $0 == 1 }) { return (0, nil, affine.shift) }
+      guard let (factor, summand) = affine.uniform, factor == 1 || summand == 0,
+        let columns = shape(node.inputs[0]).dimensions.last
+      else { return nil }
+      return (
+        0, factor == 1 ? nil : Array(repeating: factor, count: columns),
+        summand == 0 ? nil : Array(repeating: summand, count: columns)
+      )
     }
     guard let arithmetic = node.computation as? Arithmetic, arithmetic.activation == .none,
       arithmetic.kind == .add || arithmetic.kind == .multiply,
