@@ -183,6 +183,6 @@ let package = Package(
     .testTarget(
       name: "FuzzTests",
       dependencies: ["imgdecode", "classify", "lambda-bootstrap", "AWS", "ONNX", "Network", "POSIX", "Streams"],
-      path: "Tests/fuzz", exclude: ["seeds.py", "fuzz_models.py"], swiftSettings: testSettings),
+      path: "Tests/fuzz", exclude: ["README.md", "seeds.py", "fuzz_models.py"], swiftSettings: testSettings),
   ]
 )
