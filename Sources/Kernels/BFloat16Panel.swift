@@ -11,7 +11,7 @@ struct BFloat16Panel {
   private let width: Int
   private let convert: BFloat16Kernels.Convert
   /// Kernel positions.
-  let cells: Int
+  let kernelPositions: Int
 
   /// - Parameter inputs: channels; a run holds those of one kernel position, or of all that are joined.
   init(inputs: Int, runs: IndirectRuns, weights: ConvolutionWeights, kernels: BFloat16Kernels) {
@@ -20,7 +20,7 @@ struct BFloat16Panel {
     self.weights = weights
     width = kernels.panelWidth
     convert = kernels.convert
-    cells = runs.positions * runs.depth / inputs
+    kernelPositions = runs.positions * runs.depth / inputs
   }
 
   private var steps: Int { (runs.depth + 1) / 2 }
@@ -46,11 +46,13 @@ struct BFloat16Panel {
     withConversion(of: width) { gathered, converted in
       gathered.update(repeating: 0, count: width)
       for channel in channels {
-        for cell in 0..<cells {
-          let from = weights.start + channel * weights.inputStep + cell
+        for position in 0..<kernelPositions {
+          let from = weights.start + channel * weights.inputStep + position
           for (column, output) in outputs.enumerated() { gathered[column] = from[output] * weights.factor(output) }
           convert(width, UnsafePointer(gathered), converted)
-          let pair = to + start(cell: cell) + offset(element(cell: cell, channel: channel))
+          let pair =
+            to + start(position: position)
+            + offset(element(position: position, channel: channel))
           for column in 0..<width { pair[2 * column] = converted[column] }
         }
       }
@@ -59,48 +61,50 @@ struct BFloat16Panel {
 
   /// Of weights whose channels and kernel positions are neighbours in memory: a few cache lines of each output at a time.
   private func packRows(_ outputs: Range<Int>, _ channels: Range<Int>, to: UnsafeMutablePointer<UInt16>) {
-    let block = max(2, 64 / cells & ~1)
-    withConversion(of: block * cells) { gathered, converted in
+    let block = max(2, 64 / kernelPositions & ~1)
+    withConversion(of: block * kernelPositions) { gathered, converted in
       for first in stride(from: channels.lowerBound, to: channels.upperBound, by: block) {
         let block = first..<min(first + block, channels.upperBound)
         for (column, output) in outputs.enumerated() {
           gather(output, block, to: gathered)
-          convert(block.count * cells, UnsafePointer(gathered), converted)
+          convert(block.count * kernelPositions, UnsafePointer(gathered), converted)
           scatter(converted, block, to: to + 2 * column)
         }
         guard outputs.count < width else { continue }
-        converted.update(repeating: 0, count: block.count * cells)
+        converted.update(repeating: 0, count: block.count * kernelPositions)
         for column in outputs.count..<width { scatter(converted, block, to: to + 2 * column) }
       }
     }
   }
 
-  /// The weights of one output: (channels, cells).
+  /// The weights of one output: (channels, kernelPositions).
   private func gather(_ output: Int, _ channels: Range<Int>, to: UnsafeMutablePointer<Float>) {
     let factor = weights.factor(output)
     let from = weights.start + output * weights.outputStep + channels.lowerBound * weights.inputStep
-    if weights.inputStep == cells {
-      for index in 0..<channels.count * cells { to[index] = from[index] * factor }
+    if weights.inputStep == kernelPositions {
+      for index in 0..<channels.count * kernelPositions { to[index] = from[index] * factor }
     } else {
       for channel in 0..<channels.count {
-        for cell in 0..<cells { to[channel * cells + cell] = from[channel * weights.inputStep + cell] * factor }
+        for position in 0..<kernelPositions {
+          to[channel * kernelPositions + position] = from[channel * weights.inputStep + position] * factor
+        }
       }
     }
   }
 
   /// - Parameter channels: an even number of them, the first even, where `inputs` is.
   private func scatter(_ from: UnsafePointer<UInt16>, _ channels: Range<Int>, to: UnsafeMutablePointer<UInt16>) {
-    for cell in 0..<cells {
-      let run = to + start(cell: cell)
-      let first = element(cell: cell, channel: channels.lowerBound)
+    for position in 0..<kernelPositions {
+      let run = to + start(position: position)
+      let first = element(position: position, channel: channels.lowerBound)
       if inputs % 2 == 0 {  // whole pairs
         var pair = UnsafeMutableRawPointer(run + offset(first)).assumingMemoryBound(to: UInt32.self)
-        for index in stride(from: cell, to: channels.count * cells, by: 2 * cells) {
-          pair.pointee = UInt32(from[index]) | UInt32(from[index + cells]) << 16
+        for index in stride(from: position, to: channels.count * kernelPositions, by: 2 * kernelPositions) {
+          pair.pointee = UInt32(from[index]) | UInt32(from[index + kernelPositions]) << 16
           pair += width
         }
       } else {
-        for index in 0..<channels.count { run[offset(first + index)] = from[index * cells + cell] }
+        for index in 0..<channels.count { run[offset(first + index)] = from[index * kernelPositions + position] }
       }
     }
   }
@@ -108,9 +112,11 @@ struct BFloat16Panel {
   // MARK: Where a weight is
 
   /// The element of its run.
-  private func element(cell: Int, channel: Int) -> Int { cell % (runs.depth / inputs) * inputs + channel }
+  private func element(position: Int, channel: Int) -> Int {
+    position % (runs.depth / inputs) * inputs + channel
+  }
   /// Where the run of a kernel position begins.
-  private func start(cell: Int) -> Int { cell / (runs.depth / inputs) * steps * width * 2 }
+  private func start(position: Int) -> Int { position / (runs.depth / inputs) * steps * width * 2 }
   /// Where an element of a run is, in the first column.
   private func offset(_ element: Int) -> Int {
     let isSecond = element & 1 == 1 || isOdd && element == runs.depth - 1

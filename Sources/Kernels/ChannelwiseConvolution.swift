@@ -53,17 +53,17 @@ struct ChannelwiseConvolution: ConvolutionAlgorithm {
     parts = shape.kernelWidth / taps
     let vectors = (shape.outChannels + width - 1) / width
     self.vectors = vectors
-    let cells = shape.kernelHeight * shape.kernelWidth
-    let packed = TypedBuffer<Float>(repeating: 0, count: vectors * cells * inputs * width)
+    let kernelPositions = shape.kernelHeight * shape.kernelWidth
+    let packed = TypedBuffer<Float>(repeating: 0, count: vectors * kernelPositions * inputs * width)
     for channel in 0..<shape.outChannels {
       let factor = weights.factor(channel)
       let (vector, lane) = channel.quotientAndRemainder(dividingBy: width)
       for input in 0..<inputs {
         let from = weights.start + channel * weights.outputStep + input * weights.inputStep
-        for cell in 0..<cells {
-          let (part, tap) = cell.quotientAndRemainder(dividingBy: taps)
-          packed.start[(((vector * cells / taps + part) * inputs + input) * taps + tap) * width + lane] =
-            from[cell] * factor
+        for position in 0..<kernelPositions {
+          let (part, tap) = position.quotientAndRemainder(dividingBy: taps)
+          packed.start[(((vector * kernelPositions / taps + part) * inputs + input) * taps + tap) * width + lane] =
+            from[position] * factor
         }
       }
     }

@@ -27,11 +27,12 @@ public final class Convolution: Sendable {
     bias: UnsafePointer<Float>?, activation: Activation, residual: Bool, precision: Precision = .float32,
     pool: ThreadPool, instructionSet: CPUFeatures = .current
   ) {
-    let cells = shape.kernelHeight * shape.kernelWidth
+    let kernelPositions = shape.kernelHeight * shape.kernelWidth
     self.init(
       shape: shape, maxBatch: maxBatch,
       weights: ConvolutionWeights(
-        start: weights, outputStep: shape.groupInputs * cells, inputStep: cells, scale: scale), bias: bias,
+        start: weights, outputStep: shape.groupInputs * kernelPositions, inputStep: kernelPositions, scale: scale),
+      bias: bias,
       activation: activation, pool: pool, kernels: instructionSet.kernels, bfloat16: instructionSet.bfloat16Kernels,
       choice: .best(shape, width: instructionSet.kernels.width, precision: precision))
   }

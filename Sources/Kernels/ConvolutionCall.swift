@@ -22,7 +22,7 @@ protocol ConvolutionAlgorithm: Sendable {
   func run(_ call: ConvolutionCall)
 }
 
-/// Weights as they come, read only while they are packed: element (o, c, cell) at o · outputStep + c · inputStep + cell, where `cell`
+/// Weights as they come, read only while they are packed: element (o, c, position) at o · outputStep + c · inputStep + position, where `position`
 /// counts kernel positions row by row.
 struct ConvolutionWeights {
   var start: UnsafePointer<Float>

@@ -16,13 +16,13 @@ struct DepthwiseConvolution: ConvolutionAlgorithm {
   ) {
     self.shape = shape
     self.kernels = kernels
-    let cells = shape.kernelHeight * shape.kernelWidth
-    self.weights = TypedBuffer<Float>(count: cells * shape.outChannels)
+    let kernelPositions = shape.kernelHeight * shape.kernelWidth
+    self.weights = TypedBuffer<Float>(count: kernelPositions * shape.outChannels)
     for channel in 0..<shape.outChannels {
       let factor = weights.factor(channel)
-      for cell in 0..<cells {
-        self.weights.start[cell * shape.outChannels + channel] =
-          weights.start[channel * weights.outputStep + cell] * factor
+      for position in 0..<kernelPositions {
+        self.weights.start[position * shape.outChannels + channel] =
+          weights.start[channel * weights.outputStep + position] * factor
       }
     }
     self.bias = packedBias(bias, groups: 1, columns: shape.outChannels, panelWidth: 1)

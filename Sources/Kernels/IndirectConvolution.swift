@@ -17,7 +17,8 @@ struct IndirectConvolution: ConvolutionAlgorithm {
     let runs = IndirectRuns(shape)
     let panels = PackedPanels<Float>(
       groups: shape.groups, columns: shape.groupOutputs, inputs: shape.groupInputs,
-      cells: shape.kernelHeight * shape.kernelWidth, weights: weights, bias: bias, panelWidth: 2 * kernels.width,
+      kernelPositions: shape.kernelHeight * shape.kernelWidth, weights: weights, bias: bias,
+      panelWidth: 2 * kernels.width,
       pool: pool)
     product = IndirectProduct(
       shape: shape, runs: runs, window: PixelWindow(shape, joined: runs.isJoined), panels: panels, zero: 0,

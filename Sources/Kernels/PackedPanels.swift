@@ -56,33 +56,35 @@ func packedBias(_ bias: UnsafePointer<Float>?, groups: Int, columns: Int, panelW
 // MARK: float32
 
 extension PackedPanels<Float> {
-  /// Panels of one step for each input of each kernel position, `cells` of them.
+  /// Panels of one step for each input of each of the `kernelPositions`.
   init(
-    groups: Int, columns: Int, inputs: Int, cells: Int, weights: ConvolutionWeights, bias: UnsafePointer<Float>?,
+    groups: Int, columns: Int, inputs: Int, kernelPositions: Int, weights: ConvolutionWeights,
+    bias: UnsafePointer<Float>?,
     panelWidth: Int, pool: ThreadPool
   ) {
-    let chunk = packedChunk(cells: cells)
+    let chunk = packedChunk(kernelPositions: kernelPositions)
     self.init(
-      groups: groups, columns: columns, panelElements: cells * inputs * panelWidth, panelWidth: panelWidth,
+      groups: groups, columns: columns, panelElements: kernelPositions * inputs * panelWidth, panelWidth: panelWidth,
       parts: (inputs + chunk - 1) / chunk, bias: bias, pool: pool
     ) { outputs, part, to in
       packPanel(
         from: weights, outputs: outputs, channels: part * chunk..<min(inputs, (part + 1) * chunk), inputs: inputs,
-        cells: cells, width: panelWidth, to: to)
+        kernelPositions: kernelPositions, width: panelWidth, to: to)
     }
   }
 }
 
 /// Inputs that one task packs: long panels are cut so that even a layer of few panels keeps every thread at work. Even.
-private func packedChunk(cells: Int) -> Int { max(16, 4096 / cells & ~1) }
+private func packedChunk(kernelPositions: Int) -> Int { max(16, 4096 / kernelPositions & ~1) }
 
 /// A transpose, blocked so that the lines read of each output's weights are used up before they are evicted (their distance is often
 /// a power of two), and the lines written stay in L1.
 private func packPanel(
-  from weights: ConvolutionWeights, outputs: Range<Int>, channels: Range<Int>, inputs: Int, cells: Int, width: Int,
+  from weights: ConvolutionWeights, outputs: Range<Int>, channels: Range<Int>, inputs: Int, kernelPositions: Int,
+  width: Int,
   to: UnsafeMutablePointer<Float>
 ) {
-  let block = weights.outputStep == 1 ? 1 : max(1, 64 / cells)
+  let block = weights.outputStep == 1 ? 1 : max(1, 64 / kernelPositions)
   for first in stride(from: channels.lowerBound, to: channels.upperBound, by: block) {
     let last = min(first + block, channels.upperBound)
     for (column, output) in outputs.enumerated() {
@@ -90,8 +92,8 @@ private func packPanel(
       var from = weights.start + output * weights.outputStep + first * weights.inputStep
       for channel in first..<last {
         var row = to + channel * width + column
-        for cell in 0..<cells {
-          row.pointee = from[cell] * factor
+        for position in 0..<kernelPositions {
+          row.pointee = from[position] * factor
           row += inputs * width
         }
         from += weights.inputStep
@@ -99,7 +101,7 @@ private func packPanel(
     }
     for column in outputs.count..<width {
       for channel in first..<last {
-        for cell in 0..<cells { to[(cell * inputs + channel) * width + column] = 0 }
+        for position in 0..<kernelPositions { to[(position * inputs + channel) * width + column] = 0 }
       }
     }
   }
@@ -114,7 +116,7 @@ extension PackedPanels<UInt16> {
     kernels: BFloat16Kernels, pool: ThreadPool
   ) {
     let panel = BFloat16Panel(inputs: inputs, runs: runs, weights: weights, kernels: kernels)
-    let chunk = packedChunk(cells: panel.cells)
+    let chunk = packedChunk(kernelPositions: panel.kernelPositions)
     self.init(
       groups: 1, columns: columns, panelElements: panel.elements, panelWidth: kernels.panelWidth,
       parts: (inputs + chunk - 1) / chunk, bias: bias, pool: pool

@@ -22,7 +22,7 @@ func packWinograd(
         for column in 0..<min(width, columns - first) {
           let from = weights.start + (first + column) * weights.outputStep + channel * weights.inputStep
           let factor = weights.factor(first + column)
-          for cell in 0..<9 { gathered[cell * width + column] = from[cell] * factor }
+          for position in 0..<9 { gathered[position * width + column] = from[position] * factor }
         }
         kernels.winogradKernel(
           outputs, gathered, packed.start + (panel * elements * inputs + channel) * width, inputs * width,

@@ -1,6 +1,6 @@
 // The run-time side of a computation: where its operands are, and the code to run over them.
 
-package import Kernels
+import Kernels
 
 /// What `Computation.compile` is given.
 package struct CompileContext {

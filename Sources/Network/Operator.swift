@@ -1,6 +1,6 @@
 // What a model file can say: one type an operator, one file a type, in `Operators/`.
 
-package import Elements
+import Elements
 
 /// An operator and its attributes, as a model file states them.
 package protocol Operator: Sendable {

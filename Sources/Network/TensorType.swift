@@ -1,6 +1,6 @@
 // The static type of a value: element type and shape.
 
-package import Elements
+import Elements
 
 /// What is known of a value before the network runs.
 package struct TensorType: Sendable, Equatable {

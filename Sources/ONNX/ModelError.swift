@@ -25,10 +25,10 @@ package enum ModelError: Error, Equatable, Sendable {
   case duplicate(value: String)
   /// A graph output that nothing writes.
   case missingOutput(String)
-  case tensor(name: String, TensorFault)
+  case tensor(name: String, TensorError)
   case input(name: String, InputFault)
 
-  package enum TensorFault: Equatable, Sendable {
+  package enum TensorError: Equatable, Sendable {
     case dimensions
     case type(Int)
     case size(bytes: Int, expected: Int)
@@ -71,7 +71,7 @@ extension ModelError: CustomStringConvertible {
   }
 }
 
-extension ModelError.TensorFault: CustomStringConvertible {
+extension ModelError.TensorError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .dimensions: "its dimensions are negative or too large"

@@ -27,7 +27,7 @@ struct InvocationError: Error, Equatable {
     switch reason {
     case .exited(let status):
       type = "Function." + (ExitStatus(rawValue: status).map(Self.word) ?? "Exit\(status)")
-      how = "\(command) left with status \(status)"
+      how = "\(command) exited with status \(status)"
     case .signalled(let signal):
       type = "Function.Signal\(signal)"
       how = "\(command) was ended by signal \(signal) (\(unsafe String(cString: strsignal(signal))))"

@@ -196,7 +196,8 @@ private func load(
   @Test("what a real program prints is read, and its status is") func realProcess() throws {
     let command = #"echo '{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"SK"}'"#
     #expect(try ProcessCredentials(environment: .process, command: command).load().secretAccessKey == "SK")
-    #expect(throws: CredentialsError.refused(source: "credential_process", reason: "the program left with status 3")) {
+    #expect(throws: CredentialsError.refused(source: "credential_process", reason: "the program exited with status 3"))
+    {
       try ProcessCredentials(environment: .process, command: "exit 3").load()
     }
   }

@@ -72,14 +72,14 @@ struct ConvolutionCase {
     residual: [Float]?
   ) -> [Float] {
     let pool = ThreadPool(threads: threads)
-    let cells = shape.kernelHeight * shape.kernelWidth
+    let kernelPositions = shape.kernelHeight * shape.kernelWidth
     let packed = GuardedBuffer(weights, atStart: atStart)
     let added = bias.map { GuardedBuffer($0, atStart: atStart) }
     let factors = scaled ? GuardedBuffer((0..<shape.outChannels).map(Self.scale)) : nil
     let convolution = Convolution(
       shape: shape, maxBatch: batch,
       weights: ConvolutionWeights(
-        start: packed.start, outputStep: shape.groupInputs * cells, inputStep: cells,
+        start: packed.start, outputStep: shape.groupInputs * kernelPositions, inputStep: kernelPositions,
         scale: factors.map { UnsafePointer($0.start) }),
       bias: added.map { UnsafePointer($0.start) }, activation: activation, pool: pool, kernels: set.table,
       bfloat16: set.features.bfloat16Kernels, choice: choice ?? .best(shape, width: set.table.width))

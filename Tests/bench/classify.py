@@ -11,6 +11,7 @@ import numpy as np
 
 import classify_bf16
 import classify_cold
+import classify_int8
 import classify_models
 import classify_pipelines
 import classify_streams
@@ -100,6 +101,8 @@ def main(arguments):
         return
     if "--bf16" in arguments:
         return classify_bf16.report(models, FOLDER, names)
+    if "--int8" in arguments:
+        return classify_int8.report(models, FOLDER, names)
     limit, bits = peak()
     fewer = f" ({QUICK_ROUNDS} of {QUICK_REPETITIONS} where a batch is of several images)" if quick else ""
     print(f"{datetime.date.today()}, {processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; one core "
@@ -123,6 +126,7 @@ def main(arguments):
     streamed = [name for name in names if name.startswith("resnet50")]
     if streamed and "OpenVINO" in PEERS:
         classify_bf16.report(models, FOLDER, streamed)
+        classify_int8.report(models, FOLDER, streamed)
         classify_streams.report(models, FOLDER, streamed)
         classify_pipelines.report(models[streamed[-1]][".onnx"], FOLDER, streamed[-1])
     if "resnet50_v1" in names:

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Times classify beside OpenVINO (held to float32), onnxruntime, LiteRT and ncnn in one run and prints one table.
-# Usage: Tests/bench/classify.sh [--quick] [--models] [--bf16] [NETWORK…]
+# Usage: Tests/bench/classify.sh [--quick] [--models] [--bf16] [--int8] [NETWORK…]
 #   --quick    ResNet-50 v1 alone if no network is named, fewer batches of eight; under three minutes
 #   --bf16     only classify --precision bf16 beside OpenVINO's default, which is bfloat16 where the processor has it
+#   --int8     only quantized networks beside onnxruntime and OpenVINO, and AVX2 in int8 beside float32
 #   --models   only makes the models, 2.4 GB for all
 # Builds the release binaries, installs the peers from PyPI and makes the models, below .build.
 set -euo pipefail
@@ -17,7 +18,7 @@ if [ -z "${PYTHON:-}" ]; then
   pip() { $venv/bin/pip install -q --disable-pip-version-check --only-binary :all: "$@" >&2; }
   pip numpy pillow onnx onnxruntime flatbuffers
   for package in openvino ai-edge-litert ncnn; do
-    pip $package || echo "$package: no wheel to be had for this Python and processor; left out" >&2
+    pip $package || echo "$package: no wheel for this Python and processor; left out" >&2
   done
   PYTHON=$venv/bin/python
 fi

@@ -1,14 +1,11 @@
 """classify --precision bf16 beside OpenVINO as it runs by default, in bfloat16 where the processor has it: one image on one and two
 threads, and a stream of images on two."""
 
-import subprocess
 import sys
-
-import numpy as np
 
 import classify_streams
 from classify_engines import BY_DEFAULT
-from classify_processes import Classify, Peer, start
+from classify_processes import Classify, Peer
 
 ROUNDS, REPETITIONS = 10, 4
 STREAM_ROUNDS, IMAGES = 5, 150
@@ -37,21 +34,6 @@ def latency(model, threads):
             engine.process.kill()
 
 
-def stream(model, tensors):
-    """The median milliseconds per image of a stream on two processors, of classify and of OpenVINO with two streams, interleaved."""
-    command = [sys.executable, classify_streams.__file__, model, 2, IMAGES, "default"]
-    peer = start(command, 2, stderr=subprocess.DEVNULL)
-    peer.stdout.readline()
-    ours, theirs = [], []
-    for _ in range(STREAM_ROUNDS):
-        ours.append(1e3 / classify_streams.ours(model, tensors, 2, *FLAGS))
-        peer.stdin.write(b"\n")
-        peer.stdin.flush()
-        theirs.append(1e3 * float(peer.stdout.readline()) / IMAGES)
-    peer.communicate()
-    return float(np.median(ours)), float(np.median(theirs))
-
-
 def report(models, folder, names):
     """Prints the table of the networks `names`; `models` are their files by their endings."""
     if " avx512_bf16" not in open("/proc/cpuinfo").read():
@@ -65,5 +47,5 @@ def report(models, folder, names):
         model = models[name][".onnx"]
         for label, (ours, theirs) in (
                 ("1 thread", latency(model, 1)), ("2 threads", latency(model, 2)),
-                ("a stream on 2 threads", stream(model, tensors))):
+                ("a stream on 2 threads", classify_streams.beside_default(model, tensors, STREAM_ROUNDS, IMAGES, *FLAGS))):
             print(f"| {name} | {label} | {ours:.1f} | {theirs:.1f} | {ours / theirs:.2f} |", flush=True)

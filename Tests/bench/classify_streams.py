@@ -78,6 +78,21 @@ def ours(model, tensors, threads, *flags):
     return json.loads(statistics.splitlines()[-1])["imagesPerSecond"]
 
 
+def beside_default(model, tensors, rounds, images, *flags):
+    """The median milliseconds per image of a stream on two processors, interleaved: classify with `flags`, and OpenVINO with two
+    streams in the precision of its own choice."""
+    peer = start([sys.executable, __file__, model, 2, images, "default"], 2, stderr=subprocess.DEVNULL)
+    peer.stdout.readline()
+    own, others = [], []
+    for _ in range(rounds):
+        own.append(1e3 / ours(model, tensors, 2, *flags))
+        peer.stdin.write(b"\n")
+        peer.stdin.flush()
+        others.append(1e3 * float(peer.stdout.readline()) / images)
+    peer.communicate()
+    return float(np.median(own)), float(np.median(others))
+
+
 def report(models, folder, names):
     """Prints the table of the networks `names`; `models` are their files by their endings."""
     tensors = folder / "stream.tar"

@@ -27,7 +27,7 @@ def test_error(run):
         for _ in range(2):
             body = json.loads(emulator.invoke())
             assert body["errorType"] == "Function.Retry" and body["errorMessage"] == "reason"
-            assert body["stackTrace"] == ["bash left with status 75"]
+            assert body["stackTrace"] == ["bash exited with status 75"]
 
 
 def test_timeout(run):

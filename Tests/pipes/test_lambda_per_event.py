@@ -90,7 +90,7 @@ def test_statuses_become_error_types(status, kind):
         body = error(event)
         assert body["errorType"] == "Function." + kind
         assert body["errorMessage"] == "one\ntwo"
-        assert body["stackTrace"] == [f"bash left with status {status}"]
+        assert body["stackTrace"] == [f"bash exited with status {status}"]
     assert f"{event.id}: one\n{event.id}: two\n".encode() in function.stderr
 
 

@@ -40,32 +40,32 @@ struct TensorMessage {
 
   /// The tensor, in place where it can be.
   func tensor(_ files: ModelFiles) throws(ModelError) -> Tensor {
-    if isSegmented { throw fault(.segmented) }
-    guard let type = ElementType(onnx: dataType) else { throw fault(.type(dataType)) }
+    if isSegmented { throw failure(.segmented) }
+    guard let type = ElementType(onnx: dataType) else { throw failure(.type(dataType)) }
     let count: Int
-    do throws(GraphError) { count = try elementCount(dimensions) } catch { throw fault(.dimensions) }
+    do throws(GraphError) { count = try elementCount(dimensions) } catch { throw failure(.dimensions) }
     let (bytes, owner) = try isExternal ? externalBytes(files) : (raw, files.model)
     if let bytes {
       let expected = count * type.byteCount
-      guard bytes.count == expected else { throw fault(.size(bytes: bytes.count, expected: expected)) }
+      guard bytes.count == expected else { throw failure(.size(bytes: bytes.count, expected: expected)) }
       return try tensor(type, unsafe ConstantStorage(borrowing: bytes.bytes, owner: owner, offset: bytes.fileOffset))
     }
     return try typed(type, count)
   }
 
-  private func fault(_ fault: ModelError.TensorFault) -> ModelError { .tensor(name: name, fault) }
+  private func failure(_ error: ModelError.TensorError) -> ModelError { .tensor(name: name, error) }
 
   // MARK: Raw bytes
 
   private func externalBytes(_ files: ModelFiles) throws(ModelError) -> (WireReader?, any ModelBytes) {
     let path = external["location"] ?? ""
-    guard isInside(path) else { throw fault(.externalPath(path)) }
+    guard isInside(path) else { throw failure(.externalPath(path)) }
     let owner: any ModelBytes
-    do { owner = try files.open(path) } catch { throw fault(.externalFile("\(error)")) }
+    do { owner = try files.open(path) } catch { throw failure(.externalFile("\(error)")) }
     let size = unsafe owner.bytes.count
     guard let offset = Int(external["offset"] ?? "0"), offset >= 0, offset <= size,
       let length = Int(external["length"] ?? String(size - offset)), length >= 0, length <= size - offset
-    else { throw fault(.externalRange) }
+    else { throw failure(.externalRange) }
     let part = unsafe UnsafeRawBufferPointer(rebasing: owner.bytes[offset..<offset + length])
     return (unsafe WireReader(part, fileOffset: offset), owner)
   }
@@ -81,7 +81,7 @@ struct TensorMessage {
     default: stated = integers.count
     }
     guard stated == count else {
-      throw fault(.size(bytes: stated * type.byteCount, expected: count * type.byteCount))
+      throw failure(.size(bytes: stated * type.byteCount, expected: count * type.byteCount))
     }
     do throws(GraphError) {
       switch type {
@@ -94,7 +94,7 @@ struct TensorMessage {
         return try Tensor(type: type, dimensions: dimensions, storage: ConstantStorage(copying: bytes))
       default: return try Tensor(type: type, dimensions: dimensions, integers: integers)
       }
-    } catch { throw fault(.dimensions) }
+    } catch { throw failure(.dimensions) }
   }
 
   private static func bytes<Bits: FixedWidthInteger>(_ bits: Bits) -> [UInt8] {
@@ -103,7 +103,7 @@ struct TensorMessage {
 
   private func tensor(_ type: ElementType, _ storage: ConstantStorage) throws(ModelError) -> Tensor {
     do throws(GraphError) { return try Tensor(type: type, dimensions: dimensions, storage: storage) } catch {
-      throw fault(.dimensions)
+      throw failure(.dimensions)
     }
   }
 }
