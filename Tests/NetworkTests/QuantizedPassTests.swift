@@ -77,6 +77,17 @@ struct QuantizedPassTests {
     #expect(range.low == 128 && range.high == 255)
   }
 
+  /// Bytes that keep their quantization between two computations that work channels-last are not converted to C order and back.
+  @Test func anIdentityOfBytesKeepsTheLayout() throws {
+    let result = try graph { graph, x in
+      let y = try dequantize(&graph, try quantize(&graph, try convolve(&graph, x)))
+      let window = try Window(kernel: .init(2, 2), strides: .init(2, 2), dilations: .init(1, 1), padding: .none)
+      let pooled = apply(&graph, Pooling(.maximum, window: window, roundsUp: false), [y])
+      return try convolve(&graph, try dequantize(&graph, try quantize(&graph, pooled)))
+    }
+    #expect(result.nodes.count { $0.computation.name == "Layout" } <= 2, "the graph's input and output alone")
+  }
+
   @Test func aSumGoesIntoTheConvolution() throws {
     let result = try graph { graph, x in
       let y = try quantize(&graph, convolve(&graph, x))

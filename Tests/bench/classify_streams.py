@@ -40,7 +40,7 @@ class Streams:
 
     settings = "THROUGHPUT, two streams, INFERENCE_PRECISION_HINT f32, pixels in, AsyncInferQueue"
 
-    def __init__(self, model, threads, precision):
+    def __init__(self, model, threads, precision="float32"):
         import openvino
         from openvino.preprocess import ColorFormat, PrePostProcessor
 
@@ -118,7 +118,7 @@ def report(models, folder, names):
 
 def main():
     model, threads, images = sys.argv[1], int(sys.argv[2]), pixels(int(sys.argv[3]))
-    engine = Streams(model, threads, sys.argv[4] if len(sys.argv) > 4 else "float32")
+    engine = Streams(model, threads, *sys.argv[4:5])
     for _ in range(2):
         for index, image in enumerate(images[:4]):
             engine.begin(index, image)

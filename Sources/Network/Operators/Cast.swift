@@ -29,7 +29,9 @@ package struct Cast: Operator {
       return .constants([try Tensor(type: type, dimensions: operand.shape.dimensions, bytes: [])])
     }
     let result = TensorType(type, operand.shape)
-    if type.stored == operand.type.stored { return .computed(View(name: "Cast"), reads: [0], results: [result]) }
+    if type.stored == operand.type.stored {
+      return .computed(View(name: "Cast", keepsShape: true), reads: [0], results: [result])
+    }
     return .computed(Conversion(), reads: [0], results: [result])
   }
 }

@@ -264,7 +264,7 @@ private struct QuantizedFusion {
     guard let input = bytes(node.inputs[0]), let output = quantize.quantization.bytes else { return }
     let sink = Sink(value: node.outputs[0])
     if input.quantization == output {
-      replace(index, View(name: "Identity"), inputs: [input.value], sink)
+      replace(index, View(name: "Identity", keepsShape: true), inputs: [input.value], sink)
     } else {
       let table = ByteTable.requantize(input.quantization, to: QuantizedRange(output))
       replace(index, table, inputs: [input.value], sink)
