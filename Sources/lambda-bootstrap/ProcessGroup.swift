@@ -86,7 +86,8 @@ final class ProcessGroup {
   @discardableResult
   func kill() -> ExitReason {
     if let reason { return reason }
-    killpg(pid, SIGKILL)
+    // Under emulation spawning returns before the child has entered its group.
+    if killpg(pid, SIGKILL) != 0 { _ = Glibc.kill(pid, SIGKILL) }
     let ended = (try? waitForExit(pid)) ?? .exited(0)
     // The command's children are ours now (see `clinux_adopt_orphans`), until none of the group is left.
     while (try? retryingInterrupts { waitpid(-pid, nil, 0) }) != nil {}
