@@ -57,16 +57,16 @@ public func channelwiseRow<V: FloatVector>(
 ) {
   let isGrouped = row.pointee.groupInputs > 1
   switch (taps, stride, isGrouped) {
-  case (1, 1, true): adjacentSpan(V.self, SeveralInputs.self, TapCount<1>.self, row)
-  case (1, _, true): alternateSpan(V.self, SeveralInputs.self, TapCount<1>.self, row)
-  case (_, 1, true): adjacentSpan(V.self, SeveralInputs.self, TapCount<3>.self, row)
-  case (_, _, true): alternateSpan(V.self, SeveralInputs.self, TapCount<3>.self, row)
-  case (3, 1, false): adjacentSpan(V.self, OneInput.self, TapCount<3>.self, row)
-  case (3, _, false): alternateSpan(V.self, OneInput.self, TapCount<3>.self, row)
-  case (5, 1, false): adjacentSpan(V.self, OneInput.self, TapCount<5>.self, row)
-  case (5, _, false): alternateSpan(V.self, OneInput.self, TapCount<5>.self, row)
-  case (_, 1, false): adjacentSpan(V.self, OneInput.self, TapCount<7>.self, row)
-  case (_, _, false): alternateSpan(V.self, OneInput.self, TapCount<7>.self, row)
+  case (1, 1, true): span(V.self, SeveralInputs.self, AdjacentWindows.self, TapCount<1>.self, row)
+  case (1, _, true): span(V.self, SeveralInputs.self, AlternateWindows.self, TapCount<1>.self, row)
+  case (_, 1, true): span(V.self, SeveralInputs.self, AdjacentWindows.self, TapCount<3>.self, row)
+  case (_, _, true): span(V.self, SeveralInputs.self, AlternateWindows.self, TapCount<3>.self, row)
+  case (3, 1, false): span(V.self, OneInput.self, AdjacentWindows.self, TapCount<3>.self, row)
+  case (3, _, false): span(V.self, OneInput.self, AlternateWindows.self, TapCount<3>.self, row)
+  case (5, 1, false): span(V.self, OneInput.self, AdjacentWindows.self, TapCount<5>.self, row)
+  case (5, _, false): span(V.self, OneInput.self, AlternateWindows.self, TapCount<5>.self, row)
+  case (_, 1, false): span(V.self, OneInput.self, AdjacentWindows.self, TapCount<7>.self, row)
+  case (_, _, false): span(V.self, OneInput.self, AlternateWindows.self, TapCount<7>.self, row)
   }
 }
 
@@ -83,48 +83,38 @@ public enum SeveralInputs: GroupInputs {
   @inline(__always) @inlinable public static var areSeveral: Bool { true }
 }
 
-/// A row of outputs one pixel apart, four at a time; the last four begin early enough to end with the row.
-@inline(never) @inlinable
-func adjacentSpan<V: FloatVector, G: GroupInputs, let width: Int>(
-  _: V.Type, _: G.Type, _ taps: TapCount<width>.Type, _ row: UnsafePointer<ChannelwiseRow>
-) {
-  let (pixelStride, outWidth) = (row.pointee.pixelStride, row.pointee.outWidth)
-  let steps = row.pointee.kernelRows &* row.pointee.parts &* row.pointee.groupInputs
-  var x = 0
-  while x < outWidth {
-    let start = x &+ 4 > outWidth ? outWidth &- 4 : x
-    var even0 = V.load(row.pointee.bias)
-    var even1 = even0
-    var even2 = even0
-    var even3 = even0
-    var odd0 = V(repeating: 0)
-    var odd1 = odd0
-    var odd2 = odd0
-    var odd3 = odd0
-    var step = ChannelwiseStep(row, first: start, taps: width, weights: width &* V.width)
-    var left = steps
-    while left > 1 {
-      addAdjacentTaps(
-        taps, isGrouped: G.areSeveral, &even0, &even1, &even2, &even3, step.line, pixelStride, step.weights, step.order)
-      step.advance(V.width)
-      addAdjacentTaps(
-        taps, isGrouped: G.areSeveral, &odd0, &odd1, &odd2, &odd3, step.line, pixelStride, step.weights, step.order)
-      step.advance(V.width)
-      left &-= 2
-    }
-    if left > 0 {
-      addAdjacentTaps(
-        taps, isGrouped: G.areSeveral, &even0, &even1, &even2, &even3, step.line, pixelStride, step.weights, step.order)
-    }
-    storeFour(row, start, even0 + odd0, even1 + odd1, even2 + odd2, even3 + odd3)
-    x &+= 4
-  }
+/// How far apart the windows of neighbouring outputs begin, as a type.
+@usableFromInline protocol WindowSpacing {
+  /// Pixels.
+  static var pixels: Int { get }
+  /// One step of four outputs: `addAdjacentTaps` or `addAlternateTaps`.
+  static func addTaps<V: FloatVector, let width: Int>(
+    _: TapCount<width>.Type, isGrouped: Bool, _ s0: inout V, _ s1: inout V, _ s2: inout V, _ s3: inout V,
+    _ line: UnsafePointer<Float>, _ pixelStride: Int, _ weights: UnsafePointer<Float>, _ order: UnsafePointer<Int32>)
 }
 
-/// The same, of outputs two pixels apart.
+@usableFromInline enum AdjacentWindows: WindowSpacing {
+  @inline(__always) @inlinable static var pixels: Int { 1 }
+  @inline(__always) @inlinable
+  static func addTaps<V: FloatVector, let width: Int>(
+    _ taps: TapCount<width>.Type, isGrouped: Bool, _ s0: inout V, _ s1: inout V, _ s2: inout V, _ s3: inout V,
+    _ line: UnsafePointer<Float>, _ pixelStride: Int, _ weights: UnsafePointer<Float>, _ order: UnsafePointer<Int32>
+  ) { addAdjacentTaps(taps, isGrouped: isGrouped, &s0, &s1, &s2, &s3, line, pixelStride, weights, order) }
+}
+
+@usableFromInline enum AlternateWindows: WindowSpacing {
+  @inline(__always) @inlinable static var pixels: Int { 2 }
+  @inline(__always) @inlinable
+  static func addTaps<V: FloatVector, let width: Int>(
+    _ taps: TapCount<width>.Type, isGrouped: Bool, _ s0: inout V, _ s1: inout V, _ s2: inout V, _ s3: inout V,
+    _ line: UnsafePointer<Float>, _ pixelStride: Int, _ weights: UnsafePointer<Float>, _ order: UnsafePointer<Int32>
+  ) { addAlternateTaps(taps, isGrouped: isGrouped, &s0, &s1, &s2, &s3, line, pixelStride, weights, order) }
+}
+
+/// A row of outputs, four at a time; the last four begin early enough to end with the row.
 @inline(never) @inlinable
-func alternateSpan<V: FloatVector, G: GroupInputs, let width: Int>(
-  _: V.Type, _: G.Type, _ taps: TapCount<width>.Type, _ row: UnsafePointer<ChannelwiseRow>
+func span<V: FloatVector, G: GroupInputs, W: WindowSpacing, let width: Int>(
+  _: V.Type, _: G.Type, _: W.Type, _ taps: TapCount<width>.Type, _ row: UnsafePointer<ChannelwiseRow>
 ) {
   let (pixelStride, outWidth) = (row.pointee.pixelStride, row.pointee.outWidth)
   let steps = row.pointee.kernelRows &* row.pointee.parts &* row.pointee.groupInputs
@@ -139,19 +129,19 @@ func alternateSpan<V: FloatVector, G: GroupInputs, let width: Int>(
     var odd1 = odd0
     var odd2 = odd0
     var odd3 = odd0
-    var step = ChannelwiseStep(row, first: 2 &* start, taps: width, weights: width &* V.width)
+    var step = ChannelwiseStep(row, first: W.pixels &* start, taps: width, weights: width &* V.width)
     var left = steps
     while left > 1 {
-      addAlternateTaps(
+      W.addTaps(
         taps, isGrouped: G.areSeveral, &even0, &even1, &even2, &even3, step.line, pixelStride, step.weights, step.order)
       step.advance(V.width)
-      addAlternateTaps(
+      W.addTaps(
         taps, isGrouped: G.areSeveral, &odd0, &odd1, &odd2, &odd3, step.line, pixelStride, step.weights, step.order)
       step.advance(V.width)
       left &-= 2
     }
     if left > 0 {
-      addAlternateTaps(
+      W.addTaps(
         taps, isGrouped: G.areSeveral, &even0, &even1, &even2, &even3, step.line, pixelStride, step.weights, step.order)
     }
     storeFour(row, start, even0 + odd0, even1 + odd1, even2 + odd2, even3 + odd3)

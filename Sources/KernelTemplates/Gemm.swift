@@ -31,9 +31,9 @@ public func gemm<F: GemmFormat>(_: F.Type, _ block: UnsafePointer<GemmBlock<F.El
         epilogue: block.pointee.epilogue.at(row: tiles.start(tile), column: column),
         ahead: next + tile &* steps &* pace, pace: pace)
       if isWhole {
-        withUnsafePointer(to: run) { gemmTiles(F.self, tiles.height(tile), $0) }
+        withUnsafePointer(to: run) { computeRun(TileRow<F>.self, tiles.height(tile), $0) }
       } else if isDirect {
-        withUnsafePointer(to: run) { gemmNarrow(F.self, tiles.height(tile), $0) }
+        withUnsafePointer(to: run) { computeRun(NarrowTileRow<F>.self, tiles.height(tile), $0) }
       } else {
         withUnsafePointer(to: run) { gemmEdge(F.self, tiles.height(tile), columns, $0) }
       }
@@ -53,9 +53,9 @@ func gemmEdge<F: GemmFormat>(
   edge.epilogue = F.edge(edge.epilogue, rows: height, columns: columns)
   withUnsafePointer(to: edge) {
     if F.computesNarrowPanels && columns <= F.width {
-      gemmNarrow(F.self, height, $0)
+      computeRun(NarrowTileRow<F>.self, height, $0)
     } else {
-      gemmTiles(F.self, height, $0)
+      computeRun(TileRow<F>.self, height, $0)
     }
   }
   F.copy(edge.epilogue, to: run.pointee.epilogue, rows: height, columns: columns)
@@ -63,28 +63,28 @@ func gemmEdge<F: GemmFormat>(
 
 /// The tiles of a run whose height is `height`: each height a call by itself.
 @inline(__always) @inlinable
-func gemmTiles<F: GemmFormat>(
-  _: F.Type, _ height: Int, _ run: UnsafePointer<GemmRun<F.Element, F.Epilogue>>
+func computeRun<R: TileRowSums>(
+  _: R.Type, _ height: Int, _ run: UnsafePointer<GemmRun<R.Format.Element, R.Format.Epilogue>>
 ) {
   switch height {
-  case 1: F.tiles(TileHeight<1>.self, run)
-  case 2: F.tiles(TileHeight<2>.self, run)
-  case 3: F.tiles(TileHeight<3>.self, run)
-  case 4: F.tiles(TileHeight<4>.self, run)
+  case 1: R.tiles(TileHeight<1>.self, run)
+  case 2: R.tiles(TileHeight<2>.self, run)
+  case 3: R.tiles(TileHeight<3>.self, run)
+  case 4: R.tiles(TileHeight<4>.self, run)
   default:
-    if F.tileRows > 4 {
+    if R.Format.tileRows > 4 {
       switch height {
-      case 5: F.tiles(TileHeight<5>.self, run)
-      case 6: F.tiles(TileHeight<6>.self, run)
+      case 5: R.tiles(TileHeight<5>.self, run)
+      case 6: R.tiles(TileHeight<6>.self, run)
       default:
-        if F.tileRows > 6 {
+        if R.Format.tileRows > 6 {
           switch height {
-          case 7: F.tiles(TileHeight<7>.self, run)
-          case 8: F.tiles(TileHeight<8>.self, run)
-          case 9: F.tiles(TileHeight<9>.self, run)
-          case 10: F.tiles(TileHeight<10>.self, run)
-          case 11: F.tiles(TileHeight<11>.self, run)
-          default: F.tiles(TileHeight<12>.self, run)
+          case 7: R.tiles(TileHeight<7>.self, run)
+          case 8: R.tiles(TileHeight<8>.self, run)
+          case 9: R.tiles(TileHeight<9>.self, run)
+          case 10: R.tiles(TileHeight<10>.self, run)
+          case 11: R.tiles(TileHeight<11>.self, run)
+          default: R.tiles(TileHeight<12>.self, run)
           }
         }
       }

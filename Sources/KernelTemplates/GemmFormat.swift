@@ -73,8 +73,24 @@ public protocol GemmEpilogue {
   func prefetch(rows: Int)
 }
 
+/// The sums of one row of a tile.
+@usableFromInline protocol TileRowSums {
+  associatedtype Format: GemmFormat
+  /// One step's weights of the columns that are summed.
+  associatedtype StepWeights
+
+  init(_ start: UnsafePointer<Format.Epilogue.Sum>)
+  static func weights(_ panel: UnsafeRawPointer) -> StepWeights
+  mutating func add(_ row: UnsafePointer<Format.Element>, _ weights: StepWeights)
+  func finish(_ epilogue: Format.Epilogue, _ row: Int)
+  /// Computes the tiles of `run`, of `rows` rows.
+  static func tiles<let rows: Int>(
+    _: TileHeight<rows>.Type, _ run: UnsafePointer<GemmRun<Format.Element, Format.Epilogue>>)
+}
+
 /// Two vectors of sums: a panel's columns of one row.
-@usableFromInline struct TileRow<F: GemmFormat> {
+@usableFromInline struct TileRow<F: GemmFormat>: TileRowSums {
+  @usableFromInline typealias Format = F
   @usableFromInline var x: F.Sums
   @usableFromInline var y: F.Sums
 
@@ -82,11 +98,35 @@ public protocol GemmEpilogue {
     x = F.sums(start)
     y = F.sums(start + F.width)
   }
+  @inline(__always) @inlinable static func weights(_ panel: UnsafeRawPointer) -> (F.Weights, F.Weights) {
+    (F.weights(panel), F.weights(panel + 4 &* F.width))
+  }
   @inline(__always) @inlinable
-  mutating func add(_ row: UnsafePointer<F.Element>, _ b0: F.Weights, _ b1: F.Weights) {
+  mutating func add(_ row: UnsafePointer<F.Element>, _ weights: (F.Weights, F.Weights)) {
     let factor = F.factor(row)
-    x = F.adding(x, factor, times: b0)
-    y = F.adding(y, factor, times: b1)
+    x = F.adding(x, factor, times: weights.0)
+    y = F.adding(y, factor, times: weights.1)
   }
   @inline(__always) @inlinable func finish(_ epilogue: F.Epilogue, _ row: Int) { F.finish(epilogue, row: row, x, y) }
+  @inline(__always) @inlinable
+  static func tiles<let rows: Int>(
+    _: TileHeight<rows>.Type, _ run: UnsafePointer<GemmRun<F.Element, F.Epilogue>>
+  ) { F.tiles(TileHeight<rows>.self, run) }
+}
+
+/// One vector of sums: the first `F.width` columns of a panel whose second vector is empty.
+@usableFromInline struct NarrowTileRow<F: GemmFormat>: TileRowSums {
+  @usableFromInline typealias Format = F
+  @usableFromInline var x: F.Sums
+
+  @inline(__always) @inlinable init(_ start: UnsafePointer<F.Epilogue.Sum>) { x = F.sums(start) }
+  @inline(__always) @inlinable static func weights(_ panel: UnsafeRawPointer) -> F.Weights { F.weights(panel) }
+  @inline(__always) @inlinable mutating func add(_ row: UnsafePointer<F.Element>, _ weights: F.Weights) {
+    x = F.adding(x, F.factor(row), times: weights)
+  }
+  @inline(__always) @inlinable func finish(_ epilogue: F.Epilogue, _ row: Int) { F.finish(epilogue, row: row, x) }
+  @inline(__always) @inlinable
+  static func tiles<let rows: Int>(
+    _: TileHeight<rows>.Type, _ run: UnsafePointer<GemmRun<F.Element, F.Epilogue>>
+  ) { gemmNarrowTiles(F.self, TileHeight<rows>.self, run) }
 }

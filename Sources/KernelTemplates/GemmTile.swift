@@ -16,6 +16,23 @@ public enum TileHeight<let rows: Int> {}
 func gemmTiles<F: GemmFormat, let rows: Int>(
   _: F.Type, _: TileHeight<rows>.Type, _ run: UnsafePointer<GemmRun<F.Element, F.Epilogue>>
 ) {
+  computeTiles(TileRow<F>.self, TileHeight<rows>.self, run)
+}
+
+/// As `gemmTiles`, of the first vector of the panel alone: at most `F.width` columns.
+@inline(never) @inlinable
+func gemmNarrowTiles<F: GemmFormat, let rows: Int>(
+  _: F.Type, _: TileHeight<rows>.Type, _ run: UnsafePointer<GemmRun<F.Element, F.Epilogue>>
+) {
+  computeTiles(NarrowTileRow<F>.self, TileHeight<rows>.self, run)
+}
+
+/// The tiles of `run`, a row's sums in `R`.
+@inline(__always) @inlinable
+func computeTiles<R: TileRowSums, let rows: Int>(
+  _: R.Type, _: TileHeight<rows>.Type, _ run: UnsafePointer<GemmRun<R.Format.Element, R.Format.Epilogue>>
+) {
+  typealias F = R.Format
   let (positions, tileRows, pace) = (run.pointee.positions, run.pointee.tileRows, run.pointee.pace)
   let steps = (run.pointee.depth &+ F.depthGroup &- 1) / F.depthGroup
   let last = max(0, run.pointee.depth &- F.depthGroup)
@@ -26,7 +43,7 @@ func gemmTiles<F: GemmFormat, let rows: Int>(
   var epilogue = run.pointee.epilogue
   for _ in 0..<run.pointee.count {
     epilogue.prefetch(rows: rows)
-    var r0 = TileRow<F>(run.pointee.start)
+    var r0 = R(run.pointee.start)
     var r1 = r0
     var r2 = r0
     var r3 = r0
@@ -56,23 +73,22 @@ func gemmTiles<F: GemmFormat, let rows: Int>(
       var k = 0
       let end = b + steps &* 2 &* vectorBytes
       while b < end {
-        let b0 = F.weights(b)
-        let b1 = F.weights(b + vectorBytes)
+        let weights = R.weights(b)
         b += 2 &* vectorBytes
         isa_prefetch(ahead)
         ahead += pace
-        r0.add(a0 + k, b0, b1)
-        if rows > 1 { r1.add(a1 + k, b0, b1) }
-        if rows > 2 { r2.add(a2 + k, b0, b1) }
-        if rows > 3 { r3.add(a3 + k, b0, b1) }
-        if rows > 4 { r4.add(a4 + k, b0, b1) }
-        if rows > 5 { r5.add(a5 + k, b0, b1) }
-        if rows > 6 { r6.add(a6 + k, b0, b1) }
-        if rows > 7 { r7.add(a7 + k, b0, b1) }
-        if rows > 8 { r8.add(a8 + k, b0, b1) }
-        if rows > 9 { r9.add(a9 + k, b0, b1) }
-        if rows > 10 { r10.add(a10 + k, b0, b1) }
-        if rows > 11 { r11.add(a11 + k, b0, b1) }
+        r0.add(a0 + k, weights)
+        if rows > 1 { r1.add(a1 + k, weights) }
+        if rows > 2 { r2.add(a2 + k, weights) }
+        if rows > 3 { r3.add(a3 + k, weights) }
+        if rows > 4 { r4.add(a4 + k, weights) }
+        if rows > 5 { r5.add(a5 + k, weights) }
+        if rows > 6 { r6.add(a6 + k, weights) }
+        if rows > 7 { r7.add(a7 + k, weights) }
+        if rows > 8 { r8.add(a8 + k, weights) }
+        if rows > 9 { r9.add(a9 + k, weights) }
+        if rows > 10 { r10.add(a10 + k, weights) }
+        if rows > 11 { r11.add(a11 + k, weights) }
         k &+= F.depthGroup
         if F.depthGroup > 1 && k > last { k = last }
       }

@@ -111,21 +111,20 @@ func mixedTiles<F: MixedByteFormat, let rows: Int>(
         offset += 1
         isa_prefetch(ahead)
         ahead += pace
-        let b0 = F.weights(b)
-        let b1 = F.weights(b + vectorBytes)
+        let weights = TileRow<F>.weights(b)
         b += 2 &* vectorBytes
-        r0.add(a0 + k, b0, b1)
-        if rows > 1 { r1.add(a1 + k, b0, b1) }
-        if rows > 2 { r2.add(a2 + k, b0, b1) }
-        if rows > 3 { r3.add(a3 + k, b0, b1) }
-        if rows > 4 { r4.add(a4 + k, b0, b1) }
-        if rows > 5 { r5.add(a5 + k, b0, b1) }
-        if rows > 6 { r6.add(a6 + k, b0, b1) }
-        if rows > 7 { r7.add(a7 + k, b0, b1) }
-        if rows > 8 { r8.add(a8 + k, b0, b1) }
-        if rows > 9 { r9.add(a9 + k, b0, b1) }
-        if rows > 10 { r10.add(a10 + k, b0, b1) }
-        if rows > 11 { r11.add(a11 + k, b0, b1) }
+        r0.add(a0 + k, weights)
+        if rows > 1 { r1.add(a1 + k, weights) }
+        if rows > 2 { r2.add(a2 + k, weights) }
+        if rows > 3 { r3.add(a3 + k, weights) }
+        if rows > 4 { r4.add(a4 + k, weights) }
+        if rows > 5 { r5.add(a5 + k, weights) }
+        if rows > 6 { r6.add(a6 + k, weights) }
+        if rows > 7 { r7.add(a7 + k, weights) }
+        if rows > 8 { r8.add(a8 + k, weights) }
+        if rows > 9 { r9.add(a9 + k, weights) }
+        if rows > 10 { r10.add(a10 + k, weights) }
+        if rows > 11 { r11.add(a11 + k, weights) }
       }
       for _ in 0..<others {
         let k = Int(offset.pointee)

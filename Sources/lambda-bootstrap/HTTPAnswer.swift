@@ -1,5 +1,5 @@
-import HTTPFields
 // The answer to an HTTP event, in the one form that API Gateway (both versions) and function URLs take.
+import HTTPFields
 import Streams
 
 struct HTTPAnswer: Equatable {

@@ -14,7 +14,7 @@ from support.tools import BIN, MODEL, tool
 QEMU = shutil.which("qemu-x86_64")
 # The targets of instruction sets, and the multiplication of each one's register tiles with how many of them a row of a step takes: two
 # vectors, twice where a vector takes two multiplications, twice again where one loop serves safe and other weights.
-ROOMS = ["KernelsAVX2", "KernelsAVX512", "KernelsVNNI", "KernelsBF16"]
+TARGETS = ["KernelsAVX2", "KernelsAVX512", "KernelsVNNI", "KernelsBF16"]
 TILES = [
     ("KernelsAVX2", "gemmTiles", "vfmadd", 2, 6), ("KernelsAVX512", "gemmTiles", "vfmadd", 2, 12),
     ("KernelsAVX2", "mixedTiles", "vpmadd", 4, 6), ("KernelsAVX512", "mixedTiles", "vpmadd", 4, 8),
@@ -81,7 +81,7 @@ def symbols(path, kinds):
 
 
 @pytest.mark.skipif(not (BIN / "KernelsAVX2.build").exists(), reason="the objects of the release build are absent")
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", TARGETS)
 def test_no_object_shares_a_weak_symbol_with_an_instruction_set(room):
     """The linker keeps one copy of a weak symbol: were it the one compiled for AVX-512, other paths would run it."""
     ours = set().union(*(symbols(path, "WV") for path in (BIN / f"{room}.build").glob("*.o")))
