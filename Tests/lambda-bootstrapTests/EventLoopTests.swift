@@ -1,5 +1,5 @@
-import HTTPFields
 // The loop over the Runtime API, driven by a transport that answers from a script.
+import HTTPFields
 import POSIX
 import Testing
 

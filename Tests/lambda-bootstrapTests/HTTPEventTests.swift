@@ -1,5 +1,5 @@
-import HTTPFields
 // Events in their three wrappings, and the decision about each: nothing that arrives may trap.
+import HTTPFields
 import Testing
 
 @testable import lambda_bootstrap

@@ -1,5 +1,5 @@
-import HTTPFields
 // multipart/form-data and the parameters of media types.
+import HTTPFields
 import Testing
 
 @testable import lambda_bootstrap

@@ -1,5 +1,5 @@
-import HTTPFields
 // HTTP responses as they come from the Runtime API: whole, cut at every byte, and in every form that is none.
+import HTTPFields
 import Testing
 
 @testable import lambda_bootstrap

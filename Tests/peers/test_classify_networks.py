@@ -11,6 +11,7 @@ import onnxruntime
 import pytest
 
 from support import make_resnet
+from support.images import thousand_tensors
 from support.onnxnet import run_file
 from support.tools import MODEL, SHARED, run, tool
 
@@ -92,13 +93,7 @@ def test_embedded_model_on_ten_thousand_images():
 @pytest.mark.parametrize("name,contract", [("embedded", []), ("squeezenet-fp32", SQUEEZENET)])
 def test_first_class_is_onnxruntimes_on_a_thousand_images(name, contract, tmp_path):
     path = MODEL if name == "embedded" else SHARED / "models" / f"{name}.onnx"
-    with tarfile.open(SHARED / "data" / "cifar10-test.tar") as source:
-        names = [m for m in source.getmembers() if m.isfile()][::10]
-        stream = io.BytesIO()
-        with tarfile.open(fileobj=stream, mode="w") as part:
-            for member in names:
-                part.addfile(member, source.extractfile(member))
-    tensors = run([tool("imgdecode"), "--resize", "224"], stdin=stream.getvalue(), timeout=120).stdout
+    tensors = thousand_tensors()
     result = run([tool("classify"), "--model", path, "--top", "1", "--batch", "8", *contract], stdin=tensors, timeout=200)
     ours = [json.loads(line)["predictions"][0]["index"] for line in result.stdout.splitlines()]
     pixels = [array for _, array in tensors_of(tensors)]

@@ -11,6 +11,7 @@ import pytest
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from support.images import thousand_tensors
 from support.onnxnet import INSTRUCTION_SETS, run_file, run_model
 from support.tools import MODEL, SHARED, run, tool
 
@@ -39,12 +40,7 @@ def test_shufflenet_on_photos():
 @pytest.fixture(scope="module")
 def cifar():
     """(tensors as a tar of .npy, the images (1000, 3, 224, 224) as the model takes them)."""
-    with tarfile.open(SHARED / "data" / "cifar10-test.tar") as source:
-        stream = io.BytesIO()
-        with tarfile.open(fileobj=stream, mode="w") as part:
-            for member in [m for m in source.getmembers() if m.isfile()][::10]:
-                part.addfile(member, source.extractfile(member))
-    tensors = run([tool("imgdecode"), "--resize", "224"], stdin=stream.getvalue(), timeout=120).stdout
+    tensors = thousand_tensors()
     with tarfile.open(fileobj=io.BytesIO(tensors)) as members:
         pixels = np.stack([np.load(io.BytesIO(members.extractfile(m).read())) for m in members])
     return tensors, pixels

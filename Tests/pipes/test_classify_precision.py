@@ -2,11 +2,11 @@
 
 import io
 import json
-import tarfile
 
 import numpy as np
 import pytest
 
+from support.images import thousand_tensors
 from support.tools import MODEL, SHARED, run, tool
 
 HAS_BF16 = " avx512_bf16" in open("/proc/cpuinfo").read()
@@ -87,13 +87,8 @@ def test_bfloat16_is_used_and_close():
 @needs_bf16
 @needs_shared
 def test_first_classes_of_a_thousand_images_are_float32s():
-    """Others only where float32 itself is of two minds."""
-    with tarfile.open(SHARED / "data" / "cifar10-test.tar") as source:
-        stream = io.BytesIO()
-        with tarfile.open(fileobj=stream, mode="w") as part:
-            for member in [m for m in source.getmembers() if m.isfile()][::10]:
-                part.addfile(member, source.extractfile(member))
-    tensors = run([tool("imgdecode"), "--resize", "224"], stdin=stream.getvalue(), timeout=120).stdout
+    """Others only where float32's first two classes are almost equal."""
+    tensors = thousand_tensors()
     plain, rounded = (
         lines(classify("--top", "2", "--precision", p, stdin=tensors, timeout=120)) for p in ("float32", "bf16"))
     assert len(plain) == len(rounded) == 1000

@@ -1,9 +1,12 @@
 """Images that tests make for themselves."""
 
 import io
+import tarfile
 
 import numpy
 from PIL import Image
+
+from support.tools import SHARED, run, tool
 
 
 def jpeg(seed=0, size=(48, 32), quality=90):
@@ -12,3 +15,13 @@ def jpeg(seed=0, size=(48, 32), quality=90):
     out = io.BytesIO()
     Image.fromarray(pixels).resize(size).save(out, "JPEG", quality=quality)
     return out.getvalue()
+
+
+def thousand_tensors():
+    """Every tenth of the shared CIFAR-10 test images, decoded and enlarged to 224: a tar of .npy."""
+    stream = io.BytesIO()
+    with tarfile.open(SHARED / "data" / "cifar10-test.tar") as source:
+        with tarfile.open(fileobj=stream, mode="w") as part:
+            for member in [m for m in source.getmembers() if m.isfile()][::10]:
+                part.addfile(member, source.extractfile(member))
+    return run([tool("imgdecode"), "--resize", "224"], stdin=stream.getvalue(), timeout=120).stdout
