@@ -23,27 +23,19 @@ struct OperatorRefusalTests {
     static func integers(_ values: Int...) -> Given { .constant(OperatorTests.integers([values.count], values)) }
   }
 
-  struct Refusal: CustomTestStringConvertible, Sendable {
+  /// An operator on operands, and what resolving it gives.
+  struct Case<Expected: Sendable>: CustomTestStringConvertible, Sendable {
     let testDescription: String
     let operation: any Operator
     let operands: [Given]
-    let error: GraphError
+    let expected: Expected
 
-    init(_ name: String, _ operation: any Operator, _ operands: [Given], _ error: GraphError) {
-      (testDescription, self.operation, self.operands, self.error) = (name, operation, operands, error)
+    init(_ name: String, _ operation: any Operator, _ operands: [Given], _ expected: Expected) {
+      (testDescription, self.operation, self.operands, self.expected) = (name, operation, operands, expected)
     }
   }
-
-  struct Shaped: CustomTestStringConvertible, Sendable {
-    let testDescription: String
-    let operation: any Operator
-    let operands: [Given]
-    let shape: String
-
-    init(_ name: String, _ operation: any Operator, _ operands: [Given], _ shape: String) {
-      (testDescription, self.operation, self.operands, self.shape) = (name, operation, operands, shape)
-    }
-  }
+  typealias Refusal = Case<GraphError>
+  typealias Shaped = Case<String>
 
   static let relu = Activate.relu
   static let gemm = Gemm(alpha: 1, beta: 1, transposesA: false, transposesB: false)
@@ -161,14 +153,14 @@ struct OperatorRefusalTests {
 
   @Test(arguments: try refusals())
   func refused(_ test: Refusal) {
-    #expect(throws: NodeErrors(errors: [NodeError(node: "node", error: test.error)])) {
+    #expect(throws: NodeErrors(errors: [NodeError(node: "node", error: test.expected)])) {
       try resolved(test.operation, test.operands)
     }
   }
 
   @Test(arguments: try shapes())
   func shape(_ test: Shaped) throws {
-    #expect(try resolved(test.operation, test.operands).outputShape(0).description == test.shape)
+    #expect(try resolved(test.operation, test.operands).outputShape(0).description == test.expected)
   }
 
   @Test func everyRefusedNodeIsListedAndNothingThatFollows() throws {
