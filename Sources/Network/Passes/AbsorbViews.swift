@@ -11,7 +11,7 @@ extension Graph {
         (computation as? MatrixProduct)?.hasVectors != true
       else { continue }
       for position in computation.accesses.indices {
-        let (source, access) = source(of: nodes[index].inputs[position], uses)
+        let (source, access) = source(of: nodes[index].inputs[position], uses, without: removed)
         guard let access else { continue }
         nodes[index].inputs[position] = source
         computation.accesses[position] = access
@@ -36,12 +36,15 @@ extension Graph {
     removeUnused()
   }
 
-  /// What `id` is rearranged from, as far as one of the last two axes stays contiguous; nil where it is computed itself.
-  private func source(of id: ValueID, _ uses: Uses) -> (ValueID, StridedAccess?) {
+  /// What `id` is rearranged from, as far as one of the last two axes stays contiguous; nil where it is computed itself. A node in
+  /// `removed` is a transpose that the product before it has taken over: the product writes the transpose's result.
+  private func source(of id: ValueID, _ uses: Uses, without removed: Set<Int>) -> (ValueID, StridedAccess?) {
     var (current, found) = (id, id)
     var access = StridedAccess(shape(id).dimensions)
     var result: StridedAccess?
-    while let writer = uses.writer(of: current), let next = access.passed(nodes[writer], current, self) {
+    while let writer = uses.writer(of: current), !removed.contains(writer),
+      let next = access.passed(nodes[writer], current, self)
+    {
       access = next
       current = nodes[writer].inputs[0]
       let last = zip(access.dimensions, access.strides).suffix(2)
