@@ -67,6 +67,20 @@ ISA_DOOR isa_i32x16 isa_last_pair_16(isa_i32x16 factor) {
 ISA_DOOR isa_i32x16 isa_dot_16(isa_i32x16 sums, isa_i32x16 factor, isa_i32x16 weights) {
   return (isa_i32x16)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)factor, (__m512i)weights);
 }
+
+// The bytes, or pairs of bytes, of the first and of the last halves of every 16 bytes of `a` and `b`, in turn.
+ISA_DOOR isa_i32x16 isa_first_bytes_16(isa_i32x16 a, isa_i32x16 b) {
+  return (isa_i32x16)_mm512_unpacklo_epi8((__m512i)a, (__m512i)b);
+}
+ISA_DOOR isa_i32x16 isa_last_bytes_16(isa_i32x16 a, isa_i32x16 b) {
+  return (isa_i32x16)_mm512_unpackhi_epi8((__m512i)a, (__m512i)b);
+}
+ISA_DOOR isa_i32x16 isa_first_pairs_16(isa_i32x16 a, isa_i32x16 b) {
+  return (isa_i32x16)_mm512_unpacklo_epi16((__m512i)a, (__m512i)b);
+}
+ISA_DOOR isa_i32x16 isa_last_pairs_16(isa_i32x16 a, isa_i32x16 b) {
+  return (isa_i32x16)_mm512_unpackhi_epi16((__m512i)a, (__m512i)b);
+}
 #endif
 
 #if defined(__AVX512BF16__)

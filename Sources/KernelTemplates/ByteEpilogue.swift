@@ -92,29 +92,72 @@ public struct ByteEpilogue: GemmEpilogue {
     memory.assumingMemoryBound(to: Int32.self) + row &* panelWidth
   }
 
-  /// Writes the results of a tile whose sums are in `memory`.
-  @inline(__always) @inlinable public func complete<V: ByteVector>(_: V.Type, rows: Int, panelWidth: Int) {
-    if columns >= panelWidth {  // a constant number of vectors
-      complete(V.self, rows: rows, columns: panelWidth, panelWidth: panelWidth)
-    } else {
-      complete(V.self, rows: rows, columns: columns, panelWidth: panelWidth)
-    }
-  }
-
-  @inline(__always) @inlinable
-  func complete<V: ByteVector>(_: V.Type, rows: Int, columns: Int, panelWidth: Int) {
-    for row in 0..<rows {
-      let from = UnsafePointer(sums(row: row, panelWidth: panelWidth))
-      if case .sums = result {
-        (output + row &* outputStride &* 4).copyMemory(from: from, byteCount: 4 &* columns)
-      } else {
-        var column = 0
-        while column < columns {
-          write(V.load(sums: from + column), row: row, column: column)
-          column &+= V.width
+  /// Writes the results of a tile whose sums are in `memory`, of the first `vectors` vectors of every row.
+  @inline(__always) @inlinable public func complete<V: PackedByteVector>(_: V.Type, rows: Int, vectors: Int) {
+    let vectors = columns <= V.width ? 1 : vectors
+    switch result {
+    case .bytes(let range):
+      pack(V.self, rows: rows, vectors: vectors, range) { row, column, multipliers in
+        V.load(sums: sums(row: row, panelWidth: 2 &* V.width) + column) * multipliers
+      }
+    case .added(let range, let added):
+      pack(V.self, rows: rows, vectors: vectors, added.range) { row, column, multipliers in
+        let value = V.load(sums: sums(row: row, panelWidth: 2 &* V.width) + column) * multipliers
+        return addResidual(value, range, added, row: row, column: column)
+      }
+    case .floats, .sums:
+      for row in 0..<rows {
+        for vector in 0..<vectors {
+          let column = vector &* V.width
+          let from = UnsafePointer(sums(row: row, panelWidth: 2 &* V.width)) + column
+          if case .sums = result {
+            let to = output + 4 &* (row &* outputStride &+ column)
+            to.copyMemory(from: from, byteCount: 4 &* V.width)
+          } else {
+            write(V.load(sums: from), row: row, column: column)
+          }
         }
       }
     }
+  }
+
+  /// Stores the bytes of `value(row, column, multipliers)`, four vectors at a time: of two rows, or of four where each has one vector. The
+  /// last rows are written more than once where they are too few.
+  @inline(__always) @inlinable
+  func pack<V: PackedByteVector>(
+    _: V.Type, rows: Int, vectors: Int, _ range: ByteRange, _ value: (_ row: Int, _ column: Int, V) -> V
+  ) {
+    let form = range.form
+    let to = output.assumingMemoryBound(to: UInt8.self)
+    let (first, last) = (V.load(multipliers), rows &- 1)
+    var row = 0
+    if vectors == 2 {
+      let second = V.load(multipliers + V.width)
+      while row < rows {
+        let next = min(row &+ 1, last)
+        let bytes = V.packed(
+          value(row, 0, first), value(row, V.width, second), value(next, 0, first), value(next, V.width, second), form)
+        V.store(V.ordered(bytes), halves: to + row &* outputStride, to + next &* outputStride)
+        row &+= 2
+      }
+    } else {
+      while row < rows {
+        let (b, c, d) = (min(row &+ 1, last), min(row &+ 2, last), min(row &+ 3, last))
+        let bytes = V.packed(value(row, 0, first), value(b, 0, first), value(c, 0, first), value(d, 0, first), form)
+        V.store(
+          V.ordered(bytes), quarters: to + row &* outputStride, to + b &* outputStride, to + c &* outputStride,
+          to + d &* outputStride)
+        row &+= 4
+      }
+    }
+  }
+
+  /// `value` as a product's byte, and the residual's: their sum in units of the result's scale.
+  @inline(__always) @inlinable
+  func addResidual<V: ByteVector>(_ value: V, _ range: ByteRange, _ added: AddedBytes, row: Int, column: Int) -> V {
+    let product = range.clamp(value).roundedToNearest() * V(repeating: added.scale)
+    let from = residual.unsafelyUnwrapped + row &* residualStride + column
+    return product + added.residual.load(V.self, from) * V(repeating: added.residualScale)
   }
 
   /// Makes results of Float(sum) for a vector of columns and stores them; `result` is not `sums`.
@@ -125,9 +168,7 @@ public struct ByteEpilogue: GemmEpilogue {
     switch result {
     case .bytes(let range): range.store(value, bytes)
     case .added(let range, let added):
-      let product = range.clamp(value).roundedToNearest() * V(repeating: added.scale)
-      let from = residual.unsafelyUnwrapped + row &* residualStride + column
-      added.range.store(product + added.residual.load(V.self, from) * V(repeating: added.residualScale), bytes)
+      added.range.store(addResidual(value, range, added, row: row, column: column), bytes)
     case .floats(let low, let high):
       let clamped = value.raised(to: V(repeating: low)).lowered(to: V(repeating: high))
       clamped.store(output.assumingMemoryBound(to: Float.self) + at)
@@ -135,12 +176,12 @@ public struct ByteEpilogue: GemmEpilogue {
     }
   }
 
-  /// The epilogue of the tile of a partly filled panel: it writes whole vectors where they belong if `columns` are whole vectors, else whole
-  /// panels in `memory`.
+  /// The epilogue of the tile of a partly filled panel: it writes where the results belong if `columns` are one vector, else whole panels
+  /// in `memory`.
   @inline(__always) @inlinable
   public func edge<V: ByteVector>(_: V.Type, rows: Int, columns: Int, panelWidth: Int) -> Self {
     var edge = self
-    if columns % V.width == 0 {
+    if columns == V.width {
       edge.columns = columns
       return edge
     }

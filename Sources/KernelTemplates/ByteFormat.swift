@@ -6,7 +6,7 @@ public import CInstructionSets
 public protocol ByteFormat: GemmFormat, SendableMetatype
 where Element == UInt8, Epilogue == ByteEpilogue, Sums: SIMD, Sums.Scalar == Int32 {
   /// As many floats as `Sums` has lanes.
-  associatedtype Floats: ByteVector
+  associatedtype Floats: PackedByteVector
 }
 
 extension ByteFormat {
@@ -21,8 +21,12 @@ extension ByteFormat {
     to.storeBytes(of: x, as: Sums.self)
     to.storeBytes(of: y, toByteOffset: 4 &* width, as: Sums.self)
   }
-  @inline(__always) @inlinable public static func complete(_ epilogue: ByteEpilogue, rows: Int) {
-    withUnsafePointer(to: epilogue) { completeTile(Self.self, $0, rows: rows) }
+  @inline(__always) @inlinable public static func finish(_ epilogue: ByteEpilogue, row: Int, _ x: Sums) {
+    UnsafeMutableRawPointer(epilogue.sums(row: row, panelWidth: 2 &* width)).storeBytes(of: x, as: Sums.self)
+  }
+  @inline(__always) @inlinable
+  public static func complete(_ epilogue: ByteEpilogue, rows: Int, vectors: Int) {
+    withUnsafePointer(to: epilogue) { completeTile(Self.self, $0, rows: rows, vectors: vectors) }
   }
   @inline(__always) @inlinable
   public static func edge(_ epilogue: ByteEpilogue, rows: Int, columns: Int) -> ByteEpilogue {
@@ -36,8 +40,8 @@ extension ByteFormat {
 
 /// Not inlined, so that there is one copy for all heights.
 @inline(never) @inlinable
-func completeTile<F: ByteFormat>(_: F.Type, _ epilogue: UnsafePointer<ByteEpilogue>, rows: Int) {
-  epilogue.pointee.complete(F.Floats.self, rows: rows, panelWidth: 2 &* F.width)
+func completeTile<F: ByteFormat>(_: F.Type, _ epilogue: UnsafePointer<ByteEpilogue>, rows: Int, vectors: Int) {
+  epilogue.pointee.complete(F.Floats.self, rows: rows, vectors: vectors)
 }
 
 /// A product of bytes on any 64-bit processor.

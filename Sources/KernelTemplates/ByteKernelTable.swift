@@ -19,6 +19,8 @@ public struct ByteKernelTable: Sendable {
   public var rowOffset: Int32 = 0
   public var gemm: @Sendable (UnsafePointer<ByteBlock>) -> Void
   public var depthwiseRow: @Sendable (ByteWindowRow, ByteDepthwiseWeights, ByteEpilogue) -> Void
+  /// Where the instruction set has four products a lane; blocks are of two panels' width.
+  public var tapRow: (@Sendable (ByteTapRow, ByteTapWeights) -> Void)? = nil
   public var maxPoolRow: @Sendable (ByteWindowRow, _ flip: UInt8) -> Void
   public var averagePoolRow:
     @Sendable (

@@ -18,6 +18,22 @@ public protocol ByteVector: FloatVector {
   func store(bytes: UnsafeMutablePointer<UInt8>, zero: Int32)
 }
 
+/// A vector of floats of which four are made into bytes at once: a third of the instructions that one by one take.
+public protocol PackedByteVector: ByteVector {
+  /// 4 · width bytes.
+  associatedtype Bytes
+
+  /// The bytes of four vectors, 16 for every four lanes: four bytes of each vector.
+  static func packed(_ a: Self, _ b: Self, _ c: Self, _ d: Self, _ form: isa_byte_form) -> Bytes
+  /// Such bytes, vector by vector.
+  static func ordered(_ packed: Bytes) -> Bytes
+  static func store(_ bytes: Bytes, _ to: UnsafeMutablePointer<UInt8>)
+  static func store(_ bytes: Bytes, halves a: UnsafeMutablePointer<UInt8>, _ b: UnsafeMutablePointer<UInt8>)
+  static func store(
+    _ bytes: Bytes, quarters a: UnsafeMutablePointer<UInt8>, _ b: UnsafeMutablePointer<UInt8>,
+    _ c: UnsafeMutablePointer<UInt8>, _ d: UnsafeMutablePointer<UInt8>)
+}
+
 extension SIMD4<Float>: ByteVector {
   @inline(__always) @inlinable public static func load(bytes: UnsafePointer<UInt8>, flip: UInt8) -> Self {
     isa_floats_of_bytes_4(bytes, flip)
@@ -55,6 +71,72 @@ extension SIMD16<Float>: ByteVector {
   @inline(__always) @inlinable public func store(bytes: UnsafeMutablePointer<UInt8>, zero: Int32) {
     isa_store_bytes_16(self, zero, bytes)
   }
+}
+
+extension SIMD4<Float>: PackedByteVector {
+  @inline(__always) @inlinable
+  public static func packed(_ a: Self, _ b: Self, _ c: Self, _ d: Self, _ form: isa_byte_form) -> SIMD16<UInt8> {
+    isa_packed_4(a, b, c, d, form)
+  }
+  @inline(__always) @inlinable public static func ordered(_ packed: SIMD16<UInt8>) -> SIMD16<UInt8> {
+    isa_ordered_4(packed)
+  }
+  @inline(__always) @inlinable public static func store(_ bytes: SIMD16<UInt8>, _ to: UnsafeMutablePointer<UInt8>) {
+    isa_store_16(bytes, to)
+  }
+  @inline(__always) @inlinable
+  public static func store(
+    _ bytes: SIMD16<UInt8>, halves a: UnsafeMutablePointer<UInt8>, _ b: UnsafeMutablePointer<UInt8>
+  ) { isa_store_halves_16(bytes, a, b) }
+  @inline(__always) @inlinable
+  public static func store(
+    _ bytes: SIMD16<UInt8>, quarters a: UnsafeMutablePointer<UInt8>, _ b: UnsafeMutablePointer<UInt8>,
+    _ c: UnsafeMutablePointer<UInt8>, _ d: UnsafeMutablePointer<UInt8>
+  ) { isa_store_quarters_16(bytes, a, b, c, d) }
+}
+
+extension SIMD8<Float>: PackedByteVector {
+  @inline(__always) @inlinable
+  public static func packed(_ a: Self, _ b: Self, _ c: Self, _ d: Self, _ form: isa_byte_form) -> SIMD32<UInt8> {
+    isa_packed_8(a, b, c, d, form)
+  }
+  @inline(__always) @inlinable public static func ordered(_ packed: SIMD32<UInt8>) -> SIMD32<UInt8> {
+    isa_ordered_8(packed)
+  }
+  @inline(__always) @inlinable public static func store(_ bytes: SIMD32<UInt8>, _ to: UnsafeMutablePointer<UInt8>) {
+    isa_store_32(bytes, to)
+  }
+  @inline(__always) @inlinable
+  public static func store(
+    _ bytes: SIMD32<UInt8>, halves a: UnsafeMutablePointer<UInt8>, _ b: UnsafeMutablePointer<UInt8>
+  ) { isa_store_halves_32(bytes, a, b) }
+  @inline(__always) @inlinable
+  public static func store(
+    _ bytes: SIMD32<UInt8>, quarters a: UnsafeMutablePointer<UInt8>, _ b: UnsafeMutablePointer<UInt8>,
+    _ c: UnsafeMutablePointer<UInt8>, _ d: UnsafeMutablePointer<UInt8>
+  ) { isa_store_quarters_32(bytes, a, b, c, d) }
+}
+
+extension SIMD16<Float>: PackedByteVector {
+  @inline(__always) @inlinable
+  public static func packed(_ a: Self, _ b: Self, _ c: Self, _ d: Self, _ form: isa_byte_form) -> SIMD64<UInt8> {
+    isa_packed_16(a, b, c, d, form)
+  }
+  @inline(__always) @inlinable public static func ordered(_ packed: SIMD64<UInt8>) -> SIMD64<UInt8> {
+    isa_ordered_16(packed)
+  }
+  @inline(__always) @inlinable public static func store(_ bytes: SIMD64<UInt8>, _ to: UnsafeMutablePointer<UInt8>) {
+    isa_store_64(bytes, to)
+  }
+  @inline(__always) @inlinable
+  public static func store(
+    _ bytes: SIMD64<UInt8>, halves a: UnsafeMutablePointer<UInt8>, _ b: UnsafeMutablePointer<UInt8>
+  ) { isa_store_halves_64(bytes, a, b) }
+  @inline(__always) @inlinable
+  public static func store(
+    _ bytes: SIMD64<UInt8>, quarters a: UnsafeMutablePointer<UInt8>, _ b: UnsafeMutablePointer<UInt8>,
+    _ c: UnsafeMutablePointer<UInt8>, _ d: UnsafeMutablePointer<UInt8>
+  ) { isa_store_quarters_64(bytes, a, b, c, d) }
 }
 
 extension ScalarVector: ByteVector {

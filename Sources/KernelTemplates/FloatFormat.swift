@@ -18,7 +18,7 @@ extension FloatSumFormat {
   @inline(__always) @inlinable public static var computesNarrowPanels: Bool { true }
   @inline(__always) @inlinable
   public static func finish(_ epilogue: FloatEpilogue, row: Int, _ x: Sums) { epilogue.finish(row: row, x) }
-  @inline(__always) @inlinable public static func complete(_ epilogue: FloatEpilogue, rows: Int) {}
+  @inline(__always) @inlinable public static func complete(_ epilogue: FloatEpilogue, rows: Int, vectors: Int) {}
   @inline(__always) @inlinable
   public static func edge(_ epilogue: FloatEpilogue, rows: Int, columns: Int) -> FloatEpilogue {
     epilogue.edge(Sums.self, rows: rows, columns: columns)

@@ -66,8 +66,8 @@ extension SIMD4<Float>: FloatVector {
       self + a * b  // SSE has no fused form; `addingProduct` would call libm's fma lane by lane
     #endif
   }
-  @inline(__always) @inlinable public func raised(to low: Self) -> Self { replacing(with: low, where: self .< low) }
-  @inline(__always) @inlinable public func lowered(to high: Self) -> Self { replacing(with: high, where: self .> high) }
+  @inline(__always) @inlinable public func raised(to low: Self) -> Self { isa_raised_4(self, low) }
+  @inline(__always) @inlinable public func lowered(to high: Self) -> Self { isa_lowered_4(self, high) }
   @inline(__always) @inlinable public func whereNegative(_ negative: Self) -> Self {
     replacing(with: negative, where: self .< Self())
   }
@@ -97,8 +97,8 @@ extension SIMD8<Float>: FloatVector {
   @inline(__always) @inlinable public func adding(_ a: Self, times b: Self) -> Self {
     addingProduct(a, b)
   }
-  @inline(__always) @inlinable public func raised(to low: Self) -> Self { replacing(with: low, where: self .< low) }
-  @inline(__always) @inlinable public func lowered(to high: Self) -> Self { replacing(with: high, where: self .> high) }
+  @inline(__always) @inlinable public func raised(to low: Self) -> Self { isa_raised_8(self, low) }
+  @inline(__always) @inlinable public func lowered(to high: Self) -> Self { isa_lowered_8(self, high) }
   @inline(__always) @inlinable public func whereNegative(_ negative: Self) -> Self {
     replacing(with: negative, where: self .< Self())
   }
@@ -125,8 +125,8 @@ extension SIMD16<Float>: FloatVector {
   @inline(__always) @inlinable public func adding(_ a: Self, times b: Self) -> Self {
     addingProduct(a, b)
   }
-  @inline(__always) @inlinable public func raised(to low: Self) -> Self { replacing(with: low, where: self .< low) }
-  @inline(__always) @inlinable public func lowered(to high: Self) -> Self { replacing(with: high, where: self .> high) }
+  @inline(__always) @inlinable public func raised(to low: Self) -> Self { isa_raised_16(self, low) }
+  @inline(__always) @inlinable public func lowered(to high: Self) -> Self { isa_lowered_16(self, high) }
   @inline(__always) @inlinable public func whereNegative(_ negative: Self) -> Self {
     replacing(with: negative, where: self .< Self())
   }

@@ -39,8 +39,8 @@ public protocol GemmFormat {
   static func finish(_ epilogue: Epilogue, row: Int, _ x: Sums)
   /// Takes the sums of one row of a tile: the panel's first and second vector.
   static func finish(_ epilogue: Epilogue, row: Int, _ x: Sums, _ y: Sums)
-  /// Called when every row of a tile is finished.
-  static func complete(_ epilogue: Epilogue, rows: Int)
+  /// Called when every row of a tile of `vectors` (1 or 2) vectors' width is finished.
+  static func complete(_ epilogue: Epilogue, rows: Int, vectors: Int)
   /// The epilogue of a tile of a partly filled panel: it reads and writes whole panels in memory of its own.
   static func edge(_ epilogue: Epilogue, rows: Int, columns: Int) -> Epilogue
   /// Copies what the tile of a partly filled panel left in `edge` to where it belongs.
@@ -79,6 +79,8 @@ public protocol GemmEpilogue {
   /// One step's weights of the columns that are summed.
   associatedtype StepWeights
 
+  /// Vectors of columns.
+  static var vectors: Int { get }
   init(_ start: UnsafePointer<Format.Epilogue.Sum>)
   static func weights(_ panel: UnsafeRawPointer) -> StepWeights
   mutating func add(_ row: UnsafePointer<Format.Element>, _ weights: StepWeights)
@@ -94,6 +96,7 @@ public protocol GemmEpilogue {
   @usableFromInline var x: F.Sums
   @usableFromInline var y: F.Sums
 
+  @inline(__always) @inlinable static var vectors: Int { 2 }
   @inline(__always) @inlinable init(_ start: UnsafePointer<F.Epilogue.Sum>) {
     x = F.sums(start)
     y = F.sums(start + F.width)
@@ -119,6 +122,7 @@ public protocol GemmEpilogue {
   @usableFromInline typealias Format = F
   @usableFromInline var x: F.Sums
 
+  @inline(__always) @inlinable static var vectors: Int { 1 }
   @inline(__always) @inlinable init(_ start: UnsafePointer<F.Epilogue.Sum>) { x = F.sums(start) }
   @inline(__always) @inlinable static func weights(_ panel: UnsafeRawPointer) -> F.Weights { F.weights(panel) }
   @inline(__always) @inlinable mutating func add(_ row: UnsafePointer<F.Element>, _ weights: F.Weights) {

@@ -105,7 +105,7 @@ func computeTiles<R: TileRowSums, let rows: Int>(
     if rows > 9 { r9.finish(epilogue, 9) }
     if rows > 10 { r10.finish(epilogue, 10) }
     if rows > 11 { r11.finish(epilogue, 11) }
-    F.complete(epilogue, rows: rows)
+    F.complete(epilogue, rows: rows, vectors: R.vectors)
     epilogue = epilogue.at(row: rows, column: 0)
   }
 }

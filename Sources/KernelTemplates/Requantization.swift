@@ -1,5 +1,7 @@
 // From scaled values to bytes: one definition for every kernel and processor.
 
+public import CInstructionSets
+
 /// How values in units of a tensor's scale become its bytes: held to `low`…`high`, rounded to the nearest integer, ties to even, then
 /// moved by `zero`, in integers.
 public struct ByteRange: Sendable, Equatable {
@@ -20,6 +22,15 @@ public struct ByteRange: Sendable, Equatable {
   }
   @inline(__always) @inlinable func store<V: ByteVector>(_ value: V, _ to: UnsafeMutablePointer<UInt8>) {
     clamp(value).store(bytes: to, zero: zero)
+  }
+  /// For four vectors at once. Bytes that may be negative count from −128, and are flipped at the end: `low` and `high` are whole numbers, so
+  /// that it is all one whether a value is held to them before it is rounded or after.
+  @inline(__always) @inlinable var form: isa_byte_form {
+    let lowest = Int32(low) &+ zero
+    let offset: Int32 = lowest < 0 ? 128 : 0
+    return isa_byte_form(
+      high: high, zero: Int16(truncatingIfNeeded: zero &+ offset), low: UInt8(truncatingIfNeeded: lowest &+ offset),
+      flip: UInt8(truncatingIfNeeded: offset))
   }
 }
 

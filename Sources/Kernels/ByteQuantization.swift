@@ -26,6 +26,15 @@ public struct ByteQuantization: Hashable, Sendable {
   /// In the terms of the templates.
   var input: ByteInput { ByteInput(flip: isSigned ? 128 : 0, zero: Float(zeroPoint + offset)) }
 
+  /// Copies bytes as numbers of 0…255 less `offset`.
+  func copyUnsigned(count: Int, from: UnsafePointer<UInt8>, to: UnsafeMutablePointer<UInt8>) {
+    if isSigned {
+      for index in 0..<count { to[index] = from[index] ^ 128 }
+    } else {
+      to.update(from: from, count: count)
+    }
+  }
+
   /// The number of the byte nearest to `real`, ties to even.
   public func number(_ real: Float) -> Int32 {
     let value = real / scale

@@ -60,7 +60,7 @@ struct InputCopy {
   }
 
   /// Row `y` of the copy of the image `input`.
-  private func copyRow<From, To>(
+  func copyRow<From, To>(
     _ y: Int, of input: UnsafePointer<From>, stride: Int, to: UnsafeMutablePointer<To>, outside: To,
     convert: (Int, UnsafePointer<From>, UnsafeMutablePointer<To>) -> Void
   ) {

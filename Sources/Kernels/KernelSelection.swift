@@ -32,6 +32,7 @@ extension CPUFeatures {
           kernels.gemm = vnniGemm
           kernels.tileRows = vnniTileRows
           kernels.panels = .groups
+          kernels.tapRow = vnniTapRow
         }
         return kernels
       }

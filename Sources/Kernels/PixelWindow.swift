@@ -33,6 +33,12 @@ struct PixelWindow {
     padLeft = joined ? 0 : shape.padLeft
   }
 
+  /// Whether output pixel i reads input pixel i alone: a 1×1 convolution without strides and padding.
+  private var isIdentity: Bool {
+    kernelHeight * kernelWidth == 1 && strideHeight * strideWidth == 1 && inHeight == outHeight && inWidth == outWidth
+      && padTop == 0 && padLeft == 0
+  }
+
   /// Fills (tiles, positions, tileRows) for output pixels `rows`, counted through the images of a batch.
   ///
   /// - Parameters:
@@ -43,35 +49,62 @@ struct PixelWindow {
     input: UnsafePointer<Element>, inputStride: Int, zeros: UnsafePointer<Element>
   ) {
     let tiles = GemmRows(rows: rows.count, tileRows: tileRows)
-    let pixels = outHeight * outWidth
-    var image = rows.lowerBound / pixels
-    var y = rows.lowerBound % pixels / outWidth
-    var x = rows.lowerBound % outWidth
-    var tile = pointers
-    for index in 0..<tiles.count {
-      for slot in 0..<tiles.height(index) {
-        let plane = input + image * inHeight * inWidth * inputStride
-        var to = tile + slot
-        for ky in 0..<kernelHeight {
-          let row = y * strideHeight - padTop + ky * dilationHeight
-          let line = plane + row * inWidth * inputStride
-          let inside = row >= 0 && row < inHeight
-          for kx in 0..<kernelWidth {
-            let column = x * strideWidth - padLeft + kx * dilationWidth
-            let pixel = inside && column >= 0 && column < inWidth ? line + column * inputStride : zeros
-            for _ in 0..<repeats {
-              to.pointee = pixel
-              to += tileRows
-            }
-          }
-        }
-        x += 1
-        if x == outWidth {
-          (x, y) = (0, y + 1)
-          if y == outHeight { (y, image) = (0, image + 1) }
+    let tilePointers = kernelHeight * kernelWidth * repeats * tileRows
+    if isIdentity && repeats == 1 {
+      for index in 0..<tiles.count {
+        var pixel = input + (rows.lowerBound + tiles.start(index)) * inputStride
+        for slot in 0..<tiles.height(index) {
+          pointers[index * tilePointers + slot] = pixel
+          pixel += inputStride
         }
       }
-      tile += kernelHeight * kernelWidth * repeats * tileRows
+      return
+    }
+    var position = outputPosition(rows.lowerBound)
+    for index in 0..<tiles.count {
+      for slot in 0..<tiles.height(index) {
+        let to = pointers + (index * tilePointers + slot)
+        let plane = input + position.image * inHeight * inWidth * inputStride
+        fill(
+          to, step: tileRows, repeats: repeats, plane: plane, top: position.y * strideHeight - padTop,
+          left: position.x * strideWidth - padLeft, inputStride: inputStride, zeros: zeros)
+        position.x += 1
+        if position.x == outWidth {
+          (position.x, position.y) = (0, position.y + 1)
+          if position.y == outHeight { (position.y, position.image) = (0, position.image + 1) }
+        }
+      }
+    }
+  }
+
+  private func outputPosition(_ row: Int) -> (image: Int, y: Int, x: Int) {
+    let (image, pixel) = row.quotientAndRemainder(dividingBy: outHeight * outWidth)
+    return (image, pixel / outWidth, pixel % outWidth)
+  }
+
+  /// The pointers of the window whose first pixel is at (top, left), `step` apart.
+  @inline(__always)
+  private func fill<Element>(
+    _ to: UnsafeMutablePointer<UnsafePointer<Element>>, step: Int, repeats: Int, plane: UnsafePointer<Element>,
+    top: Int, left: Int, inputStride: Int, zeros: UnsafePointer<Element>
+  ) {
+    let isInside =
+      top >= 0 && left >= 0 && top + (kernelHeight - 1) * dilationHeight < inHeight
+      && left + (kernelWidth - 1) * dilationWidth < inWidth
+    var to = to
+    for ky in 0..<kernelHeight {
+      let row = top + ky * dilationHeight
+      let line = plane + row * inWidth * inputStride
+      let rowIsInside = isInside || row >= 0 && row < inHeight
+      for kx in 0..<kernelWidth {
+        let column = left + kx * dilationWidth
+        let pixelIsInside = isInside || rowIsInside && column >= 0 && column < inWidth
+        let pixel = pixelIsInside ? line + column * inputStride : zeros
+        for _ in 0..<repeats {
+          to.pointee = pixel
+          to += step
+        }
+      }
     }
   }
 }

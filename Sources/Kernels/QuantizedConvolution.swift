@@ -33,7 +33,7 @@ public final class QuantizedConvolution: Sendable {
       shape: shape, input: input, weights: weights, bias: bias, multipliers: multipliers,
       result: try output.result(), kernels: instructionSet.byteKernels)
     if QuantizedDepthwise.applies(to: layer) {
-      implementation = QuantizedDepthwise(layer, maxBatch: maxBatch)
+      implementation = QuantizedDepthwise(layer, maxBatch: maxBatch, pool: pool)
     } else {
       implementation = IndirectQuantizedConvolution(layer, maxBatch: maxBatch, pool: pool)
     }

@@ -8,12 +8,14 @@ struct QuantizedDepthwise: QuantizedConvolutionAlgorithm {
   private let maxBatch: Int
   private let result: ByteResult
   private let kernels: ByteKernelTable
-  private let source: QuantizedSource
+  private let source: DepthwiseRows
   /// (kernelHeight, kernelWidth, channels), less zero points
   private let weights: TypedBuffer<Float>
   /// (channels): bias − input zero point · Σ weights
   private let start: TypedBuffer<Int32>
   private let multipliers: TypedBuffer<Float>
+  /// The same for a faster kernel, where there is one.
+  private let taps: PackedTaps?
 
   /// Kernels of up to 258 taps: 258 · 255 · 255 < 2²⁴, so that sums are exact in floats.
   static func applies(to layer: QuantizedLayer) -> Bool {
@@ -23,12 +25,12 @@ struct QuantizedDepthwise: QuantizedConvolutionAlgorithm {
       && shape.kernelHeight * shape.kernelWidth <= 258
   }
 
-  init(_ layer: QuantizedLayer, maxBatch: Int) {
+  init(_ layer: QuantizedLayer, maxBatch: Int, pool: ThreadPool) {
     shape = layer.shape
     self.maxBatch = maxBatch
     result = layer.result
     kernels = layer.kernels
-    source = QuantizedSource(depthwise: shape, input: layer.input)
+    source = DepthwiseRows(shape, input: layer.input, threads: pool.threads)
     let (channels, taps) = (shape.outChannels, shape.kernelHeight * shape.kernelWidth)
     weights = TypedBuffer(count: taps * channels)
     start = TypedBuffer(count: channels)
@@ -43,32 +45,34 @@ struct QuantizedDepthwise: QuantizedConvolutionAlgorithm {
       start.start[channel] = (layer.bias?[channel] ?? 0) &- Int32(layer.input.unsignedZero) &* sum
       multipliers.start[channel] = layer.multipliers[channel]
     }
+    self.taps = PackedTaps(layer, start: UnsafePointer(start.start))
   }
 
-  var scratchBytes: Int { source.scratchBytes(maxBatch: maxBatch) }
+  var scratchBytes: Int { source.scratchBytes }
 
   func run(_ call: QuantizedCall) {
     precondition(call.batch <= maxBatch)
-    let input = source.prepare(call, scratch: call.scratch.assumingMemoryBound(to: UInt8.self))
-    let rowStep = source.width * input.stride
-    let packed = ByteDepthwiseWeights(
-      weights: UnsafePointer(weights.start), start: UnsafePointer(start.start))
-    call.pool.run(tasks: call.batch * shape.outHeight) { task in
-      let (image, y) = task.quotientAndRemainder(dividingBy: shape.outHeight)
-      let pixel = task * shape.outWidth
-      let output = call.output + pixel * call.outputStride * result.elementBytes
-      let row = ByteWindowRow(
-        input: input.start + (image * source.height + y * shape.strideHeight) * rowStep, inWidth: source.width,
-        inputStride: input.stride, rowStep: shape.dilationHeight * rowStep, kernelRows: shape.kernelHeight,
-        kernelWidth: shape.kernelWidth, strideWidth: shape.strideWidth, dilationWidth: shape.dilationWidth,
-        padLeft: 0, outWidth: shape.outWidth, output: output.assumingMemoryBound(to: UInt8.self),
-        outputStride: call.outputStride, channels: shape.outChannels)
-      kernels.depthwiseRow(
-        row, packed,
-        ByteEpilogue(
-          result: result, multipliers: UnsafePointer(multipliers.start),
-          residual: call.residual.map { $0 + pixel * call.residualStride }, residualStride: call.residualStride,
-          output: output, outputStride: call.outputStride, memory: output))
+    source.forEachRow(call) { image, y, row in
+      let pixel = (image * shape.outHeight + y) * shape.outWidth
+      write(row, call, output: call.output + pixel * call.outputStride * result.elementBytes, pixel)
     }
+  }
+
+  /// The results of one output row, whose first is output pixel `pixel`.
+  private func write(_ input: DepthwiseRows.Row, _ call: QuantizedCall, output: UnsafeMutableRawPointer, _ pixel: Int) {
+    let row = ByteWindowRow(
+      input: input.start, inWidth: input.width, inputStride: input.stride,
+      rowStep: shape.dilationHeight * input.width * input.stride, kernelRows: shape.kernelHeight,
+      kernelWidth: shape.kernelWidth, strideWidth: shape.strideWidth, dilationWidth: shape.dilationWidth,
+      padLeft: 0, outWidth: shape.outWidth, output: output.assumingMemoryBound(to: UInt8.self),
+      outputStride: call.outputStride, channels: shape.outChannels)
+    if let taps, case .bytes(let range) = result, taps.applies(to: row) { return taps.run(row, range) }
+    kernels.depthwiseRow(
+      row,
+      ByteDepthwiseWeights(weights: UnsafePointer(weights.start), start: UnsafePointer(start.start)),
+      ByteEpilogue(
+        result: result, multipliers: UnsafePointer(multipliers.start),
+        residual: call.residual.map { $0 + pixel * call.residualStride }, residualStride: call.residualStride,
+        output: output, outputStride: call.outputStride, memory: output))
   }
 }

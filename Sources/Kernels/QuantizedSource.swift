@@ -12,19 +12,9 @@ struct QuantizedSource {
 
   init(_ shape: ConvolutionShape, input: ByteQuantization) {
     let joinsRows = shape.groups == 1 && shape.inChannels <= 16 && shape.kernelWidth > 1 && shape.dilationWidth == 1
-    self.init(shape, input: input, isPadded: joinsRows, isCopied: input.isSigned || shape.groupInputs < 4)
-  }
-
-  /// For a depthwise convolution: with the padding, and unsigned.
-  init(depthwise shape: ConvolutionShape, input: ByteQuantization) {
-    let isPadded = shape.padTop + shape.padLeft + shape.padBottom + shape.padRight > 0
-    self.init(shape, input: input, isPadded: isPadded, isCopied: input.isSigned)
-  }
-
-  private init(_ shape: ConvolutionShape, input: ByteQuantization, isPadded: Bool, isCopied: Bool) {
     self.input = input
-    copy = InputCopy(shape, isPadded ? .padded : .whole)
-    self.isCopied = isCopied || isPadded
+    copy = InputCopy(shape, joinsRows ? .padded : .whole)
+    isCopied = joinsRows || input.isSigned || shape.groupInputs < 4
     channels = shape.inChannels
   }
 
@@ -45,13 +35,9 @@ struct QuantizedSource {
 
   func prepare(_ call: QuantizedCall, scratch: UnsafeMutablePointer<UInt8>) -> Prepared {
     guard isCopied else { return Prepared(start: call.input, stride: call.inputStride) }
-    let pattern = input.input.flip
     copy.make(
       batch: call.batch, input: call.input, stride: call.inputStride, to: scratch, outside: input.unsignedZero,
-      pool: call.pool
-    ) { count, from, to in
-      for i in 0..<count { to[i] = from[i] ^ pattern }
-    }
+      pool: call.pool, convert: input.copyUnsigned)
     (scratch + call.batch * copy.count).initialize(repeating: 0, count: 3)
     return Prepared(start: UnsafePointer(scratch), stride: channels)
   }
