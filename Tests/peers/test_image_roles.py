@@ -30,7 +30,6 @@ pytestmark = needs_buildah
 @pytest.fixture(scope="module")
 def context(tmp_path_factory):
     """The folder that the image is built from."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
     base()
     folder = tmp_path_factory.mktemp("context")
     environment = {**os.environ} if FULL else {**os.environ, "TOOLS": str(BIN)}
@@ -283,7 +282,7 @@ def test_role_submit_takes_what_is_below_input_alone(container, moto):
 
     env = {**moto[1], **settings, "AWS_MAX_ATTEMPTS": "1"}
     assert answer_of_role(container, "submit", event("other/a.jpg"), env) == {"batchItemFailures": []}
-    # There is no such queue, so that one within fails: it is the filter that let the other pass.
+    # The queue does not exist, so a call that passes the filter fails: the other one was filtered.
     assert answer_of_role(container, "submit", event("input/a.jpg"), env) == {"batchItemFailures": [{"itemIdentifier": "m"}]}
 
 

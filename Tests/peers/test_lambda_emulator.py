@@ -30,6 +30,7 @@ def test_error(run):
             assert body["stackTrace"] == ["bash exited with status 75"]
 
 
+@pytest.mark.alone
 def test_timeout(run):
     with run("--", "bash", "-c", "[ $(cat) = fast ] || sleep 60", timeout=2) as emulator:
         assert emulator.invoke(b"fast") == b""

@@ -68,6 +68,7 @@ def settled(measure):
     return last
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("ahead", [4, 24])
 def test_read_ahead_bounds_what_is_fetched_and_held(ahead):
     """The reader takes nothing: what is fetched is what may be held, the pipe and the writer's buffer."""
@@ -79,7 +80,7 @@ def test_read_ahead_bounds_what_is_fetched_and_held(ahead):
                                  env=environment(server.endpoint))
         try:
             fetched = settled(lambda: len(server.asked("GET", "in/")))
-            # One object is being written, beside those that wait.
+            # One object is being written, in addition to those that wait.
             assert ahead <= fetched <= ahead + 2
             status = pathlib.Path(f"/proc/{child.pid}/status").read_text()
             held = int(status.split("VmHWM:")[1].split()[0]) // 1024

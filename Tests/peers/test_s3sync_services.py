@@ -1,4 +1,4 @@
-"""s3sync beside services that differ from S3 or fail in their own ways, and the settings that people reach for then."""
+"""s3sync against services that differ from S3 or fail in their own ways, and the settings for such services."""
 
 import concurrent.futures
 import contextlib
@@ -45,7 +45,7 @@ def test_when_required_sends_no_checksum(server, tmp_path, size):
 @pytest.mark.parametrize("name, value", [
     ("AWS_REQUEST_CHECKSUM_CALCULATION", "never"), ("AWS_RETRY_MODE", "eager"), ("AWS_MAX_ATTEMPTS", "0"),
 ])
-def test_settings_that_are_none_are_named(server, name, value):
+def test_invalid_settings_are_named(server, name, value):
     done = sync(server, "--list", "s3://bucket/", **{name: value})
     assert done.returncode == 78 and name.encode() in done.stderr
 
@@ -159,14 +159,14 @@ def test_the_root_of_a_result_has_any_name(server, tmp_path, root):
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n", b"<html></html>", b"<Error><Code>AccessDenied</Code></Error>"])
-def test_a_result_without_content_is_no_result(server, tmp_path, body):
+def test_a_result_without_content_is_refused(server, tmp_path, body):
     (tmp_path / "f").write_bytes(bytes(20 << 20))
     server.fault = lambda a: ("body", 200, body) if a.method == "POST" and "uploadId" in a.query else None
     done = sync(server, tmp_path / "f", "s3://bucket/f", AWS_MAX_ATTEMPTS="2")
     assert done.returncode != 0 and "f" not in keys(server)
 
 
-def test_a_captive_portal_is_no_upload(server, tmp_path):
+def test_a_captive_portal_is_not_an_upload(server, tmp_path):
     (tmp_path / "f").write_bytes(DATA)
     server.fault = lambda a: ("body", 200, b"<html>welcome</html>") if a.method == "PUT" else None
     done = sync(server, tmp_path / "f", "s3://bucket/f")
@@ -208,21 +208,12 @@ def test_attempts_are_as_many_as_configured(server, tmp_path):
         assert done.returncode == 75 and len(server.requests) == attempts
 
 
-def test_configured_attempts_outlast_a_storm(server, tmp_path):
-    (tmp_path / "in").mkdir()
-    for number in range(150):
-        (tmp_path / "in" / str(number)).write_bytes(b"x")
-    server.fault = lambda a: ("status", 503, "SlowDown") if a.method == "PUT" and a.times <= 4 else None
-    done = sync(server, tmp_path / "in", "s3://bucket/x/", AWS_MAX_ATTEMPTS="20", timeout=120)
-    assert done.returncode == 0 and len(keys(server)) == 150, done.stderr[-500:]
-
-
 OUTAGES = {"port": lambda a: None, "service": lambda a: ("status", 503, "SlowDown"), "silence": lambda a: ("stall", 60),
            "silence of data": lambda a: ("stall", 60) if a.method == "GET" and a.key else None}
 
 
-def test_a_complete_outage_ends_in_twenty_seconds(tmp_path):
-    """Each kind of outage and of transfer, all at once because each takes its time."""
+def complete_outages_end_in_twenty_seconds(tmp_path):
+    """Each kind of outage and of transfer."""
     (tmp_path / "small").write_bytes(DATA)
     (tmp_path / "large").write_bytes(bytes(20 << 20))
     forms = {"list": ["--list", "s3://bucket/"], "tar": ["s3://bucket/in/", "-"], "object": ["s3://bucket/in/a", "-"],
@@ -248,14 +239,41 @@ def test_a_complete_outage_ends_in_twenty_seconds(tmp_path):
             assert len(error.splitlines()) == 1, (outage, form, error)
 
 
-def test_a_server_that_is_silent_for_one_request_is_waited_for(server, tmp_path):
-    """Others move meanwhile, so it is no outage; and what is configured is obeyed."""
-    for name in range(20):
-        server.put("bucket", f"in/{name:02}", DATA)
-    server.fault = lambda a: ("delay", 17) if a.key == "in/07" else ("delay", 1.0) if a.key else None
-    done = sync(server, "--jobs", "2", "s3://bucket/in/", tmp_path / "out")
-    assert done.returncode == 0 and len(list((tmp_path / "out").iterdir())) == 20, done.stderr
-    assert len(server.asked("GET", "in/07")) == 1
+def configured_attempts_outlast_a_storm(tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(150):
+        (tmp_path / "in" / str(number)).write_bytes(b"x")
+    with fault_server() as server:
+        server.objects["bucket"] = {}
+        server.fault = lambda a: ("status", 503, "SlowDown") if a.method == "PUT" and a.times <= 4 else None
+        done = sync(server, tmp_path / "in", "s3://bucket/x/", AWS_MAX_ATTEMPTS="20", timeout=120)
+        assert done.returncode == 0 and len(keys(server)) == 150, done.stderr[-500:]
+
+
+def one_silent_request_is_waited_for(tmp_path):
+    """Other transfers progress meanwhile, so it is not an outage; and the configuration is obeyed."""
+    with fault_server() as server:
+        for name in range(20):
+            server.put("bucket", f"in/{name:02}", DATA)
+        server.fault = lambda a: ("delay", 17) if a.key == "in/07" else ("delay", 1.0) if a.key else None
+        done = sync(server, "--jobs", "2", "s3://bucket/in/", tmp_path / "out")
+        assert done.returncode == 0 and len(list((tmp_path / "out").iterdir())) == 20, done.stderr
+        assert len(server.asked("GET", "in/07")) == 1
+
+
+@pytest.fixture(scope="module")
+def twenty_seconds(tmp_path_factory):
+    """Checks that wait for about twenty seconds each, run at the same time; their results by name."""
+    checks = [complete_outages_end_in_twenty_seconds, configured_attempts_outlast_a_storm, one_silent_request_is_waited_for]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        yield {check.__name__: pool.submit(check, tmp_path_factory.mktemp(check.__name__)) for check in checks}
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("check", ["complete_outages_end_in_twenty_seconds", "configured_attempts_outlast_a_storm",
+                                   "one_silent_request_is_waited_for"])
+def test_of_twenty_seconds(twenty_seconds, check):
+    twenty_seconds[check].result()
 
 
 @pytest.mark.parametrize("bucket, words", [

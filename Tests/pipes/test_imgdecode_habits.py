@@ -115,6 +115,7 @@ def test_names_need_not_be_text(tmp_path):
     assert done.returncode == 0 and done.stderr == b""
 
 
+@pytest.mark.alone
 def test_a_hundred_thousand_arguments(tmp_path):
     (tmp_path / "a").write_bytes(b"")
     start = time.monotonic()

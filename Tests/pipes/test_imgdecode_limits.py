@@ -43,6 +43,7 @@ def refused(data, *flags, seconds=5):
     return error["message"]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("mode", [[], ["--lenient"]])
 def test_scans_times_pixels(mode):
     image = encode(photograph(1, (64, 48)), progressive=True)
@@ -112,6 +113,7 @@ def test_no_memory_is_the_machines_failure_not_the_images():
     assert done.returncode == 0 or b"allocate" in done.stderr
 
 
+@pytest.mark.alone
 def test_a_large_file_is_refused_by_its_size(tmp_path):
     with open(tmp_path / "large.jpg", "wb") as file:
         file.write(b"\xff\xd8\xff")
@@ -121,6 +123,7 @@ def test_a_large_file_is_refused_by_its_size(tmp_path):
     assert time.monotonic() - start < 1 and b"--max-bytes" in done.stderr
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(SHARED is None, reason="../shared is absent")
 @pytest.mark.parametrize("mode", [[], ["--lenient"]])
 def test_the_slow_file(mode):

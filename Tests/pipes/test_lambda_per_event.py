@@ -113,6 +113,7 @@ def test_much_on_standard_error():
         assert message.endswith("x\nlast") and len(message) <= 8192
 
 
+@pytest.mark.alone
 def test_the_deadline_is_kept_and_the_group_killed():
     with shell("trap '' TERM; echo stuck >&2; sleep 60 | sleep 60") as function:
         start = time.monotonic()
@@ -125,6 +126,7 @@ def test_the_deadline_is_kept_and_the_group_killed():
         assert error(function.call(deadline=-5))["errorType"] == "Function.Timeout"
 
 
+@pytest.mark.alone
 def test_what_a_command_leaves_behind_is_ended():
     with shell("sleep 60 & setsid sleep 0.2 & echo answered") as function:
         start = time.monotonic()

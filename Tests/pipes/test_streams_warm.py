@@ -38,6 +38,7 @@ def pipeline(*commands):
     return processes
 
 
+@pytest.mark.alone
 def test_ten_thousand_answers_one_at_a_time():
     """Each member is sent without its padding's end being needed, and answered before the next is sent."""
     first, last = pipeline(
@@ -60,7 +61,7 @@ def test_ten_thousand_answers_one_at_a_time():
     first.stdin.close()
     assert (first.wait(10), last.wait(10)) == (0, 0)
     assert answers.read() == b""
-    # A hold-back shows as waiting for ever; a second allows for a busy machine.
+    # An item that is held back would wait without limit; a second allows for a busy machine.
     assert slowest < 1.0
 
 

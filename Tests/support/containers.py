@@ -1,5 +1,6 @@
 """Images built by buildah in chroot isolation, on bases that debootstrap makes: no engine and no registry."""
 
+import fcntl
 import os
 import pathlib
 import shutil
@@ -55,7 +56,14 @@ def give_mirrors(container):
 
 
 def base():
-    """Makes the Debian base, and where compiling needs it the toolchain's, once."""
+    """Makes the Debian base, and where compiling needs it the toolchain's, once; other processes wait for it."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with open(FOLDER / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        make_base()
+
+
+def make_base():
     if DEBIAN not in buildah("images", "--format", "{{.Name}}:{{.Tag}}").stdout:
         root = FOLDER / "bookworm"
         if not (root / "etc" / "debian_version").exists():

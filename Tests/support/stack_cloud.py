@@ -2,6 +2,7 @@
 builder, for curl and for calls of functions, which neither server runs."""
 
 import contextlib
+import fcntl
 import json
 import pathlib
 import subprocess
@@ -44,11 +45,15 @@ def ministack():
     """The program, installed in a folder of its own: it wants another botocore than moto. Pinned with hashes."""
     folder, wanted = ROOT / ".build" / "ministack", ROOT / "Tests" / "ministack.txt"
     installed = folder / "installed.txt"
-    if not installed.exists() or installed.read_bytes() != wanted.read_bytes():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", wanted],
-                       check=True)
-        installed.write_bytes(wanted.read_bytes())
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not installed.exists() or installed.read_bytes() != wanted.read_bytes():
+            subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+            subprocess.run(
+                [folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", wanted],
+                check=True)
+            installed.write_bytes(wanted.read_bytes())
     return folder / "bin" / "ministack"
 
 
