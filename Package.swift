@@ -156,6 +156,8 @@ let package = Package(
       name: "onnxrun", dependencies: ["ONNX", "Network", "Kernels", "Elements", "Streams"],
       path: "Tests/support/onnxrun",
       swiftSettings: settings),
+    .target(
+      name: "ModelInMemory", dependencies: ["ONNX"], path: "Tests/support/ModelInMemory", swiftSettings: testSettings),
     .testTarget(name: "POSIXTests", dependencies: ["POSIX"], swiftSettings: testSettings),
     .testTarget(name: "ASCIITests", dependencies: ["ASCII"], swiftSettings: testSettings),
     .executableTarget(
@@ -165,7 +167,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTemplates"], swiftSettings: testSettings),
     .testTarget(name: "ElementsTests", dependencies: ["Elements"], swiftSettings: testSettings),
     .testTarget(name: "NetworkTests", dependencies: ["Network", "Elements"], swiftSettings: testSettings),
-    .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network"], swiftSettings: testSettings),
+    .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network", "ModelInMemory"], swiftSettings: testSettings),
     .testTarget(name: "HTTPTests", dependencies: ["HTTPFields", "HTTP", "POSIX"], swiftSettings: testSettings),
     .testTarget(name: "AWSTests", dependencies: ["HTTPFields", "AWS", "HTTP", "ASCII"], swiftSettings: testSettings),
     .testTarget(name: "S3Tests", dependencies: ["HTTPFields", "S3", "AWS", "HTTP"], swiftSettings: testSettings),
@@ -182,7 +184,9 @@ let package = Package(
       swiftSettings: testSettings),
     .testTarget(
       name: "FuzzTests",
-      dependencies: ["imgdecode", "classify", "lambda-bootstrap", "AWS", "ONNX", "Network", "POSIX", "Streams"],
+      dependencies: [
+        "imgdecode", "classify", "lambda-bootstrap", "AWS", "ONNX", "Network", "POSIX", "Streams", "ModelInMemory",
+      ],
       path: "Tests/fuzz", exclude: ["README.md", "seeds.py", "fuzz_models.py"], swiftSettings: testSettings),
   ]
 )

@@ -1,5 +1,6 @@
 // Importers: attributes and operands of old and new opsets, and what is refused by name.
 
+import ModelInMemory
 import Network
 import Testing
 
@@ -88,7 +89,7 @@ struct ImporterTests {
   private func graph(_ test: Case) throws -> Graph {
     let bytes = writtenModel(
       test.nodes, opset: test.opset, input: test.input, floats: test.floats, integers: test.integers)
-    return try Model(BytesInMemory(bytes)) { _ in throw ModelError.noGraph }.graph()
+    return try Model(ModelInMemory(bytes)) { _ in throw ModelError.noGraph }.graph()
   }
 
   @Test(arguments: taken)
@@ -107,12 +108,12 @@ struct ImporterTests {
   ])
   func openSizes(dimensions: [Int], isOpen: Bool) throws {
     let bytes = writtenModel([Self.node("Relu")], opset: 13, input: dimensions)
-    #expect(try Model(BytesInMemory(bytes)) { _ in throw ModelError.noGraph }.leavesImageSizeOpen == isOpen)
+    #expect(try Model(ModelInMemory(bytes)) { _ in throw ModelError.noGraph }.leavesImageSizeOpen == isOpen)
   }
 
   @Test func anOpenSizeIsStatedFromOutside() throws {
     let bytes = writtenModel([Self.node("Relu")], opset: 13, input: [0, 3, 0, 0])
-    let model = try Model(BytesInMemory(bytes)) { _ in throw ModelError.noGraph }
+    let model = try Model(ModelInMemory(bytes)) { _ in throw ModelError.noGraph }
     #expect(try model.graph(imageSize: ImageSize(height: 5, width: 7)).outputShape(0).description == "(N, 3, 5, 7)")
     #expect(throws: ModelError.self) { try model.graph() }
   }

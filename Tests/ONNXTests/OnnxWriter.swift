@@ -126,18 +126,3 @@ func writtenModel(
   model.message(8) { $0.integer(2, opset) }
   return model.bytes
 }
-
-/// A model's bytes in memory.
-final class BytesInMemory: ModelBytes, @unchecked Sendable {
-  let bytes: UnsafeRawBufferPointer
-
-  init(_ content: [UInt8]) {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: content.count, alignment: 8)
-    memory.copyBytes(from: content)
-    bytes = UnsafeRawBufferPointer(memory)
-  }
-
-  func discard(_ range: Range<Int>) {}
-
-  deinit { bytes.deallocate() }
-}

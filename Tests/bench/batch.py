@@ -1,7 +1,7 @@
 """Times a pipeline of 10,000 JPEGs without S3, then the same images through S3, batchsubmit and the entrypoint.
 
 Both use the machine alone, one pipeline at a time. The S3 server is moto, a Python program on the same cores, so the
-difference is an upper bound of what S3 costs; the CPU seconds of our own processes are printed beside it."""
+difference is an upper bound of what S3 costs; the CPU seconds of our own processes are printed next to it."""
 
 import json
 import resource

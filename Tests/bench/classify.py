@@ -1,4 +1,4 @@
-"""Times classify beside its peers and prints one table; see classify.sh."""
+"""Times classify compared with its peers and prints one table; see classify.sh."""
 
 import datetime
 import json
@@ -16,7 +16,7 @@ import classify_models
 import classify_pipelines
 import classify_streams
 from classify_engines import PEERS, ratio, version
-from classify_processes import Classify, Peer, agree, agree_first, start
+from classify_processes import Classify, Peer, agree, agree_first, interleave, killed_at_end, start
 from support.tools import BIN, ROOT
 
 # Many short rounds: what disturbs a machine lasts for seconds, and should be spread over all of them.
@@ -53,25 +53,17 @@ def multiply_adds(model):
 
 def compare(models, batch, threads, rounds, repetitions):
     """The (median, p95) milliseconds per image of every engine and its peak RSS in MiB; answers are compared first."""
-    peers = {name: Peer(name, models[kind.suffix], batch, threads) for name, kind in PEERS.items()}
-    engines = dict(peers)
-    try:
-        for peer in peers.values():
+    engines = {name: Peer(name, models[kind.suffix], batch, threads) for name, kind in PEERS.items()}
+    with killed_at_end(engines):
+        for peer in engines.values():
             peer.ready()
-        # Last, since its first run is counted: nobody else is still loading.
-        engines = {"classify": Classify(models[".onnx"], batch, threads), **peers}
+        # Last, since its first run is counted: no other process is still loading.
+        engines["classify"] = Classify(models[".onnx"], batch, threads)
         engines["classify"].ready()
         check(engines, models[".onnx"])
-        order = list(engines)
-        for _ in range(rounds):
-            for name in order:
-                engines[name].turn(repetitions)
-            order = order[1:] + order[:1]  # So that nobody always follows the same.
+        interleave(engines, rounds, repetitions)
         memory = {name: engine.peak_rss() for name, engine in engines.items()}
         return {name: engine.result() for name, engine in engines.items()}, memory
-    finally:
-        for engine in engines.values():
-            engine.process.kill()  # A stopped process would outlive this one.
 
 
 def check(engines, model):

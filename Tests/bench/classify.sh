@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Times classify beside OpenVINO (held to float32), onnxruntime, LiteRT and ncnn in one run and prints one table.
+# Times classify compared with OpenVINO (held to float32), onnxruntime, LiteRT and ncnn in one run and prints one table.
 # Usage: Tests/bench/classify.sh [--quick] [--models] [--bf16] [--int8] [NETWORK…]
 #   --quick    ResNet-50 v1 alone if no network is named, fewer batches of eight; under three minutes
-#   --bf16     only classify --precision bf16 beside OpenVINO's default, which is bfloat16 where the processor has it
-#   --int8     only quantized networks beside onnxruntime and OpenVINO, and AVX2 in int8 beside float32
+#   --bf16     only classify --precision bf16 compared with OpenVINO's default, which is bfloat16 where the processor has it
+#   --int8     only quantized networks compared with onnxruntime and OpenVINO, and AVX2 in int8 compared with float32
 #   --models   only makes the models, 2.4 GB for all
 # Builds the release binaries, installs the peers from PyPI and makes the models, below .build.
 set -euo pipefail

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Architectures that nobody tuned for, beside onnxruntime and OpenVINO held to float32: classify_architectures.py FOLDER [NAME…]
+"""Architectures that the kernels were not tuned for, compared with onnxruntime and OpenVINO held to float32: classify_architectures.py FOLDER [NAME…]
 
 FOLDER holds NAME-torchscript-fixed.onnx, as `Tests/zoo/zoo.py --exporters torchscript --batches fixed --keep FOLDER NAME…` leaves
 them; without names the sixteen below. Batch 1, one thread, interleaved rounds; answers are compared first. Prints a line per network
@@ -16,7 +16,7 @@ import numpy as np
 TESTS = str(pathlib.Path(__file__).resolve().parents[1])
 sys.path.insert(0, TESTS)
 os.environ["PYTHONPATH"] = TESTS  # Of the peers' processes.
-from classify_processes import Classify, Peer, agree, agree_first
+from classify_processes import Classify, Peer, agree, agree_first, interleave, killed_at_end
 
 CONVOLUTIONAL = ["efficientnet_b0", "efficientnet_v2_s", "mobilenet_v3_large", "regnet_y_400mf", "resnext50_32x4d",
                  "levit_128s", "repvgg_a0", "seresnet50", "hgnetv2_b0", "resnet50d", "mnasnet1_0", "densenet121"]
@@ -28,7 +28,7 @@ ROUNDS, REPETITIONS = int(os.environ.get("ROUNDS", 6)), int(os.environ.get("REPE
 def measure(model):
     """Median milliseconds of classify and of each peer."""
     engines = {name: Peer(name, model, 1, 1) for name in PEERS}
-    try:
+    with killed_at_end(engines):
         for peer in engines.values():
             peer.ready()
         engines["classify"] = Classify(model, 1, 1)
@@ -36,15 +36,8 @@ def measure(model):
         reference = engines["onnxruntime"].answers
         if not agree(engines["OpenVINO"].answers, reference) or not agree_first(engines["classify"].answers, reference):
             raise RuntimeError(f"{model}: answers differ from onnxruntime's")
-        order = list(engines)
-        for _ in range(ROUNDS):
-            for name in order:
-                engines[name].turn(REPETITIONS)
-            order = order[1:] + order[:1]
+        interleave(engines, ROUNDS, REPETITIONS)
         return {name: engine.result()[0] for name, engine in engines.items()}
-    finally:
-        for engine in engines.values():
-            engine.process.kill()
 
 
 def main():

@@ -31,7 +31,7 @@ class OpenVINO:
 
 
 class OpenVINOByDefault(OpenVINO):
-    """In bfloat16 where the processor has it: beside classify's bf16 alone."""
+    """In bfloat16 where the processor has it: compared with classify's bf16 alone."""
 
     settings = "LATENCY, one stream, its own choice of precision, INFERENCE_NUM_THREADS"
     precision = {}

@@ -1,12 +1,12 @@
-"""Quantized networks (QDQ, per channel) beside onnxruntime and OpenVINO: one image on one and two threads, a stream of images on two;
-and classify with AVX2 alone, in int8 beside its own float32."""
+"""Quantized networks (QDQ, per channel) compared with onnxruntime and OpenVINO: one image on one and two threads, a stream of images on two;
+and classify with AVX2 alone, in int8 compared with its own float32."""
 
 import os
 from unittest import mock
 
 import classify_streams
 from classify_engines import BY_DEFAULT, PEERS, ratio
-from classify_processes import Classify, Peer, images
+from classify_processes import Classify, Peer, images, medians
 
 ROUNDS, REPETITIONS = 10, 4
 STREAM_ROUNDS, IMAGES = 5, 150
@@ -36,29 +36,13 @@ def quantized(source, target):
     return target
 
 
-def interleaved(engines):
-    """The median milliseconds of each."""
-    try:
-        for engine in engines.values():
-            engine.ready()
-        order = list(engines.values())
-        for _ in range(ROUNDS):
-            for engine in order:
-                engine.turn(REPETITIONS)
-            order = order[1:] + order[:1]
-        return {name: engine.result()[0] for name, engine in engines.items()}
-    finally:
-        for engine in engines.values():
-            engine.process.kill()
-
-
 def latency(model, threads):
     engines = {}
     if "OpenVINO" in PEERS:
         engines["OpenVINO"] = Peer(BY_DEFAULT, model, 1, threads)
     engines["onnxruntime"] = Peer("onnxruntime", model, 1, threads)
     engines["classify"] = Classify(model, 1, threads)
-    return interleaved(engines)
+    return medians(engines, ROUNDS, REPETITIONS)
 
 
 def report(models, folder, names):
@@ -81,5 +65,6 @@ def report(models, folder, names):
     print("\nCLASSIFY_ISA=avx2, one thread, ms per image:\n\n| network | int8 | float32 | int8 to float32 |\n|---|---|---|---|")
     with mock.patch.dict(os.environ, CLASSIFY_ISA="avx2"):
         for name, model in files.items():
-            times = interleaved({"int8": Classify(model, 1, 1), "float32": Classify(models[name][".onnx"], 1, 1)})
+            times = medians(
+                {"int8": Classify(model, 1, 1), "float32": Classify(models[name][".onnx"], 1, 1)}, ROUNDS, REPETITIONS)
             print(f"| {name} | {times['int8']:.1f} | {times['float32']:.1f} | {ratio(times['int8'], times['float32'])} |", flush=True)

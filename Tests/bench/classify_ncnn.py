@@ -17,7 +17,7 @@ SEPARATE = {"relu": ("ReLU", ""), "relu6": ("Clip", "0=0 1=6")}
 
 
 def write(layers, target):
-    """`target` ends in .param; the weights go beside it. The blobs at the ends are called "data" and "output"."""
+    """`target` ends in .param; the weights go next to it. The blobs at the ends are called "data" and "output"."""
     lines, readers, weights = [], {}, []
     for layer in layers:
         for name in layer.inputs:

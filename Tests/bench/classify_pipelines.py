@@ -1,4 +1,4 @@
-"""Files to answers on two processors: `tar | imgdecode | classify` beside Pillow on two threads and OpenVINO with two streams.
+"""Files to answers on two processors: `tar | imgdecode | classify` compared with Pillow on two threads and OpenVINO with two streams.
 
 As a peer: classify_pipelines.py MODEL ARCHIVE, which prints the index of every photo's first class, in the order of the archive.
 """

@@ -1,9 +1,10 @@
 """The processes that are timed: classify and one for each peer, all loaded at once, one awake at a time.
 
-They take turns, so that what else the machine does hits all alike; who has no turn is stopped, so that none of its
+They take turns, so that other load on the machine affects all equally; the others are stopped, so that none of their
 threads spins.
 """
 
+import contextlib
 import io
 import json
 import os
@@ -20,7 +21,7 @@ from support.tools import BIN
 
 
 def images(batch):
-    """(batch, 3, 224, 224), the same for everybody."""
+    """(batch, 3, 224, 224), the same for every engine."""
     return np.random.default_rng(0).standard_normal((batch, 3, 224, 224), dtype=np.float32)
 
 
@@ -133,6 +134,34 @@ class Classify(Timed):
         self.process.stdin.write(bytes(1024))
         self.end()
         return float(np.median(self.milliseconds)), float(np.percentile(self.milliseconds, 95))
+
+
+@contextlib.contextmanager
+def killed_at_end(engines):
+    """Kills the processes of the engines, those added in the block too: a stopped one would outlive this program."""
+    try:
+        yield
+    finally:
+        for engine in engines.values():
+            engine.process.kill()
+
+
+def interleave(engines, rounds, repetitions):
+    """Times engines that are ready: in each round each has a turn, and none always follows the same."""
+    order = list(engines.values())
+    for _ in range(rounds):
+        for engine in order:
+            engine.turn(repetitions)
+        order = order[1:] + order[:1]
+
+
+def medians(engines, rounds, repetitions):
+    """The median milliseconds of each engine, interleaved."""
+    with killed_at_end(engines):
+        for engine in engines.values():
+            engine.ready()
+        interleave(engines, rounds, repetitions)
+        return {name: engine.result()[0] for name, engine in engines.items()}
 
 
 def agree(answers, reference):

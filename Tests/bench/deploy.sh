@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The HTTP API under load, beside a Python Lambda handler with onnxruntime behind the same gateway: deploy.sh JPEG [SECONDS]
+# The HTTP API under load, compared with a Python Lambda handler with onnxruntime behind the same gateway: deploy.sh JPEG [SECONDS]
 #
 # Needs the tools in .build/release or $BIN, and in $VENV (.build/venv): moto, boto3, pyyaml, awslambdaric, onnxruntime, pillow.
 set -euo pipefail

@@ -1,4 +1,4 @@
-"""imgdecode beside Pillow and OpenCV on one thread: milliseconds an image, medians of interleaved rounds.
+"""imgdecode compared with Pillow and OpenCV on one thread: milliseconds an image, medians of interleaved rounds.
 
 Ours is the whole program, start and tar included, over a tar of copies of one photo. The others are loops in one warm
 process over the same bytes in memory: what a data loader does. OLD=PROGRAM adds another imgdecode to the rounds.

@@ -103,7 +103,7 @@ def overhead(command, body, **options):
 
 
 def in_turn(*runtimes):
-    """Rounds of each runtime's `overhead` beside the others': medians of milliseconds, and MiB."""
+    """Rounds of each runtime's `overhead` compared with the others': medians of milliseconds, and MiB."""
     rounds = [[overhead(*words, **options) for words, options in runtimes] for _ in range(ROUNDS)]
     return [tuple(map(statistics.median, zip(*figures))) for figures in zip(*rounds)]
 

