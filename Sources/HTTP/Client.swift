@@ -140,7 +140,7 @@ package final class Client {
         let transfer = try idleTransfer()
         // Listed as idle first, so that a `begin` that throws does not lose the handle.
         idle.append(transfer)
-        // A client without transfers was not waiting for anybody.
+        // Time without transfers is not silence.
         if running.isEmpty { lastMoved = waited }
         try transfer.begin(next.id, next.request, now: waited, completion: next.completion)
         idle.removeLast()

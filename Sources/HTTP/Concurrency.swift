@@ -1,4 +1,4 @@
-// What work on the loop is composed of: lanes side by side, tasks ahead of their use, blocking calls, cleaning up.
+// Concurrency on the loop: parallel work, tasks started ahead, blocking calls, cleanup after cancellation.
 
 import Dispatch
 
@@ -14,7 +14,7 @@ extension Loop {
     }
   }
 
-  /// Starts a task that runs on the loop's thread from beginning to end, whatever it calls.
+  /// Starts a task that runs on the loop's thread from beginning to end, including the nonisolated code that it calls.
   @discardableResult
   package nonisolated static func task<Value: Sendable>(
     _ work: @escaping @Loop @Sendable () async -> Value

@@ -7,7 +7,7 @@ import POSIX
 package enum HTTPError: Error, Equatable, Sendable {
   /// The name has no address, or no resolver answered.
   case resolve(host: String)
-  /// No connection: refused, unreachable, or the proxy would not.
+  /// No connection: refused, unreachable, or refused by the proxy.
   case connect(host: String, message: String)
   /// The certificate, the file of trusted certificates, or a handshake that the two sides cannot agree on. A connection
   /// that broke during the handshake is `reset`.

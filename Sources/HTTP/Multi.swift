@@ -45,9 +45,9 @@ final class Multi {
     close(descriptor)
   }
 
-  func add(_ transfer: Transfer) { unsafe curl_multi_add_handle(multi, transfer.easy) }
+  func add(_ transfer: Transfer) { unsafe curl_multi_add_handle(multi, transfer.handle.pointer) }
 
-  func remove(_ transfer: Transfer) { unsafe curl_multi_remove_handle(multi, transfer.easy) }
+  func remove(_ transfer: Transfer) { unsafe curl_multi_remove_handle(multi, transfer.handle.pointer) }
 
   /// Lets every transfer that can go on do so, without waiting.
   func step() {

@@ -25,7 +25,7 @@ final class Reactor {
 
   private let executor: LoopExecutor
   private let client: Client?
-  /// Why there is no client.
+  /// Why creating the client failed.
   private var startError = HTTPError.cancelled
   private var waiters: [LoopExecutor.Operation: Waiter] = [:]
   /// The deadlines of sleeps and of cancelled transfers, those of operations that have ended among them.

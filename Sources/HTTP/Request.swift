@@ -18,6 +18,8 @@ package struct Request: Sendable {
 
     package typealias Observer = @Loop (_ handedOver: Int64) -> Bool
 
+    var isFile: Bool { if case .file = self { true } else { false } }
+
     /// Bytes.
     var length: Int64 {
       switch self {

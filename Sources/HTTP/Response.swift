@@ -1,9 +1,9 @@
-// What a server responds.
+// A server's response.
 
 import ASCII
 package import HTTPFields
 
-/// The response to one request, whatever its status: a 404 is a response, not an error.
+/// The response to one request, of any status: a 404 is a response, not an error.
 package struct Response: Sendable {
   package var status: Int
   package var headers: HeaderFields

@@ -6,7 +6,7 @@ package import Elements
 package enum GraphError: Error, Equatable, Sendable {
   /// The operator has no implementation for this; the text says what.
   case unsupported(String)
-  /// Operands' shapes do not go together.
+  /// Operands' shapes are incompatible.
   case shapes([Shape])
   case elementType(ElementType)
   /// Operand number `operand` must be known at load.
@@ -58,6 +58,17 @@ package struct NodeError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   package var description: String { "node \(node): \(error)" }
+
+  /// Runs work on a node, or for a value of that name; its error names it.
+  static func naming<Value>(
+    _ node: String, _ work: () throws(GraphError) -> Value
+  ) throws(NodeError) -> Value {
+    do throws(GraphError) {
+      return try work()
+    } catch {
+      throw NodeError(node: node, error: error)
+    }
+  }
 }
 
 /// Every node that is refused, in the order of the nodes.

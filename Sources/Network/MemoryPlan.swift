@@ -43,9 +43,7 @@ struct MemoryPlan {
       let element = value.type.element.stored
       let memory: BufferView.Memory
       if let constant = value.constant, read.contains(Graph.ValueID(index: index)) {
-        do throws(GraphError) { memory = .constant(try constant.stored) } catch {
-          throw NodeError(node: value.name, error: error)
-        }
+        memory = .constant(try NodeError.naming(value.name) { () throws(GraphError) in try constant.stored })
       } else if let offset = offsets[alias.root] {
         memory = .arena(offset + alias.offset * element.byteCount)
       } else {

@@ -86,9 +86,8 @@ package final class Network: Sendable {
         maxBatch: maxBatch, precision: precision, pool: pool)
       // A view computes nothing, so its memory must be its operand's.
       precondition(!node.computation.isView || context.outputs[0].startsWhere(context.inputs[0]))
-      do throws(GraphError) { kernels.append(try node.computation.compile(context)) } catch {
-        throw NodeError(node: node.name, error: error)
-      }
+      kernels.append(
+        try NodeError.naming(node.name) { () throws(GraphError) in try node.computation.compile(context) })
     }
     return kernels
   }

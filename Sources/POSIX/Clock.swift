@@ -6,7 +6,7 @@ import Glibc
 package enum Clock: Sendable {
   /// Time since an arbitrary start; never set, never goes back.
   case monotonic
-  /// Unix time, which people and daemons set.
+  /// Unix time, which can be set.
   case wall
   /// Processor time that all threads of this process have used.
   case processTime

@@ -26,6 +26,19 @@ package struct Descriptor: ~Copyable, Sendable {
     rawValue = try retryingInterrupts { unsafe open(path, flags | O_CLOEXEC, mode) }
   }
 
+  /// Opens a file of an open folder.
+  package init(opening name: String, in folder: CInt, _ flags: CInt, mode: mode_t = 0o666) throws(Errno) {
+    rawValue = try retryingInterrupts { unsafe openat(folder, name, flags | O_CLOEXEC, mode) }
+  }
+
+  /// Creates a file under a name that no file had, readable and writable by this user alone.
+  ///
+  /// - Parameter template: a path that ends in `XXXXXX` and a zero byte; holds the name afterwards.
+  package init(creating template: inout [CChar]) throws(Errno) {
+    rawValue = try retryingInterrupts { unsafe mkstemp(&template) }
+    _ = fcntl(rawValue, F_SETFD, FD_CLOEXEC)
+  }
+
   deinit { _ = Glibc.close(rawValue) }
 
   /// Closes the descriptor and reports what closing reports: the last errors of a delayed write.

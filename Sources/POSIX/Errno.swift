@@ -6,7 +6,7 @@ import Glibc
 package struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
   package let code: CInt
 
-  /// - Parameter code: by default what the calling thread's last failed call left.
+  /// - Parameter code: by default the calling thread's current `errno`.
   package init(_ code: CInt = errno) { self.code = code }
 
   /// The C library's words for it: `No such file or directory`.
@@ -16,7 +16,7 @@ package struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Calls until no signal interrupts the call.
+/// Repeats a call for as long as signals interrupt it.
 ///
 /// - Parameter call: a system call that gives −1 and sets `errno` when it fails.
 /// - Throws: its error, which is never `EINTR`.

@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// At most a page of a file that the kernel makes, below /proc or /sys; nil where it cannot be read.
+/// The first 4 KiB of a file below /proc or /sys; nil where it cannot be read.
 package func kernelFile(_ path: String) -> String? {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return nil }

@@ -1,6 +1,6 @@
-// One layer's errors as the next one's.
+// Translates the errors of one layer into those of the next.
 
-/// Runs work that fails with one kind of error and makes it another's: a call of a lower layer in one line.
+/// Runs work that throws one type of error and rethrows it as another: a call of a lower layer in one expression.
 package func mapError<Value: ~Copyable, From: Error, To: Error>(
   _ transform: (From) -> To, of work: () throws(From) -> Value
 ) throws(To) -> Value {

@@ -17,8 +17,8 @@ import Glibc
   /// - Parameters:
   ///   - byteCount: at least 0.
   ///   - usesHugePages: asks for huge pages where a whole one fits; a part of one at the end stays in small pages, since a
-  ///     huge page that is touched once counts in full. Without them all works the same.
-  ///   - isReserved: false lets the system promise more than it has: for memory of which much stays untouched.
+  ///     huge page that is touched once counts in full. Without huge pages the result is the same.
+  ///   - isReserved: false allows overcommit (`MAP_NORESERVE`): for memory of which much stays untouched.
   /// - Throws: `ENOMEM` where the system refuses.
   package init(byteCount: Int, usesHugePages: Bool = true, isReserved: Bool = true) throws(Errno) {
     precondition(byteCount >= 0)

@@ -82,7 +82,7 @@ package func spawn(
 
 /// Waits until the child has ended, and removes it from the process table.
 ///
-/// - Throws: `ECHILD` where there is no such child.
+/// - Throws: `ECHILD` where `pid` is not a child of this process.
 package func waitForExit(_ pid: pid_t) throws(Errno) -> ExitReason {
   var status: CInt = 0
   try retryingInterrupts { unsafe waitpid(pid, &status, 0) }

@@ -1,6 +1,6 @@
-// Reading and writing on a descriptor: interrupted calls are repeated, partial writes continued.
+// Reading, writing and waiting on descriptors: interrupted calls are repeated, partial writes continued.
 
-import Glibc
+package import Glibc
 
 /// Reads what is there, up to the buffer's size; 0 at the end of the file.
 package func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
@@ -30,6 +30,18 @@ package func read(
       }
     }
   }.get()
+}
+
+/// Fills the array from an offset (bytes) on.
+///
+/// - Throws: `ENODATA` where the file ends before.
+package func readExactly(_ descriptor: CInt, into buffer: inout [UInt8], at offset: Int64) throws(Errno) {
+  var done = 0
+  while done < buffer.count {
+    let count = try read(descriptor, into: &buffer, done..<buffer.count, at: offset + Int64(done))
+    guard count > 0 else { throw Errno(ENODATA) }
+    done += count
+  }
 }
 
 /// Everything up to the end of the file.
@@ -77,6 +89,15 @@ package func writeAll(_ bytes: RawSpan, to descriptor: CInt, at offset: Int64) t
       done += count
     }
   }
+}
+
+/// Waits until a descriptor is ready, or until the deadline.
+///
+/// - Parameter deadline: in milliseconds of the monotonic clock; nil is none.
+/// - Returns: how many are ready; 0 after the deadline.
+package func poll(_ watched: inout [pollfd], until deadline: Int64?) throws(Errno) -> Int {
+  Int(
+    try retryingInterrupts { unsafe Glibc.poll(&watched, nfds_t(watched.count), pollTimeout(until: deadline)) })
 }
 
 /// Writes to standard error as much as it takes: there is nowhere to report that it is closed.

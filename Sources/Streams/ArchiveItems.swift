@@ -51,11 +51,8 @@ package struct ArchiveItems {
   private mutating func record(_ entry: TarEntry) throws -> Item {
     guard entry.size <= ErrorRecord.maximumSize else { return .malformedRecord(entry.name) }
     let body = try reader.readBody()
-    do throws(ErrorRecord.Malformed) {
-      return .record(try ErrorRecord(member: entry.name, body: body))
-    } catch {
-      return .malformedRecord(entry.name)
-    }
+    guard let record = try? ErrorRecord(member: entry.name, body: body) else { return .malformedRecord(entry.name) }
+    return .record(record)
   }
 
   private static func isAppleDouble(_ name: ItemName) -> Bool {

@@ -13,11 +13,7 @@ import POSIX
 
   /// - Throws: `SystemError` when the file cannot be opened, is not a regular file, or cannot be mapped.
   package init(path: String) throws(SystemError) {
-    let file = try mapError {
-      SystemError($0, operation: "open", object: path)
-    } of: { () throws(Errno) in
-      try Descriptor(opening: path, O_RDONLY)
-    }
+    let file = try Descriptor.open(file: path, O_RDONLY)
     var status = stat()
     guard unsafe fstat(file.rawValue, &status) == 0 else { throw SystemError(operation: "stat", object: path) }
     guard status.st_mode & S_IFMT == S_IFREG else {

@@ -26,3 +26,14 @@ package struct SystemError: ReportableError, Equatable {
 
   package var reason: String { "cannot \(operation) \(object): \(Errno(code))" }
 }
+
+extension Descriptor {
+  /// Opens a file; the error names it.
+  package static func open(file path: String, _ flags: CInt) throws(SystemError) -> Descriptor {
+    try mapError {
+      SystemError($0, operation: "open", object: path)
+    } of: { () throws(Errno) in
+      try Descriptor(opening: path, flags)
+    }
+  }
+}

@@ -1,8 +1,9 @@
 // Validates a .npy item and converts it to the layout and scale of the model's input.
 
+import POSIX
 import Streams
 
-/// One .npy in memory: pixels, or numbers made ready for a model elsewhere.
+/// One .npy in memory: pixels, or numbers that are already preprocessed.
 struct InputTensor {
   /// No .npy may have more bytes: 256 MiB.
   static let maximumBytes = 256 << 20
@@ -25,7 +26,7 @@ struct InputTensor {
   /// Throws `InputError.npy` or `.geometry`.
   init(_ bytes: [UInt8]) throws(InputError) {
     let header: NpyHeader
-    do throws(NpyHeader.Malformed) { (header, offset) = try NpyHeader.parse(bytes) } catch { throw .npy(error) }
+    (header, offset) = try mapError(InputError.npy) { () throws(NpyHeader.Malformed) in try NpyHeader.parse(bytes) }
     self.bytes = bytes
     switch (header.elementType, header.shape.count) {
     case (.uint8, 3) where header.shape[2] == 3 || header.shape[2] == 1:

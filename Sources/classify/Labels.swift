@@ -1,5 +1,6 @@
-// What each class is called, and where that is stated.
+// The names of the classes, and where they are stated.
 
+import POSIX
 import Streams
 
 /// The labels of a model's classes.
@@ -14,7 +15,7 @@ struct Labels {
   /// Where they were found, for people; nil where nothing states them.
   let source: String?
 
-  /// From the first that states them: the flag's file, `CLASSIFY_LABELS`'s, the model's metadata, the documents beside
+  /// From the first that states them: the flag's file, `CLASSIFY_LABELS`'s, the model's metadata, the documents next to
   /// it. Empty where none does. Throws `ConfigurationError` where they are unreadable.
   init(_ flags: ModelFlags, metadata: [String: String], documents: ModelDocuments) throws {
     if let path = flags.labels ?? environment("CLASSIFY_LABELS") {
@@ -46,9 +47,8 @@ struct Labels {
   }
 
   private static func read(_ path: String) throws -> [Label] {
-    let bytes: [UInt8]
-    do throws(SystemError) { bytes = try MappedFile.contents(path: path) } catch {
-      throw ConfigurationError.unreadable(error)
+    let bytes = try mapError(ConfigurationError.unreadable) { () throws(SystemError) in
+      try MappedFile.contents(path: path)
     }
     guard let labels = parse(bytes) else { throw ConfigurationError.notLabels(path) }
     return labels

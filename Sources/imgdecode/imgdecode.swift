@@ -67,13 +67,12 @@ struct Imgdecode: ParsableCommand {
   }
 
   static func commandLine(_ arguments: [[UInt8]]) throws -> CommandLineArguments {
-    do throws(CommandLineArguments.UnknownFlag) {
+    try mapError {
+      ValidationError("Unknown option '\(printable($0.argument))'; a file of this name is ./\(printable($0.argument)).")
+    } of: { () throws(CommandLineArguments.UnknownFlag) in
       // The parser's own flag, which no help lists, takes a value too.
-      return try CommandLineArguments(
+      try CommandLineArguments(
         arguments, valued: valuedFlags.union(["--generate-completion-script"]), short: shortFlags)
-    } catch {
-      throw ValidationError(
-        "Unknown option '\(printable(error.argument))'; a file of this name is ./\(printable(error.argument)).")
     }
   }
 

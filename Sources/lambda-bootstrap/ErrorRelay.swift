@@ -1,6 +1,6 @@
 // The command's standard error on its way to the log: every line with the event's id, the last lines kept.
 
-/// Passes lines on as they come and remembers the last of them for an error's message.
+/// Forwards lines as they arrive and keeps the last ones for an error message.
 final class ErrorRelay {
   /// Lines and bytes of lines remembered.
   private static let lineLimit = 20

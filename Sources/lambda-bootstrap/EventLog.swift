@@ -3,7 +3,7 @@ import Glibc
 import POSIX
 import Streams
 
-/// How lines of the log look.
+/// The format of log lines.
 enum LogFormat: String, CaseIterable {
   case text, json
 
@@ -14,7 +14,7 @@ enum LogFormat: String, CaseIterable {
   }
 }
 
-/// What is known of an event when it has been answered.
+/// The facts that are logged about an answered event.
 struct EventSummary: Equatable {
   let requestID: String
   let traceID: String?
@@ -27,7 +27,7 @@ struct EventSummary: Equatable {
   var images = 0
   /// The code of the image's error record, if it has one.
   var failureCode: String?
-  /// Until the image's tensor was there, and until its prediction was; nil where the pipeline does not say.
+  /// Milliseconds until the image was decoded, and until its prediction; nil where the pipeline does not report them.
   var decodeMilliseconds: Double?
   var inferenceMilliseconds: Double?
   var durationMilliseconds: Int64 = 0

@@ -4,7 +4,7 @@
 protocol Handler {
   /// The response's bytes.
   func answer(_ event: Invocation) throws(InvocationError) -> [UInt8]
-  /// Called when the event is answered and before the next is asked for: what the event left behind is put in order.
+  /// Called when the event is answered and before the next is asked for: cleans up after the event.
   func prepare() throws(InvocationError)
 }
 

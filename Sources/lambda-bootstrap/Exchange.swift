@@ -43,8 +43,8 @@ extension ProcessGroup {
         pollfd(fd: termination.descriptor, events: Int16(POLLIN), revents: 0),
       ]
       for end in ends { waits.append(pollfd(fd: end, events: Int16(POLLIN), revents: 0)) }
-      let count = unsafe poll(&waits, nfds_t(waits.count), pollTimeout(until: deadline))
-      if count < 0 { continue }
+      // Polling fails only where the system lacks memory for it.
+      guard let count = try? POSIX.poll(&waits, until: deadline) else { continue }
       if count == 0 { throw .deadline }
       if waits[3].revents != 0 { termination.leave() }
       if waits[2].revents != 0, !drainErrors(&scratch, relay) { closeErrors() }
@@ -73,12 +73,13 @@ extension ProcessGroup {
 
   private func write(_ remaining: inout PendingOutput, closing: Bool) {
     while !remaining.isEmpty {
-      let count = remaining.write(to: input)
-      if count > 0 { continue }
-      if errno == EINTR { continue }
-      if errno == EAGAIN { return }
-      // A command need not read its input; how it ends says whether that was right.
-      remaining = PendingOutput([])
+      do throws(Errno) {
+        try remaining.write(to: input)
+      } catch {
+        if error.code == EAGAIN { return }
+        // A command need not read its input; how it ends says whether that was right.
+        remaining = PendingOutput([])
+      }
     }
     if closing { closeInput() }
   }

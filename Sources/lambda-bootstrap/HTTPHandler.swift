@@ -34,12 +34,11 @@ final class HTTPHandler: Handler {
 
   private func answer(_ event: Invocation, _ summary: inout EventSummary) throws(InvocationError) -> [UInt8] {
     let deadline = event.workDeadline(wall: Clock.wall.milliseconds, monotonic: Clock.monotonic.milliseconds)
-    let document: JSONDocument
-    do throws(JSONDocument.Malformed) {
+    let document = try mapError {
+      InvocationError(type: "Function.BadInput", message: "the event is not valid JSON: \($0.sentence)")
+    } of: { () throws(JSONDocument.Malformed) in
       // Header values are bytes: what a client sends in Latin-1 arrives as it is.
-      document = try JSONDocument(event.body, acceptsAnyBytes: true)
-    } catch {
-      throw InvocationError(type: "Function.BadInput", message: "the event is not valid JSON: \(error.sentence)")
+      try JSONDocument(event.body, acceptsAnyBytes: true)
     }
     pipeline.relay.begin(event.requestID)
     guard let request = HTTPEvent(document) else { return try answerDirectly(document, deadline, &summary) }

@@ -40,7 +40,7 @@ struct Invocation {
     self.body = body
   }
 
-  /// What the command finds in its environment; a header that did not come leaves its variable unset, so that nothing
+  /// Environment variables of the command; a header that is absent leaves its variable unset, so that nothing
   /// of an earlier event is seen.
   var environment: [(name: String, value: String?)] {
     [
@@ -54,7 +54,7 @@ struct Invocation {
     ]
   }
 
-  /// When the work must end so that its end can still be reported, on the monotonic clock: a tenth of the time left
+  /// The deadline of the work, on the monotonic clock, early enough to report a timeout: a tenth of the time left
   /// early, at most 100 ms.
   func workDeadline(wall: Int64, monotonic: Int64) -> Int64? {
     guard let deadline else { return nil }

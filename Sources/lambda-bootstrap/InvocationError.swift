@@ -1,11 +1,11 @@
-// What went wrong with an event or with the start, in the form that Lambda shows and counts.
+// The error of an event or of initialization, in the form that Lambda shows and counts.
 import Glibc
 import POSIX
 import Streams
 
 /// An error for `/error` and `/init/error`.
 struct InvocationError: Error, Equatable {
-  /// `Category.Reason`, as Lambda wants it.
+  /// `Category.Reason`, as Lambda requires.
   let type: String
   let message: String
   var stackTrace: [String] = []
@@ -19,7 +19,7 @@ struct InvocationError: Error, Equatable {
     }
   }
 
-  /// The command ended with something else than 0.
+  /// The command ended with a status other than 0.
   ///
   /// - Parameter lastLines: of its standard error; they are the message.
   init(_ reason: ExitReason, command: String, lastLines: String) {

@@ -1,4 +1,4 @@
-// A strict, bounded JSON reader (RFC 8259): strings and numbers stay where they are in the text until someone asks.
+// A strict, bounded JSON reader (RFC 8259): strings and numbers are decoded only on request.
 
 /// A JSON text and the tree of its values. Reading copies no string: a 6 MB body costs one scan.
 struct JSONDocument {

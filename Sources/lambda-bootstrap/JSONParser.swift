@@ -213,7 +213,7 @@ private struct KeysSeen {
   private var few: [ArraySlice<UInt8>] = []
   private var many: Set<ArraySlice<UInt8>> = []
 
-  /// False when the key is there already.
+  /// False where the object has this key already.
   mutating func insert(_ key: ArraySlice<UInt8>) -> Bool {
     if many.isEmpty {
       if few.contains(key) { return false }

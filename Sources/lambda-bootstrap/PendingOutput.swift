@@ -1,5 +1,6 @@
 // Bytes on their way to a pipe or a socket that takes a part of them at a time.
 import Glibc
+import POSIX
 
 /// What is not written yet of several parts, which go out together and are never joined in memory.
 struct PendingOutput {
@@ -15,11 +16,12 @@ struct PendingOutput {
 
   var isEmpty: Bool { part == parts.count }
 
-  /// One `writev(2)` of all that is left; its result.
-  mutating func write(to descriptor: Int32) -> Int {
-    let count = unsafe gather(parts[part...], from: offset, []) { unsafe writev(descriptor, $0, Int32($0.count)) }
-    if count > 0 { skip(count) }
-    return count
+  /// Writes what the descriptor takes in one `writev(2)` of all that is left.
+  mutating func write(to descriptor: Int32) throws(Errno) {
+    skip(
+      try retryingInterrupts {
+        unsafe gather(parts[part...], from: offset, []) { unsafe writev(descriptor, $0, Int32($0.count)) }
+      })
   }
 
   private mutating func skip(_ count: Int) {

@@ -3,7 +3,7 @@ import Glibc
 import POSIX
 import Streams
 
-/// Runs the command anew for every event.
+/// Starts the command once for every event.
 final class PerEventHandler: Handler {
   private let command: [String]
   private let environment: [String: String]

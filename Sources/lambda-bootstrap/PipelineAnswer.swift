@@ -1,4 +1,4 @@
-// What the pipeline says of one item: a line of JSON, taken only when it is whole, well formed and about that item.
+// The pipeline's result for one item: a line of JSON, accepted only if it is complete, well formed and about that item.
 
 /// The line that came for an image.
 enum PipelineAnswer: Equatable {

@@ -8,7 +8,7 @@ struct SpawnError: Error, Equatable {
   let command: String
 }
 
-/// Owns a child process, its group and our ends of its pipes. Ends all of them when it goes.
+/// Owns a child process, its group and our ends of its pipes. Kills and closes all of them when it is released.
 final class ProcessGroup {
   let pid: pid_t
   /// Our end of the command's standard input; -1 once closed. All ends are non-blocking.
@@ -66,7 +66,7 @@ final class ProcessGroup {
   }
 
   /// Watches every process that is in the group now. A shell that waits for the first stage of its pipeline does not
-  /// tell that the second has died; the second's own descriptor does.
+  /// report that the second has died; the second's own descriptor does.
   func watchStages() {
     for member in groupMembers(of: pid) where member != pid {
       let end = openProcessEnd(member)

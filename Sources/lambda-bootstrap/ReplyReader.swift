@@ -1,8 +1,9 @@
-// The reading side of HTTP/1.1 (RFC 9112) as far as a client on loopback meets it: heads, counted and chunked bodies.
+// A parser of HTTP/1.1 responses (RFC 9112), as far as a client on loopback needs it: heads, counted and chunked
+// bodies.
 
 import HTTPFields
 
-/// Takes a response as its bytes come, however they are cut, until it is whole.
+/// Parses a response incrementally, from pieces of any size, until it is complete.
 struct ReplyReader {
   private enum State: Equatable {
     case statusLine
@@ -96,7 +97,7 @@ struct ReplyReader {
       let value = trimmed(line[(colon + 1)...])
       reply.headers.append((String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self)))
     case .chunkSize:
-      // Extensions after a semicolon mean nothing to us.
+      // Chunk extensions after a semicolon are ignored.
       let digits = trimmed(line.prefix { $0 != UInt8(ascii: ";") })
       guard let size = number(String(decoding: digits, as: UTF8.self), radix: 16) else { throw .malformed }
       state = size == 0 ? .trailer : .chunk(size)

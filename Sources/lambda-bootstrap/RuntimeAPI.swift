@@ -15,7 +15,7 @@ struct RuntimeAPI<Link: Transport> {
   /// Bytes of a response that Lambda takes: 6 MiB and 100 bytes. More is a 413.
   static var responseLimit: Int { (6 << 20) + 100 }
 
-  /// What became of a response or an error that was posted.
+  /// The result of posting a response or an error.
   enum Posted: Equatable {
     case accepted
     /// Too large, too late, unknown, already answered: nothing more can be said about this event.
@@ -30,7 +30,7 @@ struct RuntimeAPI<Link: Transport> {
     case malformed(requestID: String?)
   }
 
-  /// Milliseconds without a sign from the Runtime API after which a post is lost.
+  /// Milliseconds without a byte from the Runtime API after which a post counts as lost.
   private static var patience: Int { 60_000 }
   private static var version: String { "/2018-06-01/runtime" }
 

@@ -1,9 +1,10 @@
-// The connection to the Runtime API: one socket, kept; while it waits it also watches for SIGTERM and for what the handler
-// must not miss.
+// The connection to the Runtime API: one socket, kept; while it waits it also watches for SIGTERM and for the handler's
+// descriptors.
 //
 // The Runtime API is HTTP/1.1 in the clear on this machine: no TLS, names, proxies or redirects. One write a call and one
 // wait for its reply is all there is to do, and for the smallest events that is most of what this runtime costs.
 import Glibc
+import POSIX
 
 final class RuntimeLink: Transport {
   /// Milliseconds for the socket to take a part of a call that has no patience of its own.
@@ -31,7 +32,7 @@ final class RuntimeLink: Transport {
       return try exchange(call)
     } catch {
       disconnect()
-      // A kept connection may have been closed before the call reached anybody.
+      // A kept connection may have been closed before the call was received.
       guard isKept, error == .closed(received: 0) else { throw error }
     }
     do {
@@ -48,14 +49,14 @@ final class RuntimeLink: Transport {
     var reader = ReplyReader()
     while !reader.isWhole {
       try wait(for: POLLIN, call.patience, isIdle: call.patience == nil && reader.received == 0)
-      let count = unsafe recv(socket, &scratch, scratch.count, 0)
-      if count > 0 {
-        try reader.take(scratch[..<count])
-      } else if count == 0 {
-        try reader.end()
-      } else if errno != EAGAIN && errno != EINTR {
+      let count: Int
+      do throws(Errno) {
+        count = try POSIX.read(socket, into: &scratch, 0..<scratch.count)
+      } catch {
+        if error.code == EAGAIN { continue }
         throw .closed(received: reader.received)
       }
+      if count > 0 { try reader.take(scratch[..<count]) } else { try reader.end() }
     }
     if !isWritten || !reader.keepsConnection { disconnect() }
     return reader.reply
@@ -65,9 +66,13 @@ final class RuntimeLink: Transport {
   private func write(_ call: RuntimeCall) throws(LinkError) -> Bool {
     var output = PendingOutput([call.head(host: host), call.body])
     while !output.isEmpty {
-      if output.write(to: socket) >= 0 || errno == EINTR { continue }
-      // After a broken pipe what was answered before it can still be read.
-      guard errno == EAGAIN else { return false }
+      do throws(Errno) {
+        try output.write(to: socket)
+        continue
+      } catch {
+        // After a broken pipe what was answered before it can still be read.
+        guard error.code == EAGAIN else { return false }
+      }
       try wait(for: POLLOUT | POLLIN, call.patience ?? Self.writePatience, isIdle: false)
       var byte: UInt8 = 0
       if unsafe recv(socket, &byte, 1, Int32(MSG_PEEK)) >= 0 { return false }
@@ -77,6 +82,7 @@ final class RuntimeLink: Transport {
 
   /// Waits until the socket is ready; leaves the process where a signal asks for it.
   private func wait(for events: Int32, _ milliseconds: Int?, isIdle: Bool) throws(LinkError) {
+    let deadline = milliseconds.map { Clock.monotonic.milliseconds + Int64($0) }
     while true {
       var waits = [
         pollfd(fd: socket, events: Int16(events), revents: 0),
@@ -85,8 +91,8 @@ final class RuntimeLink: Transport {
       if isIdle {
         for descriptor in idleDescriptors() { waits.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
       }
-      let count = unsafe poll(&waits, nfds_t(waits.count), Int32(clamping: milliseconds ?? -1))
-      if count < 0 { continue }
+      // Polling fails only where the system lacks memory for it.
+      guard let count = try? POSIX.poll(&waits, until: deadline) else { continue }
       if let milliseconds, count == 0 { throw .timeout(milliseconds: milliseconds) }
       if waits[1].revents != 0 { termination.leave() }
       if waits.dropFirst(2).contains(where: { $0.revents != 0 }) { attend() }

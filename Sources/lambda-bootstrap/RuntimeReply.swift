@@ -10,7 +10,7 @@ struct RuntimeCall {
   var path: String
   var headers: HeaderFields = []
   var body: [UInt8] = []
-  /// Milliseconds without a byte after which it is given up; nil waits for ever.
+  /// Milliseconds without a byte after which it fails; nil: no limit.
   var patience: Int?
 
   /// The request's head; the body follows it as it is.
@@ -36,7 +36,7 @@ struct RuntimeReply {
 
 /// Why a call has no reply.
 enum LinkError: Error, Equatable {
-  /// The address has no host that is known, or no port.
+  /// The address has an unknown host or no port.
   case address
   /// `connect` failed with this errno.
   case connect(errno: Int32)
@@ -44,7 +44,7 @@ enum LinkError: Error, Equatable {
   case timeout(milliseconds: Int)
   /// The connection ended after this many bytes of the reply.
   case closed(received: Int)
-  /// What came is no HTTP response.
+  /// The received bytes are not an HTTP response.
   case malformed
   /// The head or the body is longer than this.
   case tooLarge(limit: Int)

@@ -1,8 +1,8 @@
-// Requests to responses: which route, which size, and what each result of the pipeline is in HTTP.
+// Requests to responses: routes, size limits, and the HTTP status of each result of the pipeline.
 
 import HTTPFields
 
-/// What the flags say.
+/// The service's flags.
 struct ServiceSettings {
   var routes: [Route] = [Route(method: "POST", path: "/predict")]
   /// Bytes of an image.

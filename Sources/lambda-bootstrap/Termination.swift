@@ -17,7 +17,7 @@ final class Termination {
     unsafe sigprocmask(SIG_BLOCK, &signals, nil)
     descriptor = unsafe signalfd(-1, &signals, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK))
     guard descriptor >= 0 else { throw SpawnError(code: errno, command: "signalfd") }
-    // A write to a child that has gone must be an error, not the end of this process.
+    // A write to a child that has ended must fail with EPIPE, not end this process.
     signal(SIGPIPE, SIG_IGN)
   }
 

@@ -19,7 +19,7 @@ enum PipelineFailure: Error, Equatable {
 /// A command that reads a tar and writes one line for each member, in a process group of its own.
 ///
 /// Each item's name is a number used once, and the line that comes back must bear it: no event can be given another's
-/// answer. Whatever goes wrong, the whole group is killed and reaped.
+/// answer. After any failure the whole group is killed and reaped.
 final class WarmPipeline {
   /// A prediction has some hundred bytes, an error record at most 64 KiB.
   private static let answerLimit = 256 << 10

@@ -23,7 +23,7 @@ struct Command: @unchecked Sendable {
   private let maximumObject: Int64
   private let output = OutputStream(endsWithReader: false)
 
-  /// Throws `SyncError.usage` for what contradicts itself, and for malformed configuration files.
+  /// Throws `SyncError.usage` for contradictory flags, and for malformed configuration files.
   init(_ tool: Tool) throws(SyncError) {
     self.tool = tool
     operation = try Operation.read(tool)
@@ -80,12 +80,12 @@ struct Command: @unchecked Sendable {
     case .tarOfList(let path, let end):
       return try await tar(context, ListSource(client, try LineReader(path: path), filter: filter), end)
     case .objectToStream(let object, let end):
-      do throws(SyncError) {
+      try await mapError {
+        SyncError.item(object.description, $0)
+      } of: { () async throws(SyncError) in
         let description = try await single.describe(object)
         let output = ObjectOutput(context: context, window: readAhead)
         try await output.run(object, description, to: try await end.openForWriting())
-      } catch {
-        throw .item(object.description, error)
       }
     case .streamToObject(let end, let object):
       try await reporting(reporter, "upload", object.description) { () async throws(SyncError) in
@@ -122,13 +122,13 @@ struct Command: @unchecked Sendable {
   }
 
   @Loop private func client() throws(SyncError) -> S3.Client {
-    do throws(ConfigurationError) {
-      var clientOptions = S3.Client.Options()
-      clientOptions.requesterPays = tool.connection.requesterPays
-      let services = ServiceClient(configuration, signs: !tool.connection.noSignRequest, trace: trace)
-      return try S3.Client(services, options: clientOptions)
-    } catch {
-      throw .service(.configuration(error))
+    var clientOptions = S3.Client.Options()
+    clientOptions.requesterPays = tool.connection.requesterPays
+    let services = ServiceClient(configuration, signs: !tool.connection.noSignRequest, trace: trace)
+    return try mapError {
+      SyncError.service(.configuration($0))
+    } of: { () throws(ConfigurationError) in
+      try S3.Client(services, options: clientOptions)
     }
   }
 

@@ -9,7 +9,7 @@ enum Direction: String, Sendable {
   case copy
 }
 
-/// What makes two items with the same key different.
+/// Which differences make two items with the same key different.
 enum Comparison: Equatable, Sendable {
   case sizeAndTime
   case sizeOnly
@@ -34,9 +34,9 @@ struct ComparisonRules: Equatable, Sendable {
 enum Decision: Equatable, Sendable {
   case skip
   case transfer
-  /// Only the object's metadata can tell: a time in it may be the file's.
+  /// Decided by the object's metadata, which may hold the file's time.
   case compareTimes
-  /// Only the bytes can tell.
+  /// Decided by comparing the bytes.
   case compareBytes
 }
 

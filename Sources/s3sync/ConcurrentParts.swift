@@ -28,7 +28,7 @@ func forEachPart(
   var failure: SyncError?
 }
 
-/// Calls the service, its error made one of the tool's.
+/// Calls the service; its error becomes a `SyncError`.
 @Loop
 func call<Value: Sendable>(_ work: @Loop () async throws(ServiceError) -> Value) async throws(SyncError) -> Value {
   do throws(ServiceError) {

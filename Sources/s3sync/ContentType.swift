@@ -1,6 +1,6 @@
-// What kind of file a name speaks of: https://www.iana.org/assignments/media-types
+// Media types by file name: https://www.iana.org/assignments/media-types
 
-/// The media type for a name's extension; nil where there is none that is sure.
+/// The media type for a name's extension; nil for an unknown or ambiguous extension.
 func contentType(ofName name: String) -> String? {
   let file = name.split(separator: "/").last ?? ""
   guard let dot = file.lastIndex(of: "."), dot != file.startIndex else { return nil }

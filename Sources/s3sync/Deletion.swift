@@ -17,13 +17,7 @@ struct Deletion {
   func run(_ spool: Spool) async {
     var batch = [Entry]()
     while !Task.isCancelled {
-      var next: Action?
-      do throws(SystemError) {
-        next = try spool.next()
-      } catch {
-        reporter.failed("delete", "the plan", .system(error))
-        return
-      }
+      guard let next = reporter.plan("delete", { () throws(SystemError) in try spool.next() }) else { return }
       if let entry = next?.entry { batch.append(entry) }
       if batch.count == S3.Client.maximumDeleteCount || next == nil {
         await delete(batch)

@@ -62,8 +62,8 @@ struct Download {
     return verification
   }
 
-  /// Several ranges of the object at a time, each resumed where its connection broke. What has arrived when the network
-  /// or the run ends stays for the next run.
+  /// Several ranges of the object at a time, each resumed where its connection broke. Ranges that have arrived when the
+  /// network fails or the run ends are kept for the next run.
   private func large(_ request: GetRequest, _ entry: Entry, _ file: TargetFile) async throws(SyncError) -> Verification
   {
     let description = try await call { () async throws(ServiceError) in try await context.client.head(request) }

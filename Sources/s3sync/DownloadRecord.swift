@@ -1,7 +1,8 @@
-// What is known of an unfinished download, in a second file: which object it is of, and which ranges have arrived.
+// The state of an unfinished download, in a second file: which object it is of, and which ranges have arrived.
 
 import FoundationEssentials
 import Glibc
+import POSIX
 import S3
 import Streams
 
@@ -39,16 +40,17 @@ struct DownloadRecord {
 
   /// Reads a record of this user; nil where there is none that can be used.
   static func read(_ name: TemporaryName, in folder: OpenFolder) -> DownloadRecord? {
-    let descriptor = unsafe openat(folder.descriptor, name.record, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
+    guard
+      let file = try? Descriptor(
+        opening: name.record, in: folder.descriptor, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    else { return nil }
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_uid == geteuid(), status.st_mode & S_IFMT == S_IFREG,
+    guard unsafe fstat(file.rawValue, &status) == 0, status.st_uid == geteuid(), status.st_mode & S_IFMT == S_IFREG,
       status.st_size <= limit
     else { return nil }
     var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-    let count = unsafe pread(descriptor, &bytes, bytes.count, 0)
-    return count == bytes.count ? DownloadRecord(bytes) : nil
+    guard (try? readExactly(file.rawValue, into: &bytes, at: 0)) != nil else { return nil }
+    return DownloadRecord(bytes)
   }
 
   init?(_ bytes: [UInt8]) {

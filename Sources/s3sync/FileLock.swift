@@ -1,4 +1,4 @@
-// flock(2): who works on a temporary file.
+// flock(2) on temporary files: at most one process works on each.
 
 import AWS
 import Glibc

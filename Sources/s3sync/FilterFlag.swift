@@ -1,6 +1,7 @@
 // --include, --exclude and their lists of patterns: four flags whose order on the command line counts.
 
 import Glibc
+import POSIX
 import Streams
 import Synchronization
 
@@ -49,10 +50,8 @@ struct FilterFlag: Sendable {
   }
 
   private static func lines(ofFile path: String) throws(SyncError) -> [String] {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .system(SystemError(operation: "open", object: path)) }
-    defer { close(descriptor) }
-    let input = InputStream(descriptor: descriptor, name: path)
+    let file = try systemCalls { () throws(SystemError) in try Descriptor.open(file: path, O_RDONLY) }
+    let input = InputStream(descriptor: file.rawValue, name: path)
     var lines = [String]()
     do {
       while let line = try input.read(until: UInt8(ascii: "\n"), limit: 64 << 10) {

@@ -7,7 +7,7 @@ import POSIX
 import S3
 import Streams
 
-/// What a walk makes of symbolic links.
+/// How a walk treats symbolic links.
 enum LinkPolicy {
   /// Of a source: a link is what it leads to.
   case follow
@@ -109,7 +109,7 @@ final class FolderWalk: EntryStream {
     var status = stat()
     guard unsafe fstatat(AT_FDCWD, path, &status, links == .follow ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else {
       let code = errno
-      // Gone since the folder was read: as if it had never been.
+      // Removed since the folder was read: skipped.
       if code == ENOENT, unsafe lstat(path, &status) != 0 { return .nothing }
       return .entry(Entry(key: key, kind: .unreadable(reason: Errno(code).description)))
     }

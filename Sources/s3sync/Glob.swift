@@ -78,7 +78,7 @@ struct Glob: Equatable, Sendable {
     return elements[element...].allSatisfy { $0 == .anyRun }
   }
 
-  /// What can be said of all names that begin with a prefix.
+  /// Whether all, some or none of the names that begin with a prefix match.
   enum Reach {
     case none
     case some

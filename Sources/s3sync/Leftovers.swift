@@ -3,6 +3,7 @@
 import AWS
 import Glibc
 import HTTP
+import POSIX
 import S3
 import Streams
 
@@ -63,7 +64,7 @@ final class Leftovers {
     return resumed
   }
 
-  /// Removes what no run works on any more.
+  /// Removes files that no run is using.
   func removeStale() {
     for candidate in found.values.joined() { _ = open(candidate) }
     found.removeAll()
@@ -75,27 +76,27 @@ final class Leftovers {
     for candidate in found.removeValue(forKey: key.temporaryOwner) ?? [] { _ = open(candidate) }
   }
 
-  /// Opens and locks a leftover; nil where it is another user's, being worked on, or gone.
+  /// Opens and locks a leftover; nil where it is another user's, in use, or gone.
   private func open(_ candidate: Found) -> (file: TemporaryFile, status: stat)? {
     let key = candidate.folder.appending(Key(candidate.name.part))
     guard let place = try? target.file(key), place.missing.isEmpty else { return nil }
-    let flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
-    let descriptor = unsafe openat(place.folder.descriptor, candidate.name.part, flags)
-    guard descriptor >= 0 else {
-      if errno == ENOENT { removeRecord(candidate.name, in: place.folder) }
+    let descriptor: Descriptor
+    do throws(Errno) {
+      descriptor = try Descriptor(
+        opening: candidate.name.part, in: place.folder.descriptor, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
+    } catch {
+      if error.code == ENOENT { removeRecord(candidate.name, in: place.folder) }
       return nil
     }
     var opened = stat()
     var named = stat()
-    guard unsafe fstat(descriptor, &opened) == 0, opened.st_uid == geteuid(), opened.st_mode & S_IFMT == S_IFREG,
-      opened.st_nlink == 1, isFree(descriptor, opened),
+    guard unsafe fstat(descriptor.rawValue, &opened) == 0, opened.st_uid == geteuid(),
+      opened.st_mode & S_IFMT == S_IFREG,
+      opened.st_nlink == 1, isFree(descriptor.rawValue, opened),
       // It may have been published and replaced between the two.
       unsafe fstatat(place.folder.descriptor, candidate.name.part, &named, AT_SYMLINK_NOFOLLOW) == 0,
       named.st_ino == opened.st_ino, named.st_dev == opened.st_dev
-    else {
-      close(descriptor)
-      return nil
-    }
+    else { return nil }
     let file = TemporaryFile(
       adopting: descriptor, FileIdentity(opened), candidate.name, in: place.folder, hasRecord: true)
     return (file, opened)
@@ -106,7 +107,7 @@ final class Leftovers {
     case .taken: true
     case .held: false
     // Without locks only age can tell.
-    case .unsupported: Int(time(nil)) - Int(status.st_mtim.tv_sec) > 86_400
+    case .unsupported: Int(Clock.wall.seconds) - Int(status.st_mtim.tv_sec) > 86_400
     }
   }
 

@@ -3,6 +3,7 @@
 import AWS
 import Glibc
 import HTTP
+import POSIX
 import Streams
 
 @Loop
@@ -16,9 +17,12 @@ final class LineReader {
 
   /// - Parameter path: a file, or `-` for standard input.
   init(path: String) throws(SyncError) {
-    let descriptor = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .system(SystemError(operation: "open", object: path)) }
-    input = InterruptibleInput(descriptor, name: path == "-" ? "standard input" : path)
+    if path == "-" {
+      input = InterruptibleInput()
+    } else {
+      let file = try systemCalls { () throws(SystemError) in try Descriptor.open(file: path, O_RDONLY) }
+      input = InterruptibleInput(file.release(), name: path)
+    }
   }
 
   /// The next line without its end; nil after the last.

@@ -4,6 +4,7 @@ import AWS
 import CLinux
 import Glibc
 import HTTP
+import POSIX
 import S3
 import Streams
 
@@ -81,7 +82,7 @@ final class Mirror {
     if obstructed.count > 0 { await replace(isAllowed: request.deletes && mayDelete(plan)) }
     await delete(plan)
     if case .download(_, let folder) = sides, !request.isDryRun {
-      // After a failure or a signal what is left may yet be resumed.
+      // After a failure or a signal a later run may resume the remaining downloads.
       if reporter.status == .ok, !Task.isCancelled { transfers.leftovers?.removeStale() }
       if plan.transfers.count > 0 { sync(folder) }
     }
@@ -117,7 +118,7 @@ final class Mirror {
       return named { await entry(ofObject: $0, below: prefix, client, isSource: isSource) }
     }
     switch sides {
-    // In place: every object is looked at, whatever its time.
+    // In place: every object is compared, regardless of its time.
     case .copy(let from, let to) where from == to: return (objects(from, isSource: true), NoEntries())
     case .copy(let from, let to): return (objects(from, isSource: true), objects(to, isSource: false))
     case .upload(let folder, let prefix):
@@ -149,12 +150,7 @@ final class Mirror {
   }
 
   private func next(of spool: Spool) -> Action? {
-    do throws(SystemError) {
-      return try spool.next()
-    } catch {
-      reporter.failed(sides.direction.rawValue, "the plan", .system(error))
-      return nil
-    }
+    reporter.plan(sides.direction.rawValue) { () throws(SystemError) in try spool.next() } ?? nil
   }
 
   private func perform(_ action: Action, replaces: Bool) async {
@@ -182,11 +178,7 @@ final class Mirror {
   }
 
   private func postpone(_ action: Action) {
-    do throws(SystemError) {
-      try obstructed.append(action)
-    } catch {
-      reporter.failed(sides.direction.rawValue, "the plan", .system(error))
-    }
+    _ = reporter.plan(sides.direction.rawValue) { () throws(SystemError) in try obstructed.append(action) }
   }
 
   /// Files in the place of folders, and the reverse.
@@ -208,7 +200,7 @@ final class Mirror {
   private func delete(_ plan: Plan) async {
     guard plan.deletions.count > 0, !Task.isCancelled else { return }
     guard reporter.status == .ok else {
-      return context.warn("\(plan.deletions.count) deletions skipped, because not everything before succeeded")
+      return context.warn("\(plan.deletions.count) deletions skipped, because some transfers failed")
     }
     if let limit = request.deletionLimit?.limit(ofItems: plan.targetCount), plan.deletions.count > limit {
       let place = sides.target(Key(bytes: []))
@@ -221,10 +213,8 @@ final class Mirror {
 
   /// Everything is on the disk before the run counts as done.
   private func sync(_ folder: String) {
-    let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
-    if syncfs(descriptor) != 0 {
+    guard let descriptor = try? Descriptor(opening: folder, O_RDONLY | O_DIRECTORY) else { return }
+    if syncfs(descriptor.rawValue) != 0 {
       reporter.failed("download", folder, .system(SystemError(operation: "write", object: folder)))
     }
   }
@@ -235,9 +225,7 @@ private func folderIgnoresCase(_ folder: String) -> Bool {
   // Named like an unfinished download, so that the next run removes what a killed one has left.
   let name = TemporaryName.random(for: Key(bytes: [])).part
   let path = folder + name
-  let descriptor = unsafe open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
-  guard descriptor >= 0 else { return false }
-  close(descriptor)
+  guard (try? Descriptor(opening: path, O_CREAT | O_EXCL | O_WRONLY, mode: 0o600).close()) != nil else { return false }
   defer { unsafe unlink(path) }
   return unsafe access(folder + name.uppercased(), F_OK) == 0
 }

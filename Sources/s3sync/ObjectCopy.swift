@@ -53,7 +53,8 @@ struct ObjectCopy {
     return found.sorted { $0 < $1 }.elementsEqual(wanted.sorted { $0 < $1 }) { $0 == $1 }
   }
 
-  /// The source's tags, which a copy in parts does not inherit. Who may not read them gets the copy, and a warning.
+  /// The source's tags, which a copy in parts does not inherit. Without permission to read them the object is copied
+  /// without tags, with a warning.
   private func tags(_ source: GetRequest) async throws(SyncError) -> Query {
     do throws(ServiceError) {
       return try await client.tags(of: source)

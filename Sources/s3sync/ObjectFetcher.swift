@@ -24,15 +24,13 @@ struct ObjectFetcher {
   /// The object with its size and tag as they are now.
   func describe(_ object: ObjectRecord) async -> Result<ObjectRecord, SyncError> {
     let request = GetRequest(object.uri, versionID: object.versionID, ifMatch: object.etag)
-    do throws(SyncError) {
+    return await Result { () async throws(SyncError) in
       let description = try await call { () async throws(ServiceError) in try await context.client.head(request) }
       var result = object
       result.size = description.size
       result.etag = description.etag
       result.lastModified = description.lastModified
-      return .success(result)
-    } catch {
-      return .failure(error)
+      return result
     }
   }
 
@@ -93,7 +91,7 @@ func errorCode(_ error: SyncError) -> String? {
   }
 }
 
-/// Refusals of 400 and 403 that are about who asks, not about the object.
+/// Refusals of 400 and 403 that concern the credentials, not the object.
 private let accountCodes: Set<String> = [
   "AccountProblem", "AllAccessDisabled", "AuthorizationHeaderMalformed", "InvalidAccessKeyId", "InvalidBucketName",
   "InvalidClientTokenId", "InvalidSecurity", "InvalidToken", "MissingAuthenticationToken", "MissingSecurityHeader",

@@ -18,15 +18,11 @@ final class OpenFile: Sendable {
   private let state: FileState
   private let namedState: FileState?
 
-  /// Throws for everything that is not a regular file: reading a pipe would wait for ever.
+  /// Throws for everything that is not a regular file: reading a pipe could wait without limit.
   init(_ path: String, followsSymlinks: Bool) throws(SystemError) {
     self.path = path
     self.followsSymlinks = followsSymlinks
-    file = try mapError {
-      SystemError($0, operation: "open", object: path)
-    } of: { () throws(Errno) in
-      try Descriptor(opening: path, O_RDONLY | O_NONBLOCK | (followsSymlinks ? 0 : O_NOFOLLOW))
-    }
+    file = try Descriptor.open(file: path, O_RDONLY | O_NONBLOCK | (followsSymlinks ? 0 : O_NOFOLLOW))
     var status = stat()
     guard unsafe fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw SystemError(code: EINVAL, operation: "read as a regular file", object: path)
@@ -47,7 +43,8 @@ final class OpenFile: Sendable {
     return FileState(path, followsSymlinks: followsSymlinks) != namedState
   }
 
-  /// Whether the open file's bytes may differ from those when it was opened, whatever its name refers to.
+  /// Whether the open file's bytes may differ from those when it was opened; the file that its name refers to now does
+  /// not count.
   var hasChangedBytes: Bool {
     var status = stat()
     return unsafe fstat(descriptor, &status) != 0 || FileState(status) != state

@@ -20,7 +20,7 @@ enum Operation {
 }
 
 extension Operation {
-  /// Throws `SyncError.usage` for arguments and flags that do not go together.
+  /// Throws `SyncError.usage` for arguments and flags that cannot be combined.
   static func read(_ tool: Tool) throws(SyncError) -> Operation {
     let operation = try tool.selection.list ? listing(tool) : transfer(tool)
     try check(operation, tool.selection)

@@ -66,6 +66,6 @@ final class PartStore {
   func abort() async {
     guard let upload else { return }
     self.upload = nil
-    do throws(ServiceError) { try await client.abort(upload, hasStrays: hasStrays) } catch {}
+    try? await client.abort(upload, hasStrays: hasStrays)
   }
 }

@@ -90,7 +90,7 @@ final class PartialDownload {
     return crc
   }
 
-  /// Best effort: without its record a download begins anew.
+  /// Best effort: without its record a download starts from the beginning.
   private func append(_ line: [UInt8]) {
     guard recordDescriptor >= 0 else { return }
     _ = unsafe Glibc.write(recordDescriptor, line, line.count)

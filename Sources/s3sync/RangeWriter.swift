@@ -8,9 +8,9 @@ import Streams
 /// Takes a range's bytes in order, in pieces of any size, and writes them from `offset` on. The
 /// file stays the caller's.
 ///
-/// The network hands over at most 16 KiB at a time, and a file system takes fewer, larger pieces for less: ext4 takes
-/// 64 KiB at once for two thirds of what it takes in pieces of 16. Larger blocks wanted memory in one piece, which a
-/// guest may have to ask its host for (`Tests/bench/RESULTS-s3.md`).
+/// The network hands over at most 16 KiB at a time, and fewer, larger writes cost less: ext4 needs two thirds of the
+/// time for blocks of 64 KiB. Larger blocks need contiguous memory, which a guest may have to request from its host
+/// (`Tests/bench/RESULTS-s3.md`).
 final class RangeWriter {
   private static let blockSize: Int64 = 64 << 10
   /// Writeback is requested after so many bytes: the disk works while the network delivers the rest, and little is left

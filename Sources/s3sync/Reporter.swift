@@ -61,6 +61,16 @@ final class Reporter {
     }
   }
 
+  /// Uses the file that holds a plan; nil, the failure being reported, where that fails.
+  func plan<Value>(_ action: String, _ work: () throws(SystemError) -> Value) -> Value? {
+    do throws(SystemError) {
+      return try work()
+    } catch {
+      failed(action, "the plan", .system(error))
+      return nil
+    }
+  }
+
   /// An item failed; the others go on.
   func failed(_ action: String, _ object: String, _ error: SyncError) {
     progress?.clear()
@@ -79,28 +89,24 @@ final class Reporter {
 
   /// Writes what is buffered.
   func flush() {
-    guard let output else { return }
-    do throws(SystemError) {
-      try output.flush()
-    } catch {
-      lose(error)
-    }
+    if let output { print { () throws(SystemError) in try output.flush() } }
   }
 
   private func write(_ bytes: [UInt8]) {
     guard let output else { return }
     progress?.clear()
-    do throws(SystemError) {
-      try output.write(bytes)
-    } catch {
-      lose(error)
-    }
+    print { () throws(SystemError) in try output.write(bytes) }
   }
 
-  /// A reader that has gone ends the run by SIGPIPE, as it would end any writer, once uploads have been aborted.
-  private func lose(_ error: SystemError) {
-    if error.code == EPIPE { return Interruption.request(SIGPIPE) }
-    report(tool: "s3sync", reason: error.reason)
-    status = .io
+  /// Writes output. Where its reader has closed it, the run ends by SIGPIPE, as any writer's would, once uploads have
+  /// been aborted.
+  private func print(_ work: () throws(SystemError) -> Void) {
+    do throws(SystemError) {
+      try work()
+    } catch {
+      if error.code == EPIPE { return Interruption.request(SIGPIPE) }
+      report(tool: "s3sync", reason: error.reason)
+      status = .io
+    }
   }
 }

@@ -1,12 +1,13 @@
-// A queue of what is to be done, in memory while it is short and in an unnamed file from then on: ten million
+// A queue of actions, in memory while it is short and in an unnamed file from then on: ten million
 // transfers are planned before the first starts.
 
 import AWS
 import Glibc
+import POSIX
 import S3
 import Streams
 
-/// One thing to do: an entry of the source, or of the target where it is deleted.
+/// One action: an entry of the source, or of the target where it is deleted.
 struct Action: Equatable, Sendable {
   enum Kind: UInt8, Sendable {
     case transfer
@@ -75,23 +76,22 @@ final class Spool {
 private final class SpoolFile {
   private static let readSize = 256 << 10
 
-  private let descriptor: CInt
+  private let file: Descriptor
   private var size = 0
 
   init() throws(SystemError) {
     let folder = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
     var template = Array("\(folder)/s3sync-plan-XXXXXX".utf8CString)
-    descriptor = unsafe mkstemp(&template)
-    guard descriptor >= 0 else {
-      throw SystemError(operation: "create a file in the folder for temporary files,", object: folder)
+    file = try mapError {
+      SystemError($0, operation: "create a temporary file in", object: folder)
+    } of: { () throws(Errno) in
+      try Descriptor(creating: &template)
     }
     unsafe unlink(template)
   }
 
-  deinit { close(descriptor) }
-
   func append(_ bytes: [UInt8]) throws(SystemError) {
-    unsafe try write(bytes.span.bytes, to: descriptor, at: Int64(size), name: "the plan's file")
+    unsafe try write(bytes.span.bytes, to: file.rawValue, at: Int64(size), name: "the plan's file")
     size += bytes.count
   }
 
@@ -99,8 +99,10 @@ private final class SpoolFile {
   func read(into buffer: inout ActionBuffer, at offset: Int) throws(SystemError) -> Int {
     var bytes = [UInt8](repeating: 0, count: min(Self.readSize, size - offset))
     if bytes.isEmpty { return 0 }
-    guard unsafe pread(descriptor, &bytes, bytes.count, offset) == bytes.count else {
-      throw SystemError(operation: "read", object: "the plan's file")
+    try mapError {
+      SystemError($0, operation: "read", object: "the plan's file")
+    } of: { () throws(Errno) in
+      try readExactly(file.rawValue, into: &bytes, at: Int64(offset))
     }
     buffer.append(bytes)
     return bytes.count

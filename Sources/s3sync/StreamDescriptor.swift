@@ -3,6 +3,7 @@
 import AWS
 import Glibc
 import HTTP
+import POSIX
 import Streams
 
 extension StreamEnd {
@@ -13,10 +14,8 @@ extension StreamEnd {
     case .descriptor(let number): return number
     case .path(let path):
       // Without waiting for a writer: the first read waits, and ends after a signal.
-      let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-      guard descriptor >= 0 else { throw .system(SystemError(operation: "open", object: path)) }
-      _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
-      return descriptor
+      let file = try systemCalls { () throws(SystemError) in try Descriptor.open(file: path, O_RDONLY | O_NONBLOCK) }
+      return file.releaseBlocking()
     }
   }
 
@@ -27,15 +26,23 @@ extension StreamEnd {
     case .descriptor(let number): return number
     case .path(let path):
       while true {
-        let descriptor = unsafe open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
-        if descriptor >= 0 {
-          _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
-          return descriptor
+        do throws(SystemError) {
+          return try Descriptor.open(file: path, O_WRONLY | O_NONBLOCK).releaseBlocking()
+        } catch {
+          guard error.code == ENXIO else { throw .system(error) }
         }
-        guard errno == ENXIO || errno == EINTR else { throw .system(SystemError(operation: "open", object: path)) }
         if Task.isCancelled { throw .service(.transport(.cancelled)) }
         await Loop.sleep(seconds: 0.05)
       }
     }
+  }
+}
+
+extension Descriptor {
+  /// Gives up ownership of a descriptor that was opened without blocking; from now on its reads and writes block.
+  fileprivate consuming func releaseBlocking() -> CInt {
+    let descriptor = release()
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
+    return descriptor
   }
 }

@@ -89,7 +89,7 @@ struct StreamUpload {
 private final class Sender {
   private let store: PartStore
   private let context: TransferContext
-  private var sending: [(size: Int64, task: Task<SyncError?, Never>)] = []
+  private var sending: [(size: Int64, task: Task<Result<Void, SyncError>, Never>)] = []
 
   init(_ store: PartStore, _ context: TransferContext) {
     self.store = store
@@ -100,13 +100,10 @@ private final class Sender {
   func send(_ bytes: [UInt8], number: Int, limit: Int64) async throws(SyncError) {
     let store = self.store
     let context = self.context
-    let task = Loop.task { () -> SyncError? in
-      do throws(SyncError) {
+    let task = Loop.task {
+      await Result { () async throws(SyncError) in
         try await store.add(number: number, .bytes(bytes))
         context.meter().add(Int64(bytes.count))
-        return nil
-      } catch {
-        return error
       }
     }
     sending.append((Int64(bytes.count), task))
@@ -126,6 +123,6 @@ private final class Sender {
 
   private func awaitFirst() async throws(SyncError) {
     let (_, task) = sending.removeFirst()
-    if let error = await task.valueCancelledWithCaller { throw error }
+    try await task.valueCancelledWithCaller.get()
   }
 }

@@ -1,4 +1,4 @@
-// What can go wrong, with the sentence and the exit status for each.
+// The errors of transfers, with a message and an exit status for each.
 
 import AWS
 import HTTP
@@ -19,7 +19,7 @@ indirect enum SyncError: ReportableError, Equatable {
   case obstructed(String)
   /// The target is a FIFO, a device or a socket, which a download never replaces: its path.
   case special(String)
-  /// A line of a list is not an object.
+  /// A line of a list does not name an object.
   case malformedLine(number: Int)
   /// A file or object is not what it was when it was listed or first read.
   case changed(String)
@@ -75,8 +75,8 @@ extension SyncError {
   }
 }
 
-/// Makes a failed system call one of the tool's errors.
-func systemCalls<Value>(_ work: () throws(SystemError) -> Value) throws(SyncError) -> Value {
+/// Calls the system; its error becomes a `SyncError`.
+func systemCalls<Value: ~Copyable>(_ work: () throws(SystemError) -> Value) throws(SyncError) -> Value {
   try mapError(SyncError.system, of: work)
 }
 

@@ -48,7 +48,7 @@ final class TarStream {
       held -= slot.heldSize
       try await write(item, flushing: !(queue.first?.isDone ?? false))
     }
-    // Where nothing at all may be read, it is not the objects that are wrong.
+    // If no object at all may be read, the error is the run's, not the objects'.
     if counts.denied == counts.items && counts.items > 1 {
       throw .service(
         .refused(ServiceFailure(status: 403, code: "AccessDenied", message: "none of the objects may be read")))

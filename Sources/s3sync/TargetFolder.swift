@@ -4,21 +4,22 @@
 import AWS
 import Glibc
 import HTTP
+import POSIX
 import S3
 import Streams
 
 /// A folder, open for as long as something refers to it.
 final class OpenFolder: Sendable {
-  let descriptor: CInt
+  private let owned: Descriptor
 
-  init(adopting descriptor: CInt) { self.descriptor = descriptor }
+  init(_ descriptor: consuming Descriptor) { owned = descriptor }
 
-  deinit { close(descriptor) }
+  /// Valid for as long as this object lives.
+  var descriptor: CInt { owned.rawValue }
 
-  /// Opens a folder of this one; nil, with `errno` set, where there is none of that name or it is a link.
-  func open(_ name: String) -> OpenFolder? {
-    let descriptor = unsafe openat(self.descriptor, name, openPath | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-    return descriptor < 0 ? nil : OpenFolder(adopting: descriptor)
+  /// Opens a folder of this one. A link fails with `ENOTDIR`.
+  func open(_ name: String) throws(Errno) -> OpenFolder {
+    OpenFolder(try Descriptor(opening: name, in: descriptor, openPath | O_DIRECTORY | O_NOFOLLOW))
   }
 
   /// The kind of file of this name, links not followed; nil where there is none.
@@ -119,9 +120,9 @@ final class TargetFolder {
   private func openRoot(creates: Bool) throws(SyncError) -> OpenFolder {
     if let root { return root }
     if creates, !path.isEmpty { try createFolders(path) }
-    let descriptor = unsafe open(path.isEmpty ? "." : path, openPath | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .system(SystemError(operation: "open", object: path)) }
-    let opened = OpenFolder(adopting: descriptor)
+    let folder = path.isEmpty ? "." : path
+    let opened = OpenFolder(
+      try systemCalls { () throws(SystemError) in try Descriptor.open(file: folder, openPath | O_DIRECTORY) })
     root = opened
     return opened
   }
@@ -140,12 +141,15 @@ final class TargetFolder {
     var opened = ""
     for (index, next) in names.enumerated() {
       let below = opened.isEmpty ? next : "\(opened)/\(next)"
-      if let known = folders[below] ?? folder.open(next) {
-        remember(known, below)
-        (folder, opened) = (known, below)
+      let failure: Errno
+      do throws(Errno) {
+        if let known = folders[below] { folder = known } else { folder = try folder.open(next) }
+        remember(folder, below)
+        opened = below
         continue
+      } catch {
+        failure = error
       }
-      let code = errno
       var file = TargetFile(
         folder: folder, missing: Array(names[index...]), name: name, key: key, path: path + text)
       switch folder.kind(of: next) {
@@ -156,7 +160,7 @@ final class TargetFolder {
       case .link: throw .unsafeKey("\(path)\(below) is a symbolic link, which is not followed at the target")
       case .file: throw .obstructed("\(path)\(below) is a file where a folder is needed")
       case .special: throw .special("\(path)\(below)")
-      case .folder: throw .system(SystemError(code: code, operation: "open", object: path + below))
+      case .folder: throw .system(SystemError(failure, operation: "open", object: path + below))
       }
     }
     return TargetFile(folder: folder, missing: [], name: name, key: key, path: path + text)
@@ -165,7 +169,7 @@ final class TargetFolder {
   private func folder(_ names: [String], in root: OpenFolder) -> OpenFolder? {
     var folder = root
     for name in names {
-      guard let next = folder.open(name) else { return nil }
+      guard let next = try? folder.open(name) else { return nil }
       folder = next
     }
     return folder
@@ -189,8 +193,12 @@ extension TargetFile {
         guard unsafe unlinkat(folder.descriptor, name, 0) == 0, unsafe mkdirat(folder.descriptor, name, 0o777) == 0
         else { throw SystemError(operation: "replace by a folder", object: path) }
       }
-      guard let next = folder.open(name) else { throw SystemError(operation: "create the folder of", object: path) }
-      (folder, isFirst) = (next, false)
+      folder = try mapError {
+        SystemError($0, operation: "create the folder of", object: path)
+      } of: { () throws(Errno) in
+        try folder.open(name)
+      }
+      isFirst = false
     }
     return folder
   }

@@ -30,7 +30,7 @@ final class TemporaryFile {
     case published
   }
 
-  let descriptor: CInt
+  private let owned: Descriptor
   let name: TemporaryName
   /// The folder that the temporary file is in.
   let folder: OpenFolder
@@ -44,9 +44,10 @@ final class TemporaryFile {
   ///
   /// - Parameter hasRecord: an earlier run may have left one.
   init(
-    adopting descriptor: CInt, _ identity: FileIdentity, _ name: TemporaryName, in folder: OpenFolder, hasRecord: Bool
+    adopting descriptor: consuming Descriptor, _ identity: FileIdentity, _ name: TemporaryName, in folder: OpenFolder,
+    hasRecord: Bool
   ) {
-    self.descriptor = descriptor
+    owned = descriptor
     self.identity = identity
     self.name = name
     self.folder = folder
@@ -57,24 +58,31 @@ final class TemporaryFile {
   @Loop convenience init(for file: TargetFile, _ context: TransferContext) throws(SystemError) {
     while true {
       let name = TemporaryName.random(for: file.key)
-      let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-      let descriptor = unsafe openat(file.folder.descriptor, name.part, flags, 0o666)
-      if descriptor < 0 && errno == EEXIST { continue }
-      guard descriptor >= 0 else { throw SystemError(operation: "create", object: file.path) }
+      let descriptor: Descriptor
+      do throws(Errno) {
+        descriptor = try Descriptor(
+          opening: name.part, in: file.folder.descriptor, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+      } catch {
+        if error.code == EEXIST { continue }
+        throw SystemError(error, operation: "create", object: file.path)
+      }
       // Another run may have taken it for a stale one before it was locked.
       var status = stat()
-      if FileLock.take(descriptor, context) != .held, unsafe fstat(descriptor, &status) == 0, status.st_nlink > 0 {
+      if FileLock.take(descriptor.rawValue, context) != .held, unsafe fstat(descriptor.rawValue, &status) == 0,
+        status.st_nlink > 0
+      {
         self.init(adopting: descriptor, FileIdentity(status), name, in: file.folder, hasRecord: false)
         return
       }
-      close(descriptor)
     }
   }
 
   deinit {
     if state == .unfinished { remove() }
-    close(descriptor)
   }
+
+  /// Valid for as long as this object lives.
+  var descriptor: CInt { owned.rawValue }
 
   /// Leaves the file, and its record, to a later run.
   func keep() { state = .kept }
@@ -136,10 +144,12 @@ final class TemporaryFile {
   }
 
   private func synchronize(_ folder: OpenFolder, _ path: String) throws(SystemError) {
-    let descriptor = unsafe openat(folder.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw SystemError(operation: "open the folder of", object: path) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw SystemError(operation: "write the folder of", object: path) }
+    try mapError {
+      SystemError($0, operation: "write the folder of", object: path)
+    } of: { () throws(Errno) in
+      let descriptor = try Descriptor(opening: ".", in: folder.descriptor, O_RDONLY | O_DIRECTORY)
+      try retryingInterrupts { fsync(descriptor.rawValue) }
+    }
   }
 
   private func remove() {

@@ -1,4 +1,4 @@
-// What unfinished downloads are called: `.s3sync-KEY-RANDOM.part`, and `.record` for what is known of them.
+// Names of unfinished downloads: `.s3sync-KEY-RANDOM.part`, and `.record` for what is known of them.
 
 import ASCII
 import S3

@@ -1,4 +1,4 @@
-// What the flags say about transfers.
+// The flags for transfers.
 
 import AWS
 import S3

@@ -18,8 +18,8 @@ enum StoreOutcome: Sendable {
 /// Uploads a file's bytes as they were at one moment.
 ///
 /// A write during the upload is noticed (size, times and inode of the open file and of its name), before the last bytes
-/// are sent where possible: the service then stores nothing. The upload is repeated. A file that never rests is given up
-/// only in a state that the next run repairs: with a modification time later than that of the object.
+/// are sent where possible: the service then stores nothing. The upload is repeated. A file that keeps changing is
+/// given up only in a state that the next run repairs: with a modification time later than that of the object.
 @Loop
 struct Upload {
   /// Attempts after which a file that keeps changing may be given up, and after which it is.
@@ -139,7 +139,7 @@ struct Upload {
   }
 }
 
-/// Bytes sent of each part, which starts anew where a part is sent again.
+/// Bytes sent of each part; reset where a part is sent again.
 @Loop
 private final class PartCounts {
   private var counts: [Int64]

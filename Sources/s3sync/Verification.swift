@@ -26,7 +26,7 @@ enum Verification: Equatable, Sendable {
       }
   }
 
-  /// What an upload is known to be by the service's answer.
+  /// How an upload is verified by the service's response.
   init(_ stored: StoredObject) { self = stored.isChecksumConfirmed ? .checksum("crc32") : .lengthAndRanges }
 
   /// The same, where the bytes are in memory: a service that does not return the checksum returns an entity tag, which

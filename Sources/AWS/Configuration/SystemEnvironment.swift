@@ -97,11 +97,8 @@ private func contents(ofFile path: String) -> [UInt8]? {
 
 /// Readers see the old file or the new one, never a part of either.
 private func replaceFile(_ path: String, with bytes: [UInt8]) -> Bool {
-  // mkstemp makes it readable and writable by its owner alone.
   var template = Array("\(path).XXXXXX".utf8CString)
-  let descriptor = unsafe mkstemp(&template)
-  guard descriptor >= 0 else { return false }
-  let file = Descriptor(adopting: descriptor)
+  guard let file = try? Descriptor(creating: &template) else { return false }
   do throws(Errno) {
     try unsafe writeAll(bytes.span.bytes, to: file.rawValue)
     try retryingInterrupts { fsync(file.rawValue) }

@@ -14,13 +14,13 @@ struct LayoutAssignment {
     var assignment = LayoutAssignment(graph: graph)
     assignment.preferChannelsLastInputs()
     for node in graph.nodes {
-      do throws(GraphError) { try assignment.arrange(node) } catch { throw NodeError(node: node.name, error: error) }
+      try NodeError.naming(node.name) { () throws(GraphError) in try assignment.arrange(node) }
     }
     for index in graph.outputs.indices {
       let output = graph.outputs[index]
-      do throws(GraphError) {
-        assignment.graph.outputs[index] = try assignment.value(output, in: .rowMajor)
-      } catch { throw NodeError(node: graph.name(of: output), error: error) }
+      assignment.graph.outputs[index] = try NodeError.naming(graph.name(of: output)) { () throws(GraphError) in
+        try assignment.value(output, in: .rowMajor)
+      }
     }
     assignment.graph.nodes = assignment.nodes
     graph = assignment.graph

@@ -3,7 +3,7 @@
 internal import Elements
 internal import Network
 
-/// A TensorProto. Its numbers stay where they are in the file until they are asked for.
+/// A TensorProto. Its numbers are read from the file only when they are needed.
 struct TensorMessage {
   private(set) var name = ""
   private var dimensions: [Int] = []
@@ -42,8 +42,7 @@ struct TensorMessage {
   func tensor(_ files: ModelFiles) throws(ModelError) -> Tensor {
     if isSegmented { throw failure(.segmented) }
     guard let type = ElementType(onnx: dataType) else { throw failure(.type(dataType)) }
-    let count: Int
-    do throws(GraphError) { count = try elementCount(dimensions) } catch { throw failure(.dimensions) }
+    let count = try checked { () throws(GraphError) in try elementCount(dimensions) }
     let (bytes, owner) = try isExternal ? externalBytes(files) : (raw, files.model)
     if let bytes {
       let expected = count * type.byteCount
@@ -54,6 +53,11 @@ struct TensorMessage {
   }
 
   private func failure(_ error: ModelError.TensorError) -> ModelError { .tensor(name: name, error) }
+
+  /// Runs work that only refuses the tensor's dimensions.
+  private func checked<Value>(_ work: () throws(GraphError) -> Value) throws(ModelError) -> Value {
+    do throws(GraphError) { return try work() } catch { throw failure(.dimensions) }
+  }
 
   // MARK: Raw bytes
 
@@ -83,18 +87,18 @@ struct TensorMessage {
     guard stated == count else {
       throw failure(.size(bytes: stated * type.byteCount, expected: count * type.byteCount))
     }
-    do throws(GraphError) {
-      switch type {
-      case .float32: return try Tensor(dimensions: dimensions, floats: floats)
-      case .float64:
-        let bytes = doubles.flatMap { Self.bytes($0.bitPattern) }
-        return try Tensor(type: type, dimensions: dimensions, storage: ConstantStorage(copying: bytes))
-      case .float16, .bfloat16:
-        let bytes = integers.flatMap { Self.bytes(UInt16(truncatingIfNeeded: $0)) }
-        return try Tensor(type: type, dimensions: dimensions, storage: ConstantStorage(copying: bytes))
-      default: return try Tensor(type: type, dimensions: dimensions, integers: integers)
+    switch type {
+    case .float32:
+      return try checked { () throws(GraphError) in try Tensor(dimensions: dimensions, floats: floats) }
+    case .float64: return try tensor(type, ConstantStorage(copying: doubles.flatMap { Self.bytes($0.bitPattern) }))
+    case .float16, .bfloat16:
+      let bytes = integers.flatMap { Self.bytes(UInt16(truncatingIfNeeded: $0)) }
+      return try tensor(type, ConstantStorage(copying: bytes))
+    default:
+      return try checked { () throws(GraphError) in
+        try Tensor(type: type, dimensions: dimensions, integers: integers)
       }
-    } catch { throw failure(.dimensions) }
+    }
   }
 
   private static func bytes<Bits: FixedWidthInteger>(_ bits: Bits) -> [UInt8] {
@@ -102,8 +106,6 @@ struct TensorMessage {
   }
 
   private func tensor(_ type: ElementType, _ storage: ConstantStorage) throws(ModelError) -> Tensor {
-    do throws(GraphError) { return try Tensor(type: type, dimensions: dimensions, storage: storage) } catch {
-      throw failure(.dimensions)
-    }
+    try checked { () throws(GraphError) in try Tensor(type: type, dimensions: dimensions, storage: storage) }
   }
 }
