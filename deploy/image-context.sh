@@ -3,7 +3,7 @@
 #
 #   deploy/image-context.sh FOLDER MODEL [LABELS]    then: docker build -f FOLDER/deploy/Dockerfile FOLDER
 #
-# MODEL is an ONNX file, with its JSON file beside it if there is one and the files that hold its weights, or what
+# MODEL is an ONNX file, with its JSON file next to it if there is one and the files that hold its weights, or what
 # deploy/model/fetch.sh downloads. With TOOLS naming a folder that holds the five tools built for Debian 12 and the image's
 # architecture, they are taken and nothing is compiled.
 # Status: 0 done, 64 usage error, 65 or 69 the model or its weights could not be read.
@@ -52,7 +52,7 @@ external_data "$model" | while IFS= read -r name; do
   case /$name/ in
   //* | */../*) fail 65 "$model: its weights are in $name, which is not below its folder" ;;
   esac
-  [ -r "$(dirname "$model")/$name" ] || fail 65 "$model: its weights are in $name, which is not beside it"
+  [ -r "$(dirname "$model")/$name" ] || fail 65 "$model: its weights are in $name, which is not next to it"
   mkdir -p "$folder/model/$(dirname "$name")"
   cp -L "$(dirname "$model")/$name" "$folder/model/$name"
 done

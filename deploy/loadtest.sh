@@ -2,7 +2,7 @@
 # Throughput, latency and errors of an API under load: loadtest.sh URL JPEG [SECONDS]
 #
 # Posts the photograph to URL/predict over 1, 2, 8 and 32 connections, each for SECONDS (10), with Debian's wrk, and prints
-# a line for each: requests a second, p50 and p99 in milliseconds, answers that are no 200, connections that broke.
+# a line for each: requests a second, p50 and p99 in milliseconds, answers other than 200, broken connections.
 # Only addresses of this machine, unless LOADTEST_ANYWHERE=1: requests to AWS cost money and are throttled there.
 # Status: 0 measured, 64 usage error, 69 nothing answers at URL.
 set -eu

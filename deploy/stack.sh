@@ -50,7 +50,7 @@ END
 # one_line TEXT – its lines joined, without blank ones.
 one_line() { printf '%s' "$1" | tr -s '\n\t ' '   ' | sed 's/^ *//;s/ *$//'; }
 
-# stack_status – the stack's status, or nothing when there is no such stack. Any other failure ends the script.
+# stack_status – the stack's status, or nothing when the stack does not exist. Any other failure ends the script.
 stack_status() {
   local answer
   if answer=$(aws cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackStatus' --output text 2>&1); then

@@ -25,7 +25,7 @@ package func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
   return String(decoding: text, as: UTF8.self)
 }
 
-/// The bytes that hexadecimal digits in either case stand for; nil where there is another character or half a byte.
+/// Decodes hexadecimal digits in either case; nil for any other character or an odd number of digits.
 package func bytes(hexadecimal text: some Collection<UInt8>) -> [UInt8]? {
   guard text.count.isMultiple(of: 2) else { return nil }
   var result: [UInt8] = []

@@ -2,7 +2,8 @@
 
 import ASCII
 
-/// Header fields in the order they were given, repeated ones kept. ASCII case does not tell names apart (RFC 9110, section 5.1).
+/// Header fields in the order they were given, repeated ones kept. Names are compared without regard to ASCII case (RFC
+/// 9110, section 5.1).
 package struct HeaderFields: Sendable {
   private var fields: [Element]
 

@@ -72,7 +72,7 @@ struct Uses {
   func writer(of id: Graph.ValueID) -> Int? { writer[id.index] }
   func isOutput(_ id: Graph.ValueID) -> Bool { isOutput[id.index] }
 
-  /// The one node that reads `id`, if it is read exactly once and is no output of the graph.
+  /// The one node that reads `id`, if it is read exactly once and is not an output of the graph.
   func onlyReader(of id: Graph.ValueID) -> Int? {
     isOutput(id) || readers(of: id).count != 1 ? nil : readers(of: id)[0]
   }

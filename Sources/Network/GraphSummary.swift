@@ -2,7 +2,7 @@
 
 package import Elements
 
-/// What a resolved graph consists of, for people.
+/// The contents of a resolved graph, for reports.
 package struct GraphSummary: Sendable {
   /// How often each computation occurs, in order of their names.
   package let operators: [(name: String, count: Int)]

@@ -5,11 +5,11 @@ import Elements
 /// An operator and its attributes, as a model file states them.
 package protocol Operator: Sendable {
   /// Infers the results' types, folds what is constant, and takes constant operands into the computation.
-  /// Whatever cannot be computed exactly is refused here, so that no wrong answer comes later.
+  /// What cannot be computed exactly is refused here, so that no wrong result follows.
   func resolve(_ operands: Operands) throws(GraphError) -> Resolution
 }
 
-/// What a node turns into once its operands are known.
+/// The result of resolving a node.
 package enum Resolution: Sendable {
   /// Every result is known now.
   case constants([Tensor])

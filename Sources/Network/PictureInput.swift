@@ -3,8 +3,9 @@
 internal import Elements
 
 extension Graph {
-  /// Makes input 0, of four dimensions, a float32 value (n, channels, height, width), whatever type and axis order the model
-  /// declares: pictures are then prepared in one way for every model. For integer types values are truncated towards zero.
+  /// Makes input 0, of four dimensions, a float32 value (n, channels, height, width) regardless of the type and axis
+  /// order that the model declares, so that pictures are prepared in one way for every model. For integer types values
+  /// are truncated towards zero.
   package mutating func takePictures() {
     let declared = inputs[0]
     let (type, dimensions) = (self[declared].type, shape(declared).dimensions)

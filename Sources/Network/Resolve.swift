@@ -22,7 +22,8 @@ private struct Resolver {
   let source: OperatorGraph
   var graph = Graph()
   private(set) var errors: [NodeError] = []
-  /// What each value of the source has become. Several may be one, where an operator's result is its operand.
+  /// The resolved value of each value of the source; several may be the same, where an operator's result is its
+  /// operand.
   private var resolved: [OperatorGraph.ValueID: Graph.ValueID] = [:]
   private let read: Set<OperatorGraph.ValueID>
 
@@ -48,7 +49,7 @@ private struct Resolver {
     }
   }
 
-  /// An output that is missing because of a refused node is no error of its own.
+  /// An output that is missing because a node was refused is not reported again.
   mutating func addOutputs() {
     let isRefused = source.values.contains { if case .refused = $0.source { true } else { false } }
     for output in source.outputs {

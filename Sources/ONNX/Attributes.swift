@@ -2,8 +2,8 @@
 
 internal import Network
 
-/// A node's attributes. Each is read by name; one that no one has read is an error, because what is not understood may
-/// change the answer.
+/// A node's attributes. Each is read by name; an attribute that was not read is an error, because it may
+/// change the result.
 struct Attributes {
   private enum Value {
     case float(Float)
@@ -97,7 +97,7 @@ struct Attributes {
     }
   }
 
-  /// An attribute that changes nothing here.
+  /// An attribute that does not affect inference.
   mutating func ignore(_ name: String) { values[name] = nil }
 
   func requireAllRead() throws(GraphError) {

@@ -25,8 +25,8 @@ struct Expansion {
   private let functions: [FunctionName: FunctionMessage]
   private var scopeCount = 0
 
-  /// A function may call others this deep, and the list may become this long; beyond that a few functions that call each
-  /// other twice fill any memory.
+  /// The limits of nesting and of the list's length: a few functions that each call another twice would otherwise fill
+  /// the memory.
   private static let depthLimit = 64
   private static let nodeLimit = 1 << 18
 

@@ -3,9 +3,9 @@
 internal import Elements
 internal import Network
 
-/// GraphProto to `OperatorGraph`. What no output depends on is not even looked at: unused inputs, weights, nodes and branches.
+/// GraphProto to `OperatorGraph`. What no output depends on is ignored: unused inputs, weights, nodes and branches.
 struct GraphImport {
-  /// A graph, and what had to be left out of it.
+  /// A graph, and what was refused.
   struct Result {
     let graph: OperatorGraph
     let refusals: Refusals
@@ -227,6 +227,6 @@ extension Expansion.Node {
 }
 
 extension NodeMessage {
-  /// The operator's name, after its domain where that is not ONNX's own.
+  /// The operator's name, with its domain unless that is ONNX's own.
   var qualifiedType: String { isStandard(domain) ? operatorType : "\(domain).\(operatorType)" }
 }

@@ -6,7 +6,7 @@ package import Network
 package enum ModelError: Error, Equatable, Sendable {
   /// Not protobuf, or cut: what is wrong is at this byte.
   case malformed(offset: Int)
-  /// The bytes are a message, but no ONNX model: it has no graph.
+  /// The bytes are a message without a graph, so not an ONNX model.
   case noGraph
   case opset(Int)
   case noOpset
@@ -33,7 +33,7 @@ package enum ModelError: Error, Equatable, Sendable {
     case type(Int)
     case size(bytes: Int, expected: Int)
     case segmented
-    /// The external file's path leaves the model's folder, or is none.
+    /// The external file's path leaves the model's folder or is empty.
     case externalPath(String)
     case externalFile(String)
     /// The stated range is not inside the external file.

@@ -1,11 +1,11 @@
-// What of a model is not supported: a list, so that people learn of everything at once.
+// What a model needs and is not supported, as a list: one message names everything.
 
 package import Network
 
 /// One kind of thing that is not supported, and where.
 package struct Refusal: Equatable, Sendable {
   package enum Reason: Equatable, Sendable {
-    /// There is no such operator; after its domain where that is not ONNX's own.
+    /// An unknown operator: its name, with the domain unless that is ONNX's own.
     case unknownOperator(String)
     /// A form of an operator.
     case form(GraphError)

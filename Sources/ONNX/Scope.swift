@@ -1,6 +1,6 @@
 // Name resolution for function bodies and If branches.
 
-/// The names inside a function's body or a branch, and what they are called in the whole model.
+/// The names inside a function's body or a branch, and their model-wide names.
 final class Scope {
   /// nil for the model's own graph and for a function's body, which sees nothing outside.
   private let parent: Scope?

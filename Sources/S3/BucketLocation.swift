@@ -4,7 +4,7 @@
 import ASCII
 import AWS
 
-/// What the name of a bucket stands for.
+/// The kinds of bucket names.
 enum BucketName: Equatable {
   case plain(String)
   /// An access point: its own name, its account, its region.

@@ -40,7 +40,7 @@ package final class Client {
   /// - Parameters:
   ///   - make: fills in the call of the next attempt, the address being set.
   ///   - progress, recover: see `ServiceClient.send`.
-  ///   - failure: the error of a failed call as the caller knows it better.
+  ///   - failure: makes a failed call's error more precise.
   func send(
     _ method: String, _ bucket: String, _ key: Key?,
     make: (inout ServiceRequest) throws(ServiceError) -> Void = { _ in }, progress: () -> Int64 = { 0 },
@@ -120,7 +120,7 @@ package final class Client {
     let root = configured ?? Self.root(region: region(of: bucket), configuration)
     switch BucketName(bucket) {
     case .plain: break
-    // A store of one's own may call its buckets what it likes.
+    // S3-compatible stores may allow other bucket names.
     case .unsupported where configured != nil && !bucket.hasPrefix("arn:"): break
     case .unsupported(let reason): throw .configuration(.unsupportedBucket(bucket, reason: reason))
     case .accessPoint(let name, let account, let region):
@@ -132,7 +132,7 @@ package final class Client {
       switch configuration.addressingStyle {
       case .path: false
       case .virtual: canBeHost
-      // A server of one's own seldom has a name for every bucket.
+      // S3-compatible servers seldom have a DNS name for every bucket.
       case .auto: configured == nil && canBeHost
       }
     guard isVirtual else { return (root, false) }
@@ -153,7 +153,8 @@ package final class Client {
     return Endpoint(scheme: "https", host: "\(service)\(stack).\(region).\(Partition(region: region).domain)")
   }
 
-  /// A bucket's name as part of a host's: small letters, digits, hyphens; a dot would not match the certificate.
+  /// A bucket's name that can be a DNS label: lower-case letters, digits, hyphens; a dot would not match the
+  /// certificate.
   nonisolated static func isHostLabel(_ bucket: String, allowsDots: Bool) -> Bool {
     bucket.utf8.count <= 63 && bucket.first != "-" && bucket.last != "-" && bucket.first != "." && bucket.last != "."
       && bucket.utf8.allSatisfy {

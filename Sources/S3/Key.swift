@@ -1,4 +1,4 @@
-// What an object is called: bytes, in S3's own order.
+// An object's key: bytes, in S3's order.
 
 import Glibc
 
@@ -13,7 +13,7 @@ package struct Key: Hashable, Comparable, Sendable {
 
   package init(_ text: String) { bytes = Array(text.utf8) }
 
-  /// The key as text, for people and for URLs' and JSON's makers.
+  /// The key as text: for messages, URLs and JSON.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// Whether the bytes are UTF-8, as every key's are.

@@ -1,4 +1,4 @@
-// One object as the tools tell each other: {"bucket","key","versionId"?,"size","etag","lastModified"}, one a line.
+// The object record that the tools exchange: {"bucket","key","versionId"?,"size","etag","lastModified"}, one a line.
 
 package import AWS
 import FoundationEssentials

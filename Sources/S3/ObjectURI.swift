@@ -2,7 +2,7 @@
 
 import ASCII
 
-/// The name of an object, or of a prefix: of everything whose key begins so.
+/// The name of an object, or a prefix: all objects whose keys begin with it.
 package struct ObjectURI: Hashable, Sendable, CustomStringConvertible {
   package let bucket: String
   /// Raw, not percent-encoded; empty for a whole bucket.

@@ -2,7 +2,7 @@
 
 /// Names what a file or stream holds.
 package enum DataDescription {
-  /// What begins with these bytes, with its article: "a PNG image", "text", "unknown data (00 01 02 03)".
+  /// Names data that begins with these bytes, with its article: "a PNG image", "text", "unknown data (00 01 02 03)".
   ///
   /// - Parameter bytes: up to 512 of them; more are not needed.
   package static func of(_ bytes: [UInt8]) -> String {

@@ -1,4 +1,4 @@
-// What people read: one line on standard error for each thing that went wrong, and how a tool ends.
+// Diagnostics: one line on standard error for each failure, and the end of a tool.
 
 import Glibc
 import POSIX

@@ -2,10 +2,10 @@
 
 import FoundationEssentials
 
-/// What became of one item that could not be worked on: a tar member `NAME.error.json` on the wire.
+/// The error of one item that could not be processed: a tar member `NAME.error.json` on the wire.
 ///
 /// The member holds `{"image":NAME,"error":{"tool":…,"code":…,"message":…}}`. A record that arrives is parsed and
-/// written anew, so that no byte of it reaches an output unchecked.
+/// encoded again, so that no byte of it reaches an output unchecked.
 package struct ErrorRecord: Error, Equatable, Sendable {
   /// A record on the wire is at most this many bytes.
   package static let maximumSize = 64 << 10
@@ -14,7 +14,7 @@ package struct ErrorRecord: Error, Equatable, Sendable {
 
   /// The item that failed.
   package let image: ItemName
-  /// The tool that found out: letters, digits, `-`.
+  /// The tool that reported it: letters, digits, `-`.
   let tool: String
   /// A stable word for programs: letters, digits, `-`, `_`.
   let code: String

@@ -1,10 +1,10 @@
-// How a tool says to programs what became of its work.
+// Exit statuses: a tool's result for programs.
 
 /// A tool's exit status. One table for all tools, after BSD's `sysexits.h`; a scheduler can retry on `temporary` alone.
 package enum ExitStatus: Int32, Sendable {
   /// Done.
   case ok = 0
-  /// Called wrongly: flags or arguments.
+  /// Invalid flags or arguments.
   case usage = 64
   /// The input is bad and will never work.
   case data = 65

@@ -6,7 +6,7 @@ package enum InputKind: Equatable, Sendable {
   case npy
   case tar
   case empty
-  /// Something else, with a person's name for it.
+  /// Something else; the description is for messages.
   case other(description: String)
 
   /// Looks at the first bytes without taking them; waits for no more of them than it needs.

@@ -51,7 +51,7 @@ package final class InputStream {
 
   /// Takes `count` bytes, or fewer at the end of the input.
   ///
-  /// Memory grows with what arrives, not with what was asked for: a size that came from input may be a lie.
+  /// Memory grows with what arrives, not with what was asked for: a size in the input may be false.
   package func read(_ count: Int) throws -> [UInt8] {
     var result = [UInt8]()
     result.reserveCapacity(min(count, 1 << 20))

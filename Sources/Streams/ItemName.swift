@@ -1,4 +1,4 @@
-// What an item of a stream is called: bytes that need not be text, and that are never a path to open.
+// An item's name in a stream: bytes that need not be UTF-8 and are never opened as a path.
 
 import FoundationEssentials
 

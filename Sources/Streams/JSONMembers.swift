@@ -21,7 +21,7 @@ extension JSONText {
 
   package mutating func member(_ name: String, _ value: Bool) { member(name) { $0.boolean(value) } }
 
-  /// A member that is left out where there is no value.
+  /// A member that is omitted if the value is nil.
   package mutating func member(_ name: String, ifPresent value: String?) {
     if let value { member(name, value) }
   }

@@ -1,4 +1,4 @@
-// JSON as it is written: keys in the order given, numbers as given, every string escaped.
+// A JSON writer: keys in the order given, numbers as given, every string escaped.
 
 /// A JSON text under construction: one value, or one after another on lines of their own. Commas are set here.
 package struct JSONText: Sendable {
@@ -84,7 +84,7 @@ package struct JSONText: Sendable {
   }
 }
 
-/// A finite number in decimal with a fixed count of decimals, rounded half away from zero; no locale is asked.
+/// A finite number in decimal with a fixed count of decimals, rounded half away from zero; independent of the locale.
 package func fixed(_ value: Double, decimals: Int) -> String {
   precondition((0...15).contains(decimals))
   var scale = 1.0

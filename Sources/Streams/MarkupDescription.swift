@@ -57,7 +57,7 @@ enum MarkupDescription {
     return (0...(bytes.count < 512 ? 0 : 3)).contains { String(validating: bytes.dropLast($0), as: UTF8.self) != nil }
   }
 
-  /// How characters lie in bytes, recognized by a byte order mark or by where the zeros of ASCII characters are.
+  /// A text encoding, recognized by a byte order mark or by the zero bytes around ASCII characters.
   private struct Encoding {
     /// Bytes of a character: 1, 2 or 4.
     let unit: Int

@@ -1,6 +1,6 @@
 // NumPy's .npy format, versions 1.0 and 2.0 (numpy.lib.format): a magic, a length, a Python dictionary, raw data.
 
-/// What an .npy file says of its data.
+/// The header of an .npy file.
 package struct NpyHeader: Equatable, Sendable {
   /// The element types that flow between the tools.
   package enum ElementType: String, Sendable {
@@ -59,12 +59,12 @@ package struct NpyHeader: Equatable, Sendable {
     package var reason: String {
       switch self {
       case .notNpy: "not an .npy file"
-      case .version(let major, let minor): ".npy version \(major).\(minor) is not known; 1.0 and 2.0 are"
+      case .version(let major, let minor): ".npy version \(major).\(minor) is not supported; 1.0 and 2.0 are"
       case .headerTooLong(let bytes): ".npy header of \(bytes) bytes, over 64 KiB"
       case .truncated(let expected, let received): ".npy file is truncated: \(received) of \(expected) bytes"
       case .dataAfterEnd(let bytes): ".npy file has \(bytes) bytes behind its data"
       case .dictionary: ".npy header is not a dictionary with descr, fortran_order and shape"
-      case .elementType(let type): ".npy element type \(printable(type)); |u1 and <f4 are taken"
+      case .elementType(let type): ".npy element type \(printable(type)); |u1 and <f4 are supported"
       case .bigEndian(let type): ".npy data is big-endian (\(printable(type))); convert it with astype('<f4')"
       case .fortranOrder: ".npy data is in Fortran order; convert it with numpy.ascontiguousarray"
       case .shape(let shape): ".npy shape \(printable(shape)) is impossible or too large"

@@ -55,7 +55,7 @@ package final class OutputStream {
     swap(&held, &buffer)
   }
 
-  /// Flushes and closes the descriptor: the last chance of a full disk to be noticed.
+  /// Flushes and closes the descriptor: a full disk may be reported only here.
   package func close() throws(SystemError) {
     try flush()
     if Glibc.close(descriptor) != 0, errno != EINTR { throw SystemError(operation: "close", object: name) }

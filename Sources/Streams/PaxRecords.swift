@@ -23,13 +23,13 @@ struct PaxRecords: Equatable {
     }
   }
 
-  /// The last value given for the key; an empty one takes an earlier one back.
+  /// The last value given for the key; an empty one removes an earlier one.
   subscript(key: String) -> [UInt8]? {
     guard let value = values.last(where: { $0.key == key })?.value, !value.isEmpty else { return nil }
     return value
   }
 
-  /// These records over others: where both say something, these hold.
+  /// These records merged with others; where both have a key, these have precedence.
   func over(_ others: PaxRecords) -> PaxRecords {
     var result = others
     result.values += values

@@ -1,4 +1,4 @@
-// What training did to pixels before a network saw them, as a table of each value's result.
+// The normalization of pixels that a network was trained with, as a table of each value's result.
 
 /// The arithmetic on pixels 0…255, channel by channel: value · scale, − mean, ÷ standard deviation.
 ///

@@ -6,7 +6,7 @@ package struct TarHeader: Equatable {
   package static let size = 512
 
   var name: [UInt8]
-  /// What a link names.
+  /// A link's target.
   var target: [UInt8]
   var size: Int
   var type: UInt8
@@ -69,7 +69,7 @@ package struct TarHeader: Equatable {
     return block
   }
 
-  /// What eleven octal digits can say.
+  /// The largest number of eleven octal digits.
   static let maximumOctalSize = 0o77_777_777_777
 
   /// The name as prefix and rest, or nil where it does not fit.

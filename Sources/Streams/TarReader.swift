@@ -41,7 +41,7 @@ package struct TarEntry: Equatable, Sendable {
 
   package let name: ItemName
   package let kind: Kind
-  /// Bytes of the body. A claim of the input: allocate as they arrive.
+  /// Bytes of the body. Not verified: allocate as the bytes arrive.
   package let size: Int
 }
 

@@ -1,4 +1,4 @@
-// Writes a tar archive: ustar where it can say it, pax records where it cannot.
+// Writes a tar archive: ustar where it can represent the member, pax records where it cannot.
 
 /// Appends members to an `OutputStream`. Owners, modes and times are fixed unless given: equal items give equal bytes.
 ///

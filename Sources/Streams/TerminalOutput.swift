@@ -1,4 +1,4 @@
-// Binary data does not belong on a terminal.
+// Refuses to write binary data to a terminal.
 
 import Glibc
 

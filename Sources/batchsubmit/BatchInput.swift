@@ -1,10 +1,10 @@
-// What comes on standard input: an event, or a list of objects, one a line.
+// Standard input: an event, or a list of objects, one a line.
 
 import POSIX
 import S3
 import Streams
 
-/// The input, told apart by its first line: an object record or an `s3://` URI begins a list.
+/// The input, distinguished by its first line: an object record or an `s3://` URI begins a list.
 enum BatchInput {
   case list([InputObject])
   case event(Event)
@@ -22,7 +22,7 @@ enum BatchInput {
       var objects: [InputObject] = []
       while true {
         guard let record = ObjectRecord(line: line) else { throw BatchInputError.notARecord(line: lines.number) }
-        // A URI that ends so means everything below it, which only a listing knows.
+        // A URI that ends in a slash is a prefix, which would have to be listed.
         if record.uri.isPrefix, line.starts(with: "s3://".utf8) { throw BatchInputError.prefix("\(record.uri)") }
         objects.append(InputObject(record: record))
         guard let next = try lines.nextNotBlank() else { break }

@@ -77,7 +77,7 @@ final class BatchService {
   }
 }
 
-/// The region to sign for: a server of one's own may do without.
+/// The region to sign for; a configured endpoint may need none.
 func signingRegion(_ configuration: Configuration, service: String) throws(ConfigurationError) -> String {
   if let region = configuration.region { return region }
   guard try configuration.configuredEndpoint(service) != nil else { throw .noRegion }

@@ -9,7 +9,7 @@
 import FoundationEssentials
 import S3
 
-/// What an event brought.
+/// The contents of an event.
 struct Event: Equatable {
   /// Created objects, in order of appearance.
   var objects: [InputObject] = []
@@ -118,7 +118,7 @@ extension EventError {
   var sentence: String {
     switch self {
     case .notAnEvent: "neither an event in JSON nor a list of objects"
-    case .unknownShape: "JSON, but no event of S3, SQS, SNS or EventBridge"
+    case .unknownShape: "JSON, but not an event of S3, SQS, SNS or EventBridge"
     case .malformedKey(let key): "the key \(key) is not form-encoded UTF-8 of 1 to 1024 bytes"
     case .malformedBucket(let name): "\(name) is not a bucket name"
     case .nestedTooDeeply: "events are nested too deeply"

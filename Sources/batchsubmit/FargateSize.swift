@@ -20,7 +20,7 @@ struct FargateSize: Equatable {
     ("16", 64, stride(from: 32768, through: 122880, by: 8192)),
   ]
 
-  /// Throws where Fargate has no such pair.
+  /// Throws where Fargate does not offer this pair.
   ///
   /// - Parameters:
   ///   - vcpu: vCPUs in decimal; `1.0` and `.5` are read as `1` and `0.5`.

@@ -8,7 +8,7 @@ struct InputObject: Equatable, Sendable {
   var record: ObjectRecord
   /// Of S3's events, hexadecimal: of two events for one key the later has the greater one. Empty where there is none.
   var sequencer = ""
-  /// The place of the SQS message that brought it.
+  /// The index of the SQS message that named it.
   var message: Int?
 }
 

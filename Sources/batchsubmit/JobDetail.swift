@@ -22,7 +22,7 @@ struct JobDetail: Equatable, Sendable {
   var name = ""
   var status: JobStatus
   var statusReason: String?
-  /// How many children are where; empty for a job without children.
+  /// How many children have each status; empty for a job without children.
   var children: [JobStatus: Int] = [:]
   var exitCode: Int?
   /// The container's own reason: `OutOfMemoryError: …`.

@@ -1,4 +1,4 @@
-// The answer that Lambda wants of a function behind SQS: which messages are to come again.
+// The response of a function behind SQS to Lambda: which messages are to be redelivered.
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 
 import Streams

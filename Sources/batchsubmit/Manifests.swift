@@ -9,7 +9,7 @@ import S3
 struct Manifests {
   /// `MANIFEST_PREFIX/<hash>`: the same images cut the same way have the same place.
   let folder: ObjectURI
-  /// 32 hexadecimal digits: half of a SHA-256, as no adversary is kept out by it.
+  /// 32 hexadecimal digits: half of a SHA-256 suffices, because it is not a protection against forgery.
   let hash: String
   static let hashLength = 32
   private let objects: [InputObject]
@@ -44,8 +44,8 @@ struct Manifests {
     ObjectURI(bucket: folder.bucket, key: folder.key.appending(Key("/\(number(child)).ndjson")))
   }
 
-  /// Where it is noted that a job was submitted. The name depends on everything the job was submitted with, so the same
-  /// images can be submitted to another queue, or with another model.
+  /// The marker object that records that a job was submitted. The name depends on everything the job was submitted
+  /// with, so the same images can be submitted to another queue, or with another model.
   ///
   /// - Parameter first: the job's first manifest; nil for the job that joins the parts.
   func marker(first: Int?, request: [UInt8]) -> ObjectURI {

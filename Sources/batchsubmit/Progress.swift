@@ -1,14 +1,14 @@
-// How far the jobs are, for people at a terminal.
+// Progress of the jobs on a terminal.
 
 import Glibc
 import POSIX
 
-/// One line on standard error that is written over; nothing where standard error is no terminal.
+/// One line on standard error that is overwritten; nothing where standard error is not a terminal.
 final class Progress {
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private var shown = ""
 
-  /// Shows how many children are where.
+  /// Shows how many children have each status.
   func show(_ counts: [(status: JobStatus, count: Int)]) {
     guard isTerminal else { return }
     let line = counts.map { "\($0.status.rawValue.lowercased()) \($0.count)" }.joined(separator: "  ")

@@ -1,4 +1,4 @@
-// What flags and environment say together, checked.
+// The settings from flags and environment, validated.
 
 import ASCII
 import S3

@@ -1,8 +1,8 @@
-// What can be wrong with flags and environment.
+// Errors in flags and environment.
 
 import Streams
 
-/// A setting that cannot be worked with.
+/// An invalid setting.
 enum SettingsError: ReportableError, Equatable {
   case missing(flag: String, variable: String)
   case malformed(setting: String, value: String, expected: String)

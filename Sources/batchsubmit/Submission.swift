@@ -37,7 +37,7 @@ final class Submission {
     self.batch = batch
   }
 
-  /// What became of a batch.
+  /// The result of a batch.
   struct Result: Sendable {
     /// All jobs, also those that were submitted before.
     var jobs: [SubmittedJob] = []
@@ -116,7 +116,7 @@ final class Submission {
       line = try await store.get(GetRequest(marker), size: nil, limit: 64 << 10).bytes
     } catch {
       guard case .refused(let failure) = error, failure.status == 404 || failure.status == 403 else { throw error }
-      // To those who may not list a bucket S3 says 403 of what is not there, too.
+      // Without permission to list the bucket S3 answers 403 for a missing object.
       if failure.status == 403 {
         report(
           tool: "batchsubmit", object: "\(marker)",

@@ -4,7 +4,7 @@ import AWS
 import S3
 import Streams
 
-/// One batch: what came, what of it is submitted, and what is said about it.
+/// One batch: its input, its jobs and its reports.
 struct Tool {
   let options: Options
   let environment: SystemEnvironment
@@ -78,8 +78,8 @@ struct Tool {
     return result
   }
 
-  /// Answers Lambda. Behind SQS the answer says what is to come again, and another status would have all of it come
-  /// again; elsewhere the status is all that Lambda looks at.
+  /// Answers Lambda. Behind SQS the response names the messages to redeliver, and another status would have all
+  /// redelivered; elsewhere the status is all that Lambda looks at.
   private func respond(_ event: Event?, missed: [InputObject], failure: CallFailure?) throws -> ExitStatus {
     if event?.messageIDs == nil, let failure { return failure.status }
     try output.write(LambdaResponse(event, missed: missed).line)

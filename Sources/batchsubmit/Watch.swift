@@ -4,9 +4,9 @@
 struct Watch {
   /// Something to do after an answer.
   enum Step: Equatable {
-    /// Tell people that a job has been ready to run for long, with Batch's own reason.
+    /// Report that a job has been RUNNABLE for long, with Batch's own reason.
     case explainRunnable(id: String, seconds: Int, reason: String?)
-    /// Tell why a job failed.
+    /// Report why a job failed.
     case explainFailure(id: String)
     /// Ask again after so many seconds.
     case ask(after: Double)
@@ -75,7 +75,7 @@ struct Watch {
     } else if let limit, now - begun >= limit {
       steps.append(.end(.timedOut(jobs: underWay)))
     } else {
-      // Where something moves more will soon; else ever more seldom.
+      // Polls often while statuses change, then less and less often.
       delay = details == before ? min(delay * 1.5, Self.longestDelay) : Self.shortestDelay
       let rest = limit.map { $0 - (now - begun) } ?? .infinity
       steps.append(.ask(after: min(delay, max(rest, 0))))

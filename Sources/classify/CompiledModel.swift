@@ -22,7 +22,7 @@ final class CompiledModel: Sendable {
   /// One for each worker, those in use left out. The last returned is taken first: its memory is in use already.
   private let idle: Mutex<[ImageRunner]>
 
-  /// Throws `ConfigurationError.unusable` where the model cannot be compiled, or there is no memory.
+  /// Throws `ConfigurationError.unusable` where the model cannot be compiled, or memory cannot be allocated.
   init(_ model: LoadedModel, _ options: CompileOptions) throws {
     self.model = model
     do throws(NodeError) {

@@ -6,9 +6,10 @@ import Streams
 
 /// Compiles a model for each size of images it is given, where its size is open, and keeps the last few. Used from one thread.
 ///
-/// What becomes of a tensor does not depend on the sizes before it: a size that was dropped is compiled again, to the same network.
+/// The result for a tensor does not depend on the sizes before it: a size that was dropped is compiled again, to the
+/// same network.
 final class CompiledSizes {
-  /// The most sizes kept, each with packed weights and memory of its own; the least recently used goes.
+  /// The most sizes kept, each with packed weights and memory of its own; the least recently used is dropped.
   static let limit = 4
   /// Of one image, for sizes that come from the input: 2 GiB.
   private static let memoryLimit = 2 << 30
@@ -25,7 +26,7 @@ final class CompiledSizes {
     (self.file, self.options) = (file, options)
     if file.takesOwnSizes {
       if options.timesSteps { throw ConfigurationError.sizeRequired(flag: "--profile") }
-      // What no size would change is said before any input is read.
+      // Errors that every size has are reported before any input is read.
       do { _ = try file.loaded() } catch ConfigurationError.unsuitableSize {}
       statistics.mark(.read)
       only = nil

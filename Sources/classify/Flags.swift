@@ -22,7 +22,7 @@ struct ModelFlags: ParsableArguments {
   var activation = ActivationFlag.auto
 }
 
-/// The preprocessing of pixels; what is not given comes from the model or the JSON files beside it.
+/// The preprocessing of pixels; what is not given comes from the model or the JSON files next to it.
 struct ContractFlags: ParsableArguments {
   @Option(help: "How training scaled pixels: torch, tf, caffe or unit (0…1).")
   var preprocessing: String?

@@ -2,7 +2,7 @@
 
 extension Preprocessing {
   /// Throws `ConfigurationError.contract` for a key that is unknown, or a value that no processor writes: preprocessing that is
-  /// only half understood gives wrong answers without a word.
+  /// read only in part would silently give wrong answers.
   init(huggingFace members: [String: JSONValue], from source: String) throws {
     self.init()
     var reader = DocumentReader(members, source: source)

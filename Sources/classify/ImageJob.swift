@@ -4,7 +4,8 @@ import POSIX
 import Streams
 import Synchronization
 
-/// One image on its way through the network. The worker that runs it finishes it, once; the reading thread sees the outcome after that.
+/// One image to run through the network. The worker that runs it finishes it, once; the reading thread sees the outcome
+/// after that.
 final class ImageJob: @unchecked Sendable {
   /// What the network makes of one image, and how long it took.
   struct Outcome {

@@ -35,7 +35,7 @@ final class InferenceWorkers: Sendable {
     var isIdle: [Bool]
   }
 
-  /// Throws `SystemError` when the system has no thread to give.
+  /// Throws `SystemError` when the system cannot create a thread.
   init(count: Int) throws {
     completion = try Notification()
     workers = (0..<count).map { Worker(index: $0) }
@@ -66,8 +66,8 @@ final class InferenceWorkers: Sendable {
   /// Call this before reading the outcomes: an image that finishes later notifies again.
   func clearNotification() { completion.clear() }
 
-  /// Drops the images that no worker has begun and waits for the others. To be called before the process exits: libraries that clean up
-  /// then must not be at work.
+  /// Drops the images that no worker has begun and waits for the others. To be called before the process exits: no
+  /// library may be in use while exit handlers release its resources.
   func stop() {
     let dropped = state.withLock { state in
       defer { state.waiting = [] }

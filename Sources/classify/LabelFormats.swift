@@ -1,4 +1,4 @@
-// The forms in which people keep class labels: lines, JSON arrays and objects, Hugging Face's and Keras's files,
+// The formats of class labels: lines, JSON arrays and objects, Hugging Face's and Keras's files,
 // Ultralytics' metadata.
 
 extension Labels {

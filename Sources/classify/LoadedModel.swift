@@ -23,7 +23,7 @@ struct LoadedModel {
   let width: Int
   let classes: Int
 
-  /// Throws `ConfigurationError` where `resolved` is no classifier of images, or its labels or activation do not fit.
+  /// Throws `ConfigurationError` where `resolved` is not an image classifier, or its labels or activation do not fit.
   init(_ file: ModelOnDisk, _ resolved: Graph) throws {
     var graph = resolved
     let path = file.path

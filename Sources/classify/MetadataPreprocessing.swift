@@ -1,4 +1,4 @@
-// Preprocessing as a model's own metadata states it, or the JSON file beside it under the same keys; and Ultralytics' metadata.
+// Preprocessing as a model's own metadata states it, or the JSON file next to it under the same keys; and Ultralytics' metadata.
 
 extension Preprocessing {
   /// `input.preprocessing` (torch, tf, caffe, unit), `input.mean`, `input.std`, `input.scale`, `input.channels` (RGB, BGR),

@@ -1,9 +1,9 @@
-// The JSON documents beside a model that say how to use it.
+// The JSON documents next to a model that say how to use it.
 
 import Glibc
 import Streams
 
-/// `MODEL.json` beside `MODEL.onnx` (this project's keys, or either of the other two kinds), `preprocessor_config.json`
+/// `MODEL.json` next to `MODEL.onnx` (this project's keys, or either of the other two kinds), `preprocessor_config.json`
 /// (Hugging Face) and `config.json` (Hugging Face, timm) in its folder or, where that is `onnx`, in the folder above.
 struct ModelDocuments {
   fileprivate struct Document {
@@ -14,7 +14,7 @@ struct ModelDocuments {
   /// Most important first.
   private let documents: [Document]
 
-  /// Throws `ConfigurationError` where one exists but is unreadable or no JSON object.
+  /// Throws `ConfigurationError` where one exists but is unreadable or not a JSON object.
   init(besides model: String) throws {
     let stem = model.hasSuffix(".onnx") ? String(model.dropLast(5)) : model
     let folder = model.lastIndex(of: "/").map { String(model[...$0]) } ?? ""

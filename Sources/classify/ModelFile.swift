@@ -13,7 +13,7 @@ final class ModelFile: ModelBytes {
 
   func discard(_ range: Range<Int>) { file.release(range) }
 
-  /// Opens external data beside the model at `modelPath`, by the path inside that folder that the model names. A link is followed:
+  /// Opens external data next to the model at `modelPath`, by the path inside that folder that the model names. A link is followed:
   /// caches keep the files elsewhere and link to them.
   static func opener(besides modelPath: String) -> (String) throws -> any ModelBytes {
     { relative in try ModelFile(path: folder(of: modelPath) + "/" + relative) }

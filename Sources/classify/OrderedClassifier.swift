@@ -3,7 +3,7 @@
 import Network
 import Streams
 
-/// Runs images through the network and delivers what became of each item in the order of submission.
+/// Runs images through the network and delivers the result of each item in the order of submission.
 ///
 /// Used from one thread, the one that reads: it alone submits and delivers, so writing results needs no lock. The state of an
 /// item is where it is: in `inHand`, its job with a worker, until it is the oldest and finished.

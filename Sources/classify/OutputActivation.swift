@@ -26,7 +26,7 @@ enum OutputActivation: String, CaseIterable {
     }
   }
 
-  /// NaN and infinities stay what they make of it.
+  /// NaN and infinities are not replaced.
   private static func softmax(_ values: [Float]) -> [Float] {
     unsafe [Float](unsafeUninitializedCapacity: values.count) { buffer, count in
       guard let output = buffer.baseAddress else { return }
@@ -48,7 +48,7 @@ struct ChosenActivation: Equatable {
   let activation: OutputActivation
   let reason: String
 
-  /// The flag, else the metadata, else the document beside the model, else what the graph shows. Throws `ConfigurationError.contract` for
+  /// The flag, else the metadata, else the document next to the model, else what the graph shows. Throws `ConfigurationError.contract` for
   /// an unknown name and `.singleLogit` where one number per image has no stated meaning.
   init(
     _ flag: ActivationFlag, metadata: [String: String], documents: ModelDocuments, meaning: OutputMeaning, classes: Int,

@@ -101,7 +101,7 @@ final class ResultWriter {
   }
 }
 
-/// RFC 4180, and nothing a spreadsheet would take for a formula: such a field gets an apostrophe in front.
+/// RFC 4180, and no formulas: a field that a spreadsheet would evaluate gets an apostrophe in front.
 func csvRow(_ fields: [String]) -> [UInt8] {
   let quoted = fields.map { field in
     var field = field

@@ -61,13 +61,13 @@ struct Statistics {
     writeToStandardError(line)
   }
 
-  /// From the first arrival to the last result; nil while there is no such time.
+  /// From the first arrival to the last result; nil before the last result.
   private var imagesPerSecond: Double? {
     guard let firstArrival, let lastFinish, lastFinish > firstArrival else { return nil }
     return Double(perImage.count) * 1e3 / (lastFinish - firstArrival)
   }
 
-  /// The nearest rank; nil of nothing.
+  /// The nearest rank; nil for no values.
   static func quantile(_ values: [Double], _ share: Double) -> Double? {
     if values.isEmpty { return nil }
     let rank = Int((Double(values.count) * share).rounded(.up))

@@ -1,9 +1,9 @@
-// What the system has for threads: starting one, waking one, waking the one that waits for input.
+// Thread primitives: starting a thread, a semaphore, a descriptor that wakes `poll`.
 
 import Glibc
 import Streams
 
-/// Runs `body` on a detached thread. Throws `SystemError` when the system has none to give.
+/// Runs `body` on a detached thread. Throws `SystemError` when the system cannot create one.
 func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
   final class Body {
     let run: @Sendable () -> Void

@@ -1,4 +1,4 @@
-// Ink to light.
+// CMYK to RGB.
 
 /// Converts CMYK pixels as JPEG files hold them.
 enum CMYK {

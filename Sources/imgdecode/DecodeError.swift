@@ -1,4 +1,4 @@
-// Everything that can be wrong with one image, and the words for it.
+// The errors of one image, with codes and messages.
 
 import POSIX
 import Streams
@@ -24,15 +24,15 @@ enum DecodeError: ReportableError, Equatable {
   /// A number of scans that no encoder writes, or over what their product with the pixels may be.
   case tooManyScans(Int, limit: Int)
   case tooMuchWork(scans: Int, Size, limit: Int)
-  /// Bytes that decoding needs at once; nil where the decoder found out on the way.
+  /// Bytes that decoding needs at once; nil where only the decoder detected it.
   case tooMuchMemory(bytes: Int?, limit: Int)
   /// A tar member or path that is not a regular file: "a symbolic link".
   case notAFile(description: String)
   case unreadable(SystemError)
-  /// Called like an error record without being one.
+  /// Has the name of an error record without being one.
   case reservedName
 
-  /// What is no JPEG, named by its first bytes, up to 512 of them.
+  /// Not a JPEG; described by its first bytes, up to 512 of them.
   static func notJPEG(first bytes: ArraySlice<UInt8>) -> DecodeError {
     let description = DataDescription.of(Array(bytes))
     let article = ["a ", "an "].first { description.hasPrefix($0) } ?? ""
@@ -66,7 +66,7 @@ enum DecodeError: ReportableError, Equatable {
     case .notJPEG(let description): "\(description), not a JPEG"
     case .noFrame: "corrupt JPEG: no frame header (SOF)"
     case .noScan: "corrupt JPEG: no scan (SOS)"
-    case .zeroSide(let size): "corrupt JPEG: it says it is \(size.width) × \(size.height) pixels"
+    case .zeroSide(let size): "corrupt JPEG: its header states \(size.width) × \(size.height) pixels"
     case .truncated: "truncated JPEG"
     case .corrupt(let fault): "corrupt JPEG: \(fault)"
     case .unsupported(let kind): "\(kind), which is not supported"

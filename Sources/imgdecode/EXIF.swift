@@ -7,11 +7,11 @@ enum EXIF {
   /// What precedes the TIFF structure in its segment.
   static let prefix = Array("Exif\0\0".utf8)
 
-  /// Whether EXIF has something to say about the orientation.
+  /// The result of looking for the tag in EXIF.
   enum Finding: Equatable {
-    /// No tag: XMP is asked.
+    /// No tag: XMP is searched.
     case absent
-    /// A tag whose first value is this whole number, or none that is one.
+    /// A tag with this integer as first value; nil for another type.
     case present(Int?)
   }
 

@@ -1,4 +1,4 @@
-// What the flags' values look like.
+// The syntax of the flags' values.
 
 import ArgumentParser
 import Streams

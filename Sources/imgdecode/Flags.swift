@@ -5,7 +5,7 @@ import Glibc
 import POSIX
 import Streams
 
-/// Which pixels.
+/// Options for resizing and cropping.
 struct GeometryFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Resize the shorter side to N, keeping the aspect ratio (default: 256).", valueName: "n"))
   var resize: Int?
@@ -26,7 +26,7 @@ struct GeometryFlags: ParsableArguments {
   @Option(help: "The resampling filter (default: bilinear).")
   var filter: ResampleFilter?
 
-  /// Sides beyond this are a mistake, and would overflow what follows.
+  /// Larger sides are rejected: they would overflow later computations.
   static let sides = 1...65535
 
   func validate() throws {
@@ -56,7 +56,7 @@ struct GeometryFlags: ParsableArguments {
   }
 }
 
-/// Which numbers.
+/// Options for the tensor's elements.
 struct TensorFlags: ParsableArguments {
   @Option(help: "The element type.")
   var dtype = TensorFormat.DataType.uint8
@@ -95,7 +95,7 @@ struct TensorFlags: ParsableArguments {
   }
 }
 
-/// How JPEGs are decoded, and what is too much.
+/// Options for decoding, and limits.
 struct DecodingFlags: ParsableArguments {
   @Flag(help: "Decode at a reduced size that is still at least twice the target.")
   var fast = false
@@ -138,7 +138,7 @@ struct DecodingFlags: ParsableArguments {
   }
 }
 
-/// Where images come from.
+/// Options for the input.
 struct InputFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Read the files that FILE lists, one per line; - is standard input.", valueName: "file"))
   var filesFrom: String?

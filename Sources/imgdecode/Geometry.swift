@@ -11,7 +11,7 @@ struct Size: Equatable, Sendable {
   var pixelCount: Int { width * height }
 }
 
-/// What is asked for, before any image is known.
+/// The requested geometry, independent of the image.
 struct Geometry: Equatable, Sendable {
   enum Resize: Equatable, Sendable {
     /// The pixels as they are.

@@ -2,7 +2,7 @@
 
 import Streams
 
-/// Everything that is asked of an image.
+/// The options for every image.
 struct ImageOptions: Equatable, Sendable {
   var geometry = Geometry.imageNet
   var filter = ResampleFilter.bilinear

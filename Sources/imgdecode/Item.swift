@@ -1,4 +1,4 @@
-// The items of the input: images with names, and what stands in the place of an image.
+// The items of the input: named images and failures.
 
 import Streams
 
@@ -21,12 +21,12 @@ protocol ItemSource {
   mutating func next() throws -> Item?
 }
 
-/// The members of a tar archive; those that WebDataset keeps beside images are skipped.
+/// The members of a tar archive; those that accompany images in WebDataset are skipped.
 struct TarItems: ItemSource {
   private var items: ArchiveItems
   private let maximumBytes: Int
 
-  /// - Parameter maximumBytes: a member that claims more is an error, unread.
+  /// - Parameter maximumBytes: a larger member is an error and is not read.
   init(_ input: InputStream, maximumBytes: Int) {
     items = ArchiveItems(input, skipping: ArchiveItems.sidecars)
     self.maximumBytes = maximumBytes

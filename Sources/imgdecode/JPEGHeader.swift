@@ -1,4 +1,4 @@
-// What a JPEG says of itself before its first scan (ITU-T T.81, annex B). Nothing is allocated by what it claims.
+// A JPEG's header up to its first scan (ITU-T T.81, annex B). No allocation depends on its sizes.
 
 import Streams
 

@@ -3,7 +3,7 @@
 import Glibc
 import Streams
 
-/// What became of one image.
+/// The result of one image.
 typealias Outcome = Result<Tensor, any Error>
 
 /// Decodes images on as many threads as asked for and delivers the outcomes in the order of submission.

@@ -3,7 +3,7 @@
 import Glibc
 import Streams
 
-/// An image of four bytes a pixel: red, green, blue, and one that means nothing.
+/// An image of four bytes a pixel: red, green, blue, and one that is ignored.
 ///
 /// Rows follow each other without gaps. Memory comes from the system in whole mappings, asks for huge pages, and is
 /// kept for the next image unless that needs far less: touching fresh pages costs as much as decoding into them.

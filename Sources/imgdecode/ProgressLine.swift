@@ -4,7 +4,7 @@ import Glibc
 import POSIX
 import Streams
 
-/// One line that is written over itself, and a summary at the end. Writes nothing where standard error is not a terminal.
+/// One line that is overwritten, and a summary at the end. Writes nothing where standard error is not a terminal.
 final class ProgressLine {
   private let isShown: Bool
   private let start = Clock.monotonic.milliseconds

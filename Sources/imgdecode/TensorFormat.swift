@@ -1,4 +1,4 @@
-// From pixels to the numbers of the answer.
+// Converts pixels to the elements of the tensor.
 
 import ArgumentParser
 import Streams

@@ -19,7 +19,7 @@ final class Workers: Sendable {
 
   private let queue = Queue()
 
-  /// - Throws: `SystemError` when the threads cannot be had.
+  /// - Throws: `SystemError` when the threads cannot be created.
   init(_ options: ImageOptions, count: Int) throws(SystemError) {
     for _ in 0..<count {
       let decoder = ImageDecoder(options)
@@ -101,7 +101,7 @@ private enum Thread {
     init(_ run: @escaping () -> Void) { self.run = run }
   }
 
-  /// - Throws: `SystemError` when the system has no thread to give.
+  /// - Throws: `SystemError` when the system cannot create a thread.
   static func start(_ run: @escaping () -> Void) throws(SystemError) {
     var thread = pthread_t()
     let body = unsafe Unmanaged.passRetained(Body(run))

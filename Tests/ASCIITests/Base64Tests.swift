@@ -1,4 +1,4 @@
-// Base64 beside Foundation's encoder.
+// Base64 compared with Foundation's encoder.
 import Foundation
 import Testing
 

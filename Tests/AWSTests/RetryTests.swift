@@ -100,7 +100,7 @@ private func step(
     #expect(!outage.isOver(at: 100))
   }
 
-  @Test("an attempt that worked for long before it broke is no outage of that length")
+  @Test("an attempt that worked for long before it broke does not count as an outage of that length")
   func beginWhenTheServiceWasLastHeard() {
     var outage = Outage()
     outage.fail(attemptBegan: 0, at: 120)

@@ -27,7 +27,7 @@ extension String {
     "preamble\r\n--xx\r\n\(part)data\r\n--xx--epilogue",
     "--xx\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nvalue\r\n--xx\r\n\(part)data\r\n--xx--",
     "--xx\r\n\(part)data\r\n--xx\r\n\r\nno headers\r\n--xx--",
-    // Blanks behind a delimiter; line feeds alone; an empty file input beside the file.
+    // Blanks behind a delimiter; line feeds alone; an empty file input in addition to the file.
     "--xx \t\r\n\(part)data\r\n--xx--  \r\n", "--xx\r\n\(part)data\r\n--xx--\r\n".unixLines,
     "--xx\r\n\(emptyPart)\r\n--xx\r\n\(part)data\r\n--xx--", "--xx\r\n\(part)data\r\n--xx\r\n\(emptyPart)\r\n--xx--",
   ])

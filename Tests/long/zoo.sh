@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Current architectures of torchvision and timm beside onnxruntime, exported by both of torch's exporters. Takes hours; ZOO
+# Current architectures of torchvision and timm compared with onnxruntime, exported by both of torch's exporters. Takes hours; ZOO
 # chooses some by name.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

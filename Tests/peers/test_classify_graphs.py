@@ -1,4 +1,4 @@
-"""How exporters write graphs: order, dead parts, functions, branches, optional results. Small models beside onnxruntime."""
+"""How exporters write graphs: order, dead parts, functions, branches, optional results. Small models compared with onnxruntime."""
 
 import numpy as np
 import onnx
@@ -53,7 +53,7 @@ def test_nodes_in_any_order():
 
 
 def test_what_no_output_depends_on_is_dropped():
-    """An operator, a quantized branch, an initializer and an input that nobody needs."""
+    """An operator, a quantized branch, an initializer and an unused input."""
     dead = [node("Hardmax", ["c"], ["d"]), node("QuantizeLinear", ["c", "s"], ["q"])]
     inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, SHAPE),
               helper.make_tensor_value_info("unused", TensorProto.STRING, ["a", "b"])]

@@ -1,4 +1,4 @@
-"""Whole networks beside onnxruntime: random-weight ResNet-50, real SqueezeNet through the whole pipe, the embedded model."""
+"""Whole networks compared with onnxruntime: random-weight ResNet-50, real SqueezeNet through the whole pipe, the embedded model."""
 
 import io
 import json

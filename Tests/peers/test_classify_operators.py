@@ -55,7 +55,7 @@ def with_constants(case, arrays, runtime):
     """The model with every input but those of `runtime` turned into an initializer."""
     model = onnx.ModelProto()
     model.CopyFrom(case.model)
-    # The package states the oldest opset that has the operator; below 7 is what nobody writes any more.
+    # The package states the oldest opset that has the operator; below 7 they are obsolete.
     model.opset_import[0].version = max(model.opset_import[0].version, 7)
     kept = [value for index, value in enumerate(model.graph.input) if index in runtime]
     for index, value in enumerate(case.model.graph.input):

@@ -1,4 +1,4 @@
-"""Models that take bytes, integers, half precision, channels last or one channel, from a JPEG to the line, beside onnxruntime."""
+"""Models that take bytes, integers, half precision, channels last or one channel, from a JPEG to the line, compared with onnxruntime."""
 
 import io
 import json

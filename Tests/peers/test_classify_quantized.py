@@ -1,4 +1,4 @@
-"""Quantized models beside onnxruntime: QDQ, QLinear and dynamic forms, 8 bits of either sign, per tensor and per channel.
+"""Quantized models compared with onnxruntime: QDQ, QLinear and dynamic forms, 8 bits of either sign, per tensor and per channel.
 
 Fed the same input, every operator is within one step of its result's scale. Within this project, tensors that are computed in
 integers have the same bytes on every instruction set, with any number of threads, in any batch.

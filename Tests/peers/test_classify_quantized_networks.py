@@ -1,4 +1,4 @@
-"""Quantized networks beside onnxruntime: ShuffleNet as it was published, the embedded model as onnxruntime quantizes it."""
+"""Quantized networks compared with onnxruntime: ShuffleNet as it was published, the embedded model as onnxruntime quantizes it."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Random small graphs beside onnxruntime: the passes must not change the result."""
+"""Random small graphs compared with onnxruntime: the passes must not change the result."""
 
 import numpy as np
 import onnxruntime

@@ -153,7 +153,7 @@ def test_5xx_and_latency(client, alarm):
 
 
 def submit(keys, prefix):
-    """What the submit role writes to its log of an upload, with a Batch that nobody can reach."""
+    """What the submit role writes to its log of an upload, with an unreachable Batch."""
     records = [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
         "bucket": {"name": "photos"}, "object": {"key": key, "size": 1, "eTag": "e", "sequencer": "1"}}} for key in keys]
     event = {"Records": [{"messageId": "m", "eventSource": "aws:sqs", "body": json.dumps({"Records": records})}]}

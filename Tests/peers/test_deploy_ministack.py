@@ -1,5 +1,5 @@
 """The stack's life in MiniStack, by the real scripts and the real AWS CLI: created, updated, failed and rolled back, kept,
-imported, a second stack beside the first, and deleted. MiniStack has API Gateway, alarms, policies and IMPORT change sets,
+imported, a second stack in the same account, and deleted. MiniStack has API Gateway, alarms, policies and IMPORT change sets,
 which moto leaves out; it has no Batch in CloudFormation."""
 
 import json

@@ -1,4 +1,4 @@
-"""Orientation beside Pillow: EXIF and XMP in every combination of what writers get wrong, pixel for pixel."""
+"""Orientation compared with Pillow: EXIF and XMP in every combination of what writers get wrong, pixel for pixel."""
 
 import io
 import itertools

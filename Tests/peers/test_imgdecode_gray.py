@@ -1,4 +1,4 @@
-"""--gray beside Pillow: converted to one channel before the resize, for files of every colour space."""
+"""--gray compared with Pillow: converted to one channel before the resize, for files of every colour space."""
 
 import io
 

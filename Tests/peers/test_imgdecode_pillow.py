@@ -1,4 +1,4 @@
-"""The full path beside Pillow: every 8-bit file of ../shared, every flag that Pillow has a counterpart for."""
+"""The full path compared with Pillow: every 8-bit file of ../shared, every flag that Pillow has a counterpart for."""
 
 import io
 
@@ -22,12 +22,12 @@ EXCEPTIONS = {
 # What Pillow refuses, and what imgdecode says the file is.
 REFUSED = {
     "empty.jpg": "empty input, not a JPEG",
-    "invalid-dimensions.jpg": "corrupt JPEG: it says it is 3360 × 0 pixels",
+    "invalid-dimensions.jpg": "corrupt JPEG: its header states 3360 × 0 pixels",
     "max_size.jpg": "65535 × 65535 pixels, over the limit of 178956970 (--max-pixels)",
     "missing-sof.jpg": "truncated JPEG",
     "missing-sos.jpg": "corrupt JPEG: no scan (SOS)",
     "monkey12.jpg": "12-bit JPEG, which is not supported",
-    "null_height.jpg": "corrupt JPEG: it says it is 0 × 800 pixels",
+    "null_height.jpg": "corrupt JPEG: its header states 0 × 800 pixels",
     "truncated_jpeg.jpg": "truncated JPEG",
 }
 

@@ -1,4 +1,4 @@
-"""What a copy within S3 keeps beside the bytes, whatever its size, and attributes changed in place."""
+"""Attributes that a copy within S3 keeps, for every size, and attributes changed in place."""
 
 import random
 

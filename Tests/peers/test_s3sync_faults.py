@@ -41,7 +41,7 @@ def names(folder):
     return {name for _, _, files in os.walk(folder) for name in files}
 
 
-# What happens once to each object's first GET, and is mended by trying again.
+# What happens to each object's first GET, and is repaired by a retry.
 ONCE = {
     "reset": ("reset",),
     "truncated": ("truncate", 100),
@@ -180,9 +180,9 @@ def test_a_full_disk(server, tmp_path, sizes):
     assert done.returncode == 74 and "No space left on device" in done.stderr, done.stderr
     left = [line.split() for line in done.stdout.splitlines()]
     assert not any(".s3sync-" in name for _, name in left)
-    assert [int(size) for size, _ in left] == [sizes[0]] * ((8 << 20) // sizes[0]), "whole files, as many as there is room for"
+    assert [int(size) for size, _ in left] == [sizes[0]] * ((8 << 20) // sizes[0]), "whole files, as many as fit"
     first = f"bytes=0-{(16 << 20) - 1}"
-    assert first not in [a.headers.get("range") for a in server.asked("GET", "in/")], "no room, and fetched all the same"
+    assert first not in [a.headers.get("range") for a in server.asked("GET", "in/")], "does not fit, and was fetched"
 
 
 def test_object_that_changes_during_the_download_is_refused(server, tmp_path):

@@ -1,4 +1,4 @@
-"""s3sync against moto's server: what is stored beside the bytes, and roles through STS."""
+"""s3sync against moto's server: metadata and attributes that are stored, and roles through STS."""
 
 import subprocess
 import sys
@@ -43,7 +43,7 @@ def test_encryption_headers(endpoint):
     assert done.returncode == 0, done.stderr
     head = client(endpoint).head_object(Bucket="bucket", Key="k")
     assert head["ServerSideEncryption"] == "aws:kms" and "my-key" in head["SSEKMSKeyId"]
-    assert sync(endpoint, "s3://bucket/k", "-").stdout == b"x", "its tag is no MD5 to be held against"
+    assert sync(endpoint, "s3://bucket/k", "-").stdout == b"x", "its tag is not an MD5 to compare with"
 
 
 def test_the_crc_is_stored(endpoint):

@@ -1,4 +1,4 @@
-"""What a download does to the target: links are not followed, devices not replaced, temporary files are nobody else's."""
+"""What a download does to the target: links are not followed, devices not replaced, temporary files are private."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What classify makes of a model's outputs: activations, several outputs, labels, and the documents beside a model."""
+"""What classify makes of a model's outputs: activations, several outputs, labels, and the documents next to a model."""
 
 import io
 import json

@@ -37,7 +37,7 @@ def pooled(path, width=16, shape=("N", 3, "H", "W")):
 
 
 def flattened(path):
-    """A model whose last product has the size of 8 × 8 images, whatever its input declares."""
+    """A model whose last product has the size of 8 × 8 images, regardless of what its input declares."""
     return save(path, [helper.make_node("Flatten", ["x"], ["f"]), helper.make_node("Gemm", ["f", "w"], ["y"], name="fc")],
                 {"w": weights(192, 10)})
 

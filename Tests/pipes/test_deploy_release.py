@@ -66,7 +66,7 @@ def test_files_with_weights_go_into_the_image(tmp_path, model, location):
     assert (tmp_path / "context" / "model" / os.fsdecode(location)).read_bytes() == b"weights"
 
 
-@pytest.mark.parametrize("location, reason", [(b"gone.bin", "not beside it"), (b"../up.bin", "not below"), (b"/etc/hostname", "not below")])
+@pytest.mark.parametrize("location, reason", [(b"gone.bin", "not next to it"), (b"../up.bin", "not below"), (b"/etc/hostname", "not below")])
 def test_weights_that_cannot_be_taken_are_65(tmp_path, model, location, reason):
     (tmp_path.parent / "up.bin").write_bytes(b"x")
     model.write_bytes(entry(location))

@@ -81,23 +81,23 @@ def symbols(path, kinds):
 
 
 @pytest.mark.skipif(not (BIN / "KernelsAVX2.build").exists(), reason="the objects of the release build are absent")
-@pytest.mark.parametrize("room", TARGETS)
-def test_no_object_shares_a_weak_symbol_with_an_instruction_set(room):
+@pytest.mark.parametrize("target", TARGETS)
+def test_no_object_shares_a_weak_symbol_with_an_instruction_set(target):
     """The linker keeps one copy of a weak symbol: were it the one compiled for AVX-512, other paths would run it."""
-    ours = set().union(*(symbols(path, "WV") for path in (BIN / f"{room}.build").glob("*.o")))
-    assert ours, "the kernels of the room are weak specialisations"
+    ours = set().union(*(symbols(path, "WV") for path in (BIN / f"{target}.build").glob("*.o")))
+    assert ours, "the kernels of the target are weak specialisations"
     for path in BIN.glob("*.build/*.o"):
-        if path.parent.name != f"{room}.build":
+        if path.parent.name != f"{target}.build":
             assert not ours & symbols(path, "WVT"), path
 
 
 @pytest.mark.skipif(not (BIN / "KernelsAVX2.build").exists(), reason="the objects of the release build are absent")
-@pytest.mark.parametrize("room, tiles, multiplication, per_row, tallest", TILES)
-def test_every_height_of_the_register_tile_is_a_loop_without_tests(room, tiles, multiplication, per_row, tallest):
+@pytest.mark.parametrize("target, tiles, multiplication, per_row, tallest", TILES)
+def test_every_height_of_the_register_tile_is_a_loop_without_tests(target, tiles, multiplication, per_row, tallest):
     """A height known only at run time would be tested between the multiplications, at a fifth of the speed. Nor may there be a call or
     a vector that is spilled."""
     loops = {}
-    for path in (BIN / f"{room}.build").glob("*.o"):
+    for path in (BIN / f"{target}.build").glob("*.o"):
         command = ["objdump", "-d", "--no-show-raw-insn", str(path)]
         listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         for name, body in re.findall(rf"^[0-9a-f]+ <(\S*{tiles}\S*)>:\n(.*?)\n\n", listing + "\n", re.M | re.S):

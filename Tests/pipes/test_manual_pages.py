@@ -29,8 +29,8 @@ def test_exit_statuses_are_those_of_the_help(name):
     section = page(name).read_text().split(".SH EXIT STATUS\n")[1].split("\n.SH ")[0]
     described = set(re.findall(r"^\.B (\d+)$", section, flags=re.M))
     text = " ".join(run([tool(name), "--help"]).stdout.decode().split())
-    told = set(re.findall(r"\b(\d+)\b", text.split("Exit status:")[1].split(". ")[0].split("USAGE")[0]))
-    assert told and told <= described
+    listed = set(re.findall(r"\b(\d+)\b", text.split("Exit status:")[1].split(". ")[0].split("USAGE")[0]))
+    assert listed and listed <= described
     defined = (ROOT / "Sources" / "Streams" / "ExitStatus.swift").read_text()
     assert all(re.search(rf"\b{status}\b", defined) for status in described)
 

@@ -68,7 +68,7 @@ class Hurry:
 
 
 def prepared():
-    """The CLI with what its calls read anew each time already read."""
+    """The CLI with the files that each of its calls would read already loaded."""
     botocore.waiter.time = Hurry()
     driver = clidriver.create_clidriver()
     loader = driver.session.get_component("data_loader")

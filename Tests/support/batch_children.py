@@ -63,7 +63,7 @@ def children(aws, job, extra=()):
 
 
 def run_all(all, interfere=None, at_once=2):
-    """Runs children beside each other; gives their last statuses in order."""
+    """Runs children concurrently; gives their last statuses in order."""
     with ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(lambda child: child.run(interfere), all))
 

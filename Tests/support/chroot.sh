@@ -5,7 +5,7 @@
 mirror() { awk '/^URIs:/ { print $2; exit }' /etc/apt/sources.list.d/*.sources 2>/dev/null ||
   awk '/^deb / { print $2; exit }' /etc/apt/sources.list; }
 
-# make_root FOLDER SUITE – debootstraps FOLDER once; a folder left half made by an interrupted run is made anew.
+# make_root FOLDER SUITE – debootstraps FOLDER once; an incomplete folder of an interrupted run is replaced.
 make_root() {
   local root=$1 suite=$2
   [ ! -e "$root/.complete" ] || return 0

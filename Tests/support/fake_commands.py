@@ -7,7 +7,7 @@ from support.tools import ROOT
 
 
 def answer(stdout="", status=0, stderr=""):
-    """What a command says; several of them are given one call after another, the last for ever."""
+    """What a command says; several are given one call after another, the last to all further calls."""
     return stdout, status, stderr
 
 
@@ -51,7 +51,7 @@ class FakeCommands:
         return "\n".join(lines) + "\n"
 
     def run(self, script, *arguments):
-        """Runs a script of deploy/ with only these commands and the system's own on the PATH; nobody is at the keyboard."""
+        """Runs a script of deploy/ with only these commands and the system's own on the PATH; standard input is not a terminal."""
         (self.folder / "program.sh").write_text(self._program())
         return subprocess.run(
             [ROOT / "deploy" / script, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,

@@ -55,7 +55,7 @@ class FaultServer:
     connection ends; ("delay", seconds): the answer comes so much later;
     ("whole",): a range is ignored; ("shift", n): a range starts n bytes earlier or later than requested, truthfully
     labelled; ("headers", {name: value}): these headers of the answer are replaced, removed where the value is None;
-    ("garbage",): the body is no XML; ("embedded", word): 200 with an error inside; ("body", status, data): this instead;
+    ("garbage",): the body is not XML; ("embedded", word): 200 with an error inside; ("body", status, data): this instead;
     ("lost",): the request is carried out and the connection breaks before the answer; ("chunked",): the answer has no
     Content-Length. `sort_key` orders listings, `tag` writes an entity tag as headers and listings have it (None: there is
     none), `refuses` names the beginnings of header names that uploads are refused for, in the words of `refusal` (B2's or

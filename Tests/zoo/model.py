@@ -8,7 +8,7 @@ import torch
 
 from pictures import pictures
 
-# torchvision's wheels for CUDA cannot load their compiled operators beside torch's CPU build; classifiers need none of them,
+# torchvision's wheels for CUDA cannot load their compiled operators with torch's CPU build; classifiers need none of them,
 # but importing torchvision needs two to be declared.
 DECLARATIONS = torch.library.Library("torchvision", "FRAGMENT")
 ARCHITECTURES = pathlib.Path(__file__).parent / "architectures.txt"

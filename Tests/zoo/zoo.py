@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Current architectures beside onnxruntime: zoo.py [--exporters LIST] [--batches LIST] [--keep FOLDER] [--spoil] [NAME…]
+"""Current architectures compared with onnxruntime: zoo.py [--exporters LIST] [--batches LIST] [--keep FOLDER] [--spoil] [NAME…]
 
 Every architecture of architectures.txt, or those named, is created with calibrated random weights, exported by both of
 torch's exporters with a fixed and a dynamic batch, and run by this project's engine (the test tool onnxrun) and onnxruntime.

@@ -5,7 +5,7 @@
 #   resnet50, resnet50-int8, squeezenet, mobilenetv2   the official ONNX files (103, 26, 5 and 14 MB)
 #
 # FOLDER is .build/models unless it is named. Size and SHA-256 are checked before a file gets its name; a download that was
-# interrupted is resumed. How training prepared pixels, and the labels, are in the file's metadata or in a JSON file beside it,
+# interrupted is resumed. How training prepared pixels, and the labels, are in the file's metadata or in a JSON file next to it,
 # where classify finds them. The official files come from $MODEL_URL (the folder that holds the file), then the mirror, then
 # the original place. Prints the model's path. Status: 0 done, 64 usage error, 65 not the expected file, 69 no network or
 # no such file there.
@@ -101,7 +101,7 @@ places+=(
   'https://github.com/onnx/models/raw/main/validated/vision/classification'
 )
 
-# write_contract – the JSON file beside the model: preprocessing and labels. No label holds a quote or a backslash.
+# write_contract – the JSON file next to the model: preprocessing and labels. No label holds a quote or a backslash.
 write_contract() {
   { printf '%s, "labels": [' "$contract" && sed 's/.*/"&"/' "$here/imagenet-classes.txt" | paste -s -d, && printf ']}\n'; } \
     >"${file%.onnx}.json"

@@ -29,7 +29,7 @@ struct Attempts {
   /// What follows a failure.
   ///
   /// - Parameters:
-  ///   - progress: bytes that have arrived for good; an attempt that added to them starts the count anew.
+  ///   - progress: bytes that have arrived for good; an attempt that added to them resets the count.
   ///   - canRenew: the failure was expired credentials or a wrong clock, and that has been dealt with.
   ///   - now: seconds of the monotonic clock.
   mutating func step(

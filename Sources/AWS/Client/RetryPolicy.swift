@@ -8,14 +8,14 @@ struct RetryBudget: Equatable {
   static let capacity = 500
   private(set) var tokens = Self.capacity
 
-  /// Takes what a retry costs; false where there is not as much.
+  /// Takes the cost of a retry; false where the budget is too small for it.
   mutating func take(_ cost: Int) -> Bool {
     guard tokens >= cost else { return false }
     tokens -= cost
     return true
   }
 
-  /// A call succeeded: what its last retry cost comes back, or one token where it had none.
+  /// A call succeeded: returns the cost of its last retry to the budget, or one token where it was not retried.
   mutating func giveBack(_ cost: Int) { tokens = min(tokens + max(cost, 1), Self.capacity) }
 }
 
@@ -49,7 +49,7 @@ enum RetryPolicy {
   }
 }
 
-/// A time in which every call of a client failed for reasons that may pass. Times are seconds of the monotonic clock.
+/// A period in which every call of a client failed with temporary errors. Times are seconds of the monotonic clock.
 struct Outage: Equatable {
   /// Seconds after which retrying ends: fail fast in outages, persist on lossy links.
   static let limit = 17.0
@@ -66,15 +66,15 @@ struct Outage: Equatable {
   private var lastResponse = -Double.infinity
   private var lastProbe = -Double.infinity
 
-  /// An attempt failed for a reason that may pass.
+  /// An attempt failed with a temporary error.
   ///
-  /// - Parameter silence: seconds in which it waited in vain; nil where it is not known.
+  /// - Parameter silence: seconds for which the attempt received nothing; nil where that is not known.
   mutating func fail(attemptBegan: Double, at time: Double, silence: Double? = nil) {
     let heard = max(attemptBegan, time - (silence ?? Self.longestShare), lastResponse)
     began = min(began ?? heard, heard)
   }
 
-  /// The service responded, be it with a refusal.
+  /// The service responded; a refusal is a response.
   mutating func end(at time: Double) {
     began = nil
     lastResponse = time

@@ -24,7 +24,7 @@ package final class ServiceClient {
 
   /// - Parameters:
   ///   - signs: false sends every call unsigned.
-  ///   - trace: told of every request on the loop's thread, those for credentials included.
+  ///   - trace: called for every request, those for credentials included, on the loop's thread.
   package init(
     _ configuration: Configuration, transport: any Transport = NetworkTransport(), signs: Bool = true,
     random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }, trace: (@Loop (Trace) -> Void)? = nil
@@ -46,7 +46,7 @@ package final class ServiceClient {
   ///
   /// - Parameters:
   ///   - call: gives the call of the next attempt, which may go on where the last one stopped.
-  ///   - progress: bytes that have arrived for good; an attempt that made progress starts the count of attempts anew.
+  ///   - progress: bytes that have arrived for good; an attempt that made progress resets the count of attempts.
   ///   - check: throws where a successful response holds an error.
   ///   - recover: called before a retry; a response ends the call, for calls that may have succeeded unseen.
   package func send(
@@ -85,7 +85,7 @@ package final class ServiceClient {
     }
   }
 
-  /// One attempt of a call: what was sent, with what, and what came of it.
+  /// One attempt of a call: the request, its credentials and its result.
   private struct Attempt {
     var result: Result<Response, ServiceError> = .failure(.transport(.cancelled))
     var credentials: Credentials?
@@ -165,7 +165,7 @@ package final class ServiceClient {
     return refusal.isSkew && clockOffset != 0
   }
 
-  /// Tells the outage, and in adaptive mode the rate, of a result.
+  /// Records a result in the outage and, in adaptive mode, in the rate.
   private func note(_ result: Result<Response, ServiceError>, began: Double) {
     var isThrottled = false
     let now = Clock.monotonic.seconds

@@ -67,7 +67,7 @@ package struct ServiceFailure: Error, Equatable, Sendable {
     return fields
   }
 
-  /// Too much was asked at once.
+  /// Throttled.
   package var isThrottling: Bool {
     status == 429 || status == 503
       || [
@@ -77,7 +77,7 @@ package struct ServiceFailure: Error, Equatable, Sendable {
       ].contains(code)
   }
 
-  /// The same call may well succeed a little later.
+  /// The same call may succeed later.
   package var isTransient: Bool {
     isThrottling || [408, 500, 502, 504, 509].contains(status)
       || [

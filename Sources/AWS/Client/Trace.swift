@@ -4,9 +4,9 @@ package import HTTP
 
 /// One thing that happened on the network.
 package enum Trace: Sendable {
-  /// An answer came.
+  /// A response arrived.
   case answered(method: String, url: String, status: Int, bytes: Int64, seconds: Double)
-  /// None came.
+  /// No response arrived.
   case failed(method: String, url: String, HTTPError, seconds: Double)
   /// The call is tried again.
   ///
@@ -16,7 +16,7 @@ package enum Trace: Sendable {
   case retry(method: String, url: String, attempt: Int, after: Double)
 }
 
-/// Tells of every request that passes through.
+/// Reports every request that it forwards.
 struct TracedTransport: Transport {
   let transport: any Transport
   let trace: @Loop (Trace) -> Void

@@ -18,7 +18,8 @@ package struct Endpoint: Hashable, Sendable {
     self.basePath = basePath
   }
 
-  /// Reads `https://host:port/path`; nil for another scheme, user names, queries and hosts with odd bytes.
+  /// Reads `https://host:port/path`; nil for another scheme, user names, queries, and hosts with bytes other than
+  /// letters, digits, `-`, `.` and an IPv6 address's.
   package init?(url: String) {
     guard let colon = separator(in: url), !url.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) else { return nil }
     let scheme = url[..<colon.lowerBound].lowercased()

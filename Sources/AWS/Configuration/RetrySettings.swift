@@ -20,7 +20,7 @@ package struct RetrySettings: Equatable, Sendable {
   /// often to try: that is obeyed.
   package let isBounded: Bool
 
-  /// Attempts where nothing is configured: bulk transfers over a lossy link want more than the SDKs' three.
+  /// Attempts where nothing is configured: bulk transfers over a lossy link need more than the SDKs' three.
   static let defaultAttempts = 8
 
   /// - Parameters:

@@ -32,7 +32,8 @@ struct ContainerCredentials: CredentialsSource {
     return try credentials(json: response.body, source: Self.name)
   }
 
-  /// The token file is read anew every time: EKS rotates it. It goes before the token in the environment.
+  /// The token file is read for every request, because EKS rotates it. It has precedence over the token in the
+  /// environment.
   private func token() throws(CredentialsError) -> String? {
     var token = environment.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN")
     if let path = environment.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {

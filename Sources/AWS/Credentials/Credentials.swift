@@ -15,7 +15,7 @@ package struct Credentials: Sendable, Equatable, CustomStringConvertible, Custom
   ) {
     self.accessKeyID = accessKeyID
     self.secretAccessKey = secretAccessKey
-    // An empty token, as scripts leave it for keys that have none, is no token.
+    // Scripts export an empty token for long-term keys: it counts as absent.
     self.sessionToken = sessionToken.flatMap { $0.isEmpty ? nil : $0 }
     self.expiration = expiration
   }

@@ -12,7 +12,7 @@ struct ProfileCredentials: CredentialsSource {
   @Loop func load() async throws(CredentialsError) -> Credentials? {
     guard let section = configuration.files.profiles[profileName] else {
       if path.isEmpty { return nil }
-      throw .configuration(source: source, reason: "there is no such profile")
+      throw .configuration(source: source, reason: "the profile does not exist")
     }
     // A role's own source may be the profile itself: then its keys are meant.
     if let role = section.values["role_arn"], path.last != profileName { return try await assume(role, section) }

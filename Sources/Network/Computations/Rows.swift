@@ -2,7 +2,7 @@
 
 internal import Kernels
 
-/// Cuts `rows` rows of `width` elements into runs worth a task each and hands them out.
+/// Divides `rows` rows of `width` elements into tasks that are large enough, and runs them.
 func rowsInRuns(_ rows: Int, width: Int, pool: ThreadPool, _ body: (Range<Int>) -> Void) {
   let run = max(1, 16384 / max(1, width))
   pool.run(tasks: (rows + run - 1) / run) { task in body(task * run..<min(rows, (task + 1) * run)) }

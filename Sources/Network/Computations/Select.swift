@@ -4,7 +4,7 @@ internal import Elements
 internal import Kernels
 
 /// Some positions along each axis, in any order, or a fill value where there is none: what Slice, Gather, Pad, Split's
-/// parts and a stride that was pushed forward come down to.
+/// parts and a moved stride have in common.
 struct Select: Computation {
   let name: String
   /// Per axis the source positions, −1 for the fill value; nil takes the axis as it is.

@@ -90,9 +90,9 @@ package struct Window: Sendable, Equatable {
     let reach = dilation * (kernel - 1) + 1
     switch pads {
     case .explicit(let before, let after):
-      let room = input + before + after - reach
-      if room < 0 { throw .unsupported("a window larger than its padded input") }
-      var output = (room + (roundUp ? stride - 1 : 0)) / stride + 1
+      let movement = input + before + after - reach
+      if movement < 0 { throw .unsupported("a window larger than its padded input") }
+      var output = (movement + (roundUp ? stride - 1 : 0)) / stride + 1
       if roundUp && (output - 1) * stride >= input + before { output -= 1 }
       return (before, after, output)
     case .sameUpper, .sameLower:

@@ -39,7 +39,8 @@ package struct DynamicQuantizeLinear: Operator, Computation {
     }
   }
 
-  /// As onnxruntime computes it: (high − low) / 255, 1 where that is no scale; the zero point nearest to −low / scale.
+  /// As onnxruntime computes it: (high − low) / 255, or 1 where that is not a positive finite number; the zero point
+  /// nearest to −low / scale.
   private static func quantization(_ low: Float, _ high: Float) -> ByteQuantization {
     let width = (high - low) / 255
     guard width > 0, width.isFinite else { return ByteQuantization(scale: 1, zeroPoint: 0, isSigned: false) }

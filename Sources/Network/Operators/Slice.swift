@@ -23,7 +23,7 @@ package struct Slice: Operator {
       guard positions[axis] == nil else { throw .attribute("axes") }
       let size = input.dimensions[axis]
       if input.isBatched && axis == 0 {
-        // Only the whole batch is known to be the whole batch.
+        // The batch can only be taken whole.
         guard starts[index] == 0, steps[index] == 1, ends[index] >= Int(Int32.max) else { throw .dynamicShape }
         continue
       }

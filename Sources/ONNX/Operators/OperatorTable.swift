@@ -2,7 +2,7 @@
 
 internal import Network
 
-/// Every ONNX operator that is understood. To add one: a file beside this with its importer, a line here, and the operator
+/// Every supported ONNX operator. To add one: a file in this folder with its importer, a line here, and the operator
 /// itself in the module `Network`.
 let operatorTable: [String: Importer] = [
   "Abs": importPlain(UnaryFunction("Abs", .absolute)),

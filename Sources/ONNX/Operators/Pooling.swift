@@ -20,6 +20,6 @@ private func importPooling(_ node: inout NodeImport, _ kind: Pooling.Kind) throw
   let operation = Pooling(kind, window: window, roundsUp: try node.attributes.flag("ceil_mode"))
   if !isFlat { return node.add(operation) }
   let result = node.intermediate(operation, [try node.heightened(node.input(0))])
-  // The indices, which nobody may read, keep their place.
+  // The indices are a result that no node may read.
   node.add(Reshape("Squeeze", .squeeze(axes: [2])), inputs: [result])
 }

@@ -116,7 +116,7 @@ struct NodeMessage {
   var name = ""
   var operatorType = ""
   var domain = ""
-  /// Tells functions of one name apart.
+  /// Distinguishes functions of one name.
   var overload = ""
   var attributes: [AttributeMessage] = []
 

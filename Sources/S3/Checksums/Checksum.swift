@@ -1,4 +1,4 @@
-// What a service says about an object's bytes, and whether they keep to it.
+// The checksums that a service reports for an object, and checking bytes against them.
 
 import ASCII
 import AWS
@@ -6,7 +6,7 @@ import Crypto
 import HTTP
 package import HTTPFields
 
-/// A digest of a whole object that its bytes can be held against.
+/// A digest of a whole object that its bytes can be compared with.
 package enum Checksum: Equatable, Sendable {
   /// Base64, as in `x-amz-checksum-*`.
   case crc64nvme(String)
@@ -14,7 +14,7 @@ package enum Checksum: Equatable, Sendable {
   case crc32c(String)
   case sha256(String)
   case sha1(String)
-  /// Small hexadecimal digits: an entity tag that is one.
+  /// Lower-case hexadecimal digits: an entity tag that is an MD5.
   case md5(String)
 
   /// The checksum that an answer about a whole object carries; nil where it has none of the whole
@@ -56,7 +56,7 @@ package func md5(ofEntityTag etag: String) -> String? {
   return digits.utf8.count == 32 && bytes(hexadecimal: digits.utf8) != nil ? digits : nil
 }
 
-/// Takes an object's bytes piece by piece and says whether they are what the checksum says.
+/// Computes the checksum of bytes that arrive in pieces and compares it.
 package struct ChecksumVerifier {
   private enum State {
     case crc64(UInt64)

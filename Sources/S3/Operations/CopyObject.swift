@@ -5,11 +5,11 @@ package import AWS
 import HTTP
 import HTTPFields
 
-/// What a copy takes from its source beside the bytes.
+/// Which attributes of the source a copy gets.
 package enum CopiedAttributes: Sendable {
   /// Headers and metadata of the source, and its tags unless the attributes have some.
   case all
-  /// None of its headers and metadata: the attributes have all that the copy gets. Tags as above.
+  /// Not its headers and metadata: the given attributes are all that the copy gets. Tags as above.
   case tags
 }
 

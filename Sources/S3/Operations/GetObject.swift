@@ -34,7 +34,7 @@ package struct ObjectDescription: Sendable {
   }
 }
 
-/// The bytes of an object that has to be the one that was listed.
+/// A request for the bytes of an object, which must be the listed version.
 package struct GetRequest: Sendable {
   package var object: ObjectURI
   package var versionID: String?

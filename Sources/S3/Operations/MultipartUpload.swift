@@ -167,10 +167,10 @@ extension Client {
     return modified >= began && tag.hasSuffix("-\(parts.count)") ? tag : nil
   }
 
-  /// Forgets the upload and its parts, in a cancelled task too.
+  /// Aborts the upload, which deletes its parts; in a cancelled task too.
   ///
   /// - Parameter hasStrays: parts may still be on their way. The service may store a part that it was receiving when it
-  ///   was told to abort, so it is told again until it knows no such upload.
+  ///   got the abort, so the abort is repeated until the upload is unknown.
   package func abort(_ upload: MultipartUpload, hasStrays: Bool = false) async throws(ServiceError) {
     try await Loop.uncancelled { () -> Result<Void, ServiceError> in
       do throws(ServiceError) {

@@ -65,7 +65,7 @@ package struct StoredObject: Equatable, Sendable {
 extension Client {
   /// Stores an object whole. The CRC-32 of the bytes goes with them.
   ///
-  /// - Parameter ifAbsent: refused with 412 where there is such an object.
+  /// - Parameter ifAbsent: refused with 412 where the object exists.
   @discardableResult
   package func put(
     _ object: ObjectURI, _ payload: Payload, attributes: ObjectAttributes = ObjectAttributes(), ifAbsent: Bool = false
@@ -80,7 +80,7 @@ extension Client {
       call.body = payload.body
       call.payloadHash = digests.payloadHash
     } check: { (response) throws(ServiceError) in
-      // Something between here and the store has responded: a captive portal, a proxy.
+      // Not S3's response but an intermediary's: a captive portal, a proxy.
       if !response.body.isEmpty, response.headers["etag"] == nil { throw .malformedResponse("not a store's response") }
     }
     return StoredObject(

@@ -36,7 +36,7 @@ private func leafText(_ reader: inout XMLReader) throws(XMLError) -> String {
 
 /// The error in a response whose status says success: S3 sends the status before a long work is done.
 func embeddedError(_ response: Response) -> ServiceError {
-  // A server that dies in the middle of it leaves white space and nothing else.
+  // A server that fails during that work has sent only white space.
   if response.body.allSatisfy(\.isASCIIWhitespace) {
     return .transport(.truncated(expected: -1, received: Int64(response.body.count)))
   }

@@ -1,4 +1,4 @@
-// Times the convolutions of ResNet-50 v1 and MobileNet v2 in int8 beside float32, layer by layer: kernelbench [THREADS]
+// Times the convolutions of ResNet-50 v1 and MobileNet v2 in int8 compared with float32, layer by layer: kernelbench [THREADS]
 //
 // CLASSIFY_ISA chooses the instruction set. Weights are normal, scaled so that the largest of each channel is 127, as quantizers leave them.
 
