@@ -26,7 +26,7 @@ struct ChannelwiseConvolution: ConvolutionAlgorithm {
   private let paddedWidth: Int
   private let roundedWidth: Int
 
-  /// The taps of a step for kernels of this width; nil where it is no multiple of any.
+  /// The taps of a step for kernels of this width; nil where no supported number of taps divides it.
   private static func taps(_ shape: ConvolutionShape) -> Int? {
     let possible = shape.groupInputs > 1 ? [3, 1] : [7, 5, 3]
     return possible.first { shape.kernelWidth % $0 == 0 && ($0 > 1 || shape.kernelWidth == 1) }

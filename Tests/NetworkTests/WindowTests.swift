@@ -22,7 +22,7 @@ struct WindowTests {
       padding: padding)
     let placed = try window.placed(over: .init(input, input), kernel: .init(kernel, kernel), roundUp: ceil)
     #expect(placed.output == .init(output, output))
-    #expect(placed.top == before && placed.left == before)
+    #expect(placed.rows.before == before && placed.columns.before == before)
   }
 
   @Test func refusals() {

@@ -41,7 +41,8 @@ struct Convolution: Computation {
   /// The same window at every so many positions. SAME padding depends on the stride, so it is worked out first.
   mutating func multiplyStrides(by factors: Window.Size, over input: Shape) {
     if let placed = try? placed(input) {
-      window.padding = .explicit(top: placed.top, left: placed.left, bottom: placed.bottom, right: placed.right)
+      window.padding = .explicit(
+        top: placed.rows.before, left: placed.columns.before, bottom: placed.rows.after, right: placed.columns.after)
     }
     window.strides.height *= factors.height
     window.strides.width *= factors.width
@@ -92,14 +93,14 @@ extension Window {
   /// In the kernels' terms, over an input (n, channels, height, width) with weights (outputs, channels / groups, kernel
   /// height, kernel width).
   func convolution(over input: Shape, weights: [Int], groups: Int) throws(GraphError) -> ConvolutionShape {
-    let window = try placed(
+    let placed = try placed(
       over: .init(input.dimensions[2], input.dimensions[3]), kernel: .init(weights[2], weights[3]))
+    let (rows, columns) = (placed.rows, placed.columns)
     return ConvolutionShape(
       inHeight: input.dimensions[2], inWidth: input.dimensions[3], inChannels: input.dimensions[1],
-      outChannels: weights[0], kernelHeight: window.kernel.height, kernelWidth: window.kernel.width,
-      strideHeight: window.strides.height, strideWidth: window.strides.width,
-      dilationHeight: window.dilations.height, dilationWidth: window.dilations.width, padTop: window.top,
-      padLeft: window.left, padBottom: window.bottom, padRight: window.right, groups: groups)
+      outChannels: weights[0], kernelHeight: rows.kernel, kernelWidth: columns.kernel, strideHeight: rows.stride,
+      strideWidth: columns.stride, dilationHeight: rows.dilation, dilationWidth: columns.dilation, padTop: rows.before,
+      padLeft: columns.before, padBottom: rows.after, padRight: columns.after, groups: groups)
   }
 }
 

@@ -45,62 +45,29 @@ package struct Window: Sendable, Equatable {
     self.padding = padding
   }
 
-  /// A window with the padding worked out for one input size.
+  /// The window over an input of one size, whose padding is then known.
   struct Placed {
-    let kernel: Size, strides: Size, dilations: Size
-    let top: Int, left: Int, bottom: Int, right: Int
-    let output: Size
+    let rows: AxisWindow
+    let columns: AxisWindow
+
+    var output: Size { Size(rows.output, columns.output) }
   }
 
-  /// - Parameter roundUp: `ceil_mode`: a last window that is only partly inside counts, if it starts inside the
-  ///   input or the padding before it.
+  /// - Parameter roundUp: `ceil_mode`; see `AxisWindow`.
   func placed(over input: Size, kernel: Size, roundUp: Bool = false) throws(GraphError) -> Placed {
-    let rows = try Window.axis(
-      input.height, kernel.height, strides.height, dilations.height, pads: vertical, roundUp)
-    let columns = try Window.axis(input.width, kernel.width, strides.width, dilations.width, pads: horizontal, roundUp)
+    let (vertical, horizontal): (AxisWindow.Padding, AxisWindow.Padding) =
+      switch padding {
+      case .explicit(let top, let left, let bottom, let right):
+        (.explicit(before: top, after: bottom), .explicit(before: left, after: right))
+      case .sameUpper: (.sameUpper, .sameUpper)
+      case .sameLower: (.sameLower, .sameLower)
+      }
     return Placed(
-      kernel: kernel, strides: strides, dilations: dilations, top: rows.before, left: columns.before,
-      bottom: rows.after, right: columns.after, output: Size(rows.output, columns.output))
-  }
-
-  private enum AxisPadding {
-    case explicit(Int, Int)
-    case sameUpper, sameLower
-  }
-
-  private var vertical: AxisPadding {
-    switch padding {
-    case .explicit(let top, _, let bottom, _): .explicit(top, bottom)
-    case .sameUpper: .sameUpper
-    case .sameLower: .sameLower
-    }
-  }
-
-  private var horizontal: AxisPadding {
-    switch padding {
-    case .explicit(_, let left, _, let right): .explicit(left, right)
-    case .sameUpper: .sameUpper
-    case .sameLower: .sameLower
-    }
-  }
-
-  private static func axis(
-    _ input: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, pads: AxisPadding, _ roundUp: Bool
-  ) throws(GraphError) -> (before: Int, after: Int, output: Int) {
-    let reach = dilation * (kernel - 1) + 1
-    switch pads {
-    case .explicit(let before, let after):
-      let movement = input + before + after - reach
-      if movement < 0 { throw .unsupported("a window larger than its padded input") }
-      var output = (movement + (roundUp ? stride - 1 : 0)) / stride + 1
-      if roundUp && (output - 1) * stride >= input + before { output -= 1 }
-      return (before, after, output)
-    case .sameUpper, .sameLower:
-      let output = (input + stride - 1) / stride
-      let total = max(0, (output - 1) * stride + reach - input)
-      let small = total / 2
-      if case .sameUpper = pads { return (small, total - small, output) }
-      return (total - small, small, output)
-    }
+      rows: try AxisWindow(
+        over: input.height, kernel: kernel.height, stride: strides.height, dilation: dilations.height,
+        padding: vertical, roundUp: roundUp),
+      columns: try AxisWindow(
+        over: input.width, kernel: kernel.width, stride: strides.width, dilation: dilations.width,
+        padding: horizontal, roundUp: roundUp))
   }
 }

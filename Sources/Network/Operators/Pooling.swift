@@ -32,9 +32,9 @@ package struct Pooling: Operator, Computation {
     guard input.rank == 4 else { throw .rank(input.rank) }
     let placed = try placed(input)
     // A window that lay in the padding alone would have no answer.
-    guard max(placed.top, placed.bottom) < placed.kernel.height * placed.dilations.height,
-      max(placed.left, placed.right) < placed.kernel.width * placed.dilations.width
-    else { throw .attribute("pads") }
+    for axis in [placed.rows, placed.columns] where max(axis.before, axis.after) >= axis.kernel * axis.dilation {
+      throw .attribute("pads")
+    }
     let dimensions = [input.dimensions[0], input.dimensions[1], placed.output.height, placed.output.width]
     return operands.computed(self, reads: [0], shapes: [try input.with(dimensions)])
   }
@@ -48,12 +48,13 @@ package struct Pooling: Operator, Computation {
   /// In the kernels' terms, over an input (n, channels, height, width).
   func shape(_ input: Shape) throws(GraphError) -> PoolingShape {
     let placed = try placed(input)
+    let (rows, columns) = (placed.rows, placed.columns)
     return PoolingShape(
       channels: input.dimensions[1], inHeight: input.dimensions[2], inWidth: input.dimensions[3],
-      outHeight: placed.output.height, outWidth: placed.output.width, kernelHeight: placed.kernel.height,
-      kernelWidth: placed.kernel.width, strideHeight: placed.strides.height, strideWidth: placed.strides.width,
-      dilationHeight: placed.dilations.height, dilationWidth: placed.dilations.width, padTop: placed.top,
-      padLeft: placed.left, padBottom: placed.bottom, padRight: placed.right)
+      outHeight: rows.output, outWidth: columns.output, kernelHeight: rows.kernel, kernelWidth: columns.kernel,
+      strideHeight: rows.stride, strideWidth: columns.stride, dilationHeight: rows.dilation,
+      dilationWidth: columns.dilation, padTop: rows.before, padLeft: columns.before, padBottom: rows.after,
+      padRight: columns.after)
   }
 
   package var layoutRule: LayoutRule { .channelsLast }
