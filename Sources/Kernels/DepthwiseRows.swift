@@ -30,7 +30,7 @@ struct DepthwiseRows {
   }
 
   private var workerBytes: Int { wholeLineBytes(inputRows(taskRows) * copy.width * shape.inChannels) }
-  var scratchBytes: Int { isCopied ? threads * workerBytes : 0 }
+  var scratchBytes: Int { isCopied ? 64 + threads * workerBytes : 0 }
 
   /// What one output row reads: its first window's first pixel, rows of `width` pixels, pixels `stride` bytes apart.
   struct Row {
@@ -43,13 +43,14 @@ struct DepthwiseRows {
   func forEachRow(_ call: QuantizedCall, _ body: (_ image: Int, _ y: Int, Row) -> Void) {
     precondition(call.pool.threads <= threads)
     let tasks = (shape.outHeight + taskRows - 1) / taskRows
+    let memory = call.scratch.alignedUp(toMultipleOf: 64).assumingMemoryBound(to: UInt8.self)
     call.pool.run(tasks: call.batch * tasks) { task, worker in
       let image = task / tasks
       let first = task % tasks * taskRows
       let plane = call.input + image * shape.inHeight * shape.inWidth * call.inputStride
       var row = Row(start: plane, width: shape.inWidth, stride: call.inputStride)
       if isCopied {
-        let scratch = call.scratch.assumingMemoryBound(to: UInt8.self) + worker * workerBytes
+        let scratch = memory + worker * workerBytes
         row = Row(start: UnsafePointer(scratch), width: copy.width, stride: shape.inChannels)
         copyRows(first..<min(first + taskRows, shape.outHeight), of: plane, call, to: scratch)
       } else {

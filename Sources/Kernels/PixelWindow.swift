@@ -92,14 +92,27 @@ struct PixelWindow {
       top >= 0 && left >= 0 && top + (kernelHeight - 1) * dilationHeight < inHeight
       && left + (kernelWidth - 1) * dilationWidth < inWidth
     var to = to
+    if isInside {  // nearly all
+      var line = plane + (top &* inWidth &+ left) &* inputStride
+      for _ in 0..<kernelHeight {
+        var pixel = line
+        for _ in 0..<kernelWidth {
+          for _ in 0..<repeats {
+            to.pointee = pixel
+            to += step
+          }
+          pixel += dilationWidth &* inputStride
+        }
+        line += dilationHeight &* inWidth &* inputStride
+      }
+      return
+    }
     for ky in 0..<kernelHeight {
       let row = top + ky * dilationHeight
-      let line = plane + row * inWidth * inputStride
-      let rowIsInside = isInside || row >= 0 && row < inHeight
       for kx in 0..<kernelWidth {
         let column = left + kx * dilationWidth
-        let pixelIsInside = isInside || rowIsInside && column >= 0 && column < inWidth
-        let pixel = pixelIsInside ? line + column * inputStride : zeros
+        let pixelIsInside = row >= 0 && row < inHeight && column >= 0 && column < inWidth
+        let pixel = pixelIsInside ? plane + (row * inWidth + column) * inputStride : zeros
         for _ in 0..<repeats {
           to.pointee = pixel
           to += step

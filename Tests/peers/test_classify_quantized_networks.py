@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -154,6 +155,36 @@ def test_describe_lists_what_runs_in_float32():
     described = json.loads(result.stdout)["quantized"]
     assert described["integer"] > 50
     assert {entry["operator"] for entry in described["float32"]} <= {"Concat", "ChannelShuffle", "Split", "Add"}
+
+
+@needs_shared
+def test_channels_without_weights_stay_in_integers(cifar, tmp_path):
+    """onnxruntime gives weights that are all but zero a scale so small that their channel's bias is at the end of int32."""
+    plain, path = tmp_path / "plain.onnx", tmp_path / "quantized.onnx"
+    quant_pre_process(str(MODEL), str(plain))
+    model = onnx.load(str(plain))
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    for node in [node for node in model.graph.node if node.op_type == "Conv" and len(node.input) == 3][1:4]:
+        weights, bias = (numpy_helper.to_array(tensors[name]).copy() for name in node.input[1:])
+        weights[1::8] *= 1e-9
+        bias[1::8] = 0.4
+        tensors[node.input[1]].CopyFrom(numpy_helper.from_array(weights, node.input[1]))
+        tensors[node.input[2]].CopyFrom(numpy_helper.from_array(bias, node.input[2]))
+    onnx.save(model, str(plain))
+    quantize_static(
+        str(plain), str(path), Calibration(model.graph.input[0].name, cifar[1]), quant_format=QuantFormat.QDQ,
+        per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
+    initializers = onnx.load(str(path)).graph.initializer
+    integers = [numpy_helper.to_array(t) for t in initializers if t.data_type == onnx.TensorProto.INT32]
+    assert sum(np.abs(values.astype(np.int64)).max() > 2**30 for values in integers) == 3
+    described = json.loads(run([tool("classify"), "--model", path, "--describe"]).stdout)["quantized"]
+    assert "Conv" not in {entry["operator"] for entry in described["float32"]}
+    peer = session(str(path))
+    for image in cifar[1][:10]:
+        x = prepared(image[None])
+        wanted = peer.run(None, {peer.get_inputs()[0].name: x})[0]
+        got = run_file(path, [x])[0]
+        assert np.abs(got - wanted).max() <= 2.5 * np.diff(np.unique(wanted)).min()
 
 
 @needs_shared

@@ -163,27 +163,37 @@ private struct QuantizedFusion {
     guard depth <= (1 << 30) / (255 * 255) else { return nil }
     let units = scaled.scales.map { input.quantization.scale * $0 }
     let divisor = sink.quantization?.scale ?? 1
-    guard units.allSatisfy({ ($0 / divisor).isNormal }), let integerBias = integerBias(bias, units, divisor) else {
-      return nil
-    }
+    let sums = SumBounds(weights: integers, quantization: scaled, outputAxis: outputAxis, input: input.quantization)
+    guard units.allSatisfy({ ($0 / divisor).isNormal }), let integerBias = integerBias(bias, units, divisor, sums)
+    else { return nil }
     let output = sink.range.map(QuantizedOutput.bytes) ?? .floats(low: sink.low, high: sink.high)
     return Product(
       weights: ByteWeights(integers: integers, quantization: scaled), bias: integerBias, output: output)
   }
 
-  /// A bias in units of the sums, to the nearest, and at most 2³⁰, so that no sum leaves int32; nil where the result
-  /// would feel that limit. Channels whose weights are all but zero have such a bias, and a unit to which it is nothing.
-  /// Without a bias there are none.
-  private func integerBias(_ bias: [Float]?, _ units: [Float], _ divisor: Float) -> [Int32]?? {
+  /// A bias in units of the sums, to the nearest, and held to what keeps every sum in int32; nil where that changes a result by an
+  /// eighth of its step or more. Channels whose weights are all but zero have a bias at the end of int32, and a unit to which the
+  /// difference is nothing. Without a bias there are none.
+  private func integerBias(_ bias: [Float]?, _ units: [Float], _ divisor: Float, _ sums: SumBounds) -> [Int32]?? {
     guard let bias else { return .some(nil) }
-    let limit = 0x1p30
+    let always = -0x1p30...0x1p30  // `product` takes no sums larger than these
+    var ranges: [ClosedRange<Int>]?
     var integers: [Int32] = []
     for (index, value) in bias.enumerated() {
       let unit = Double(units[units.count == 1 ? 0 : index])
       let quotient = (Double(value) / unit).rounded(.toNearestOrEven)
-      let excess = max(0, quotient.magnitude - limit) * unit / Double(divisor)
-      guard excess < 0x1p-8, quotient.isFinite else { return nil }
-      integers.append(Int32(min(max(quotient, -limit), limit)))
+      guard quotient.isFinite else { return nil }
+      if always.contains(quotient) {
+        integers.append(Int32(quotient))
+        continue
+      }
+      ranges = ranges ?? sums.ranges
+      guard let sum = ranges?[index] else { return nil }
+      let low = Double(Int32.min) - Double(min(0, sum.lowerBound))
+      let high = Double(Int32.max) - Double(max(0, sum.upperBound))
+      let held = min(max(quotient, low), high)
+      guard (quotient - held).magnitude * unit / Double(divisor) < 0x1p-3 else { return nil }
+      integers.append(Int32(held))
     }
     return integers
   }
