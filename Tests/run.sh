@@ -39,7 +39,7 @@ note 'release build'
 ONNX_TEST_DATA=$($venv/bin/python -c 'import onnx, os; print(os.path.join(os.path.dirname(onnx.__file__), "backend/test/data"))')
 export ONNX_TEST_DATA
 
-# python_tests PATH… – two files at a time, then the tests marked `alone`, which measure time or memory.
+# python_tests PATH… – two files at a time, then the tests marked `alone` (pytest.ini).
 python_tests() {
   local status=0
   $venv/bin/python -m pytest -m 'not alone' --numprocesses 2 --dist loadfile "$@" || status=$?

@@ -15,7 +15,7 @@ from support.tools import BIN, MODEL, ROOT
 
 TOOLS = ["imgdecode", "classify", "s3sync", "batchsubmit", "lambda-bootstrap"]
 
-pytestmark = needs_buildah
+pytestmark = [needs_buildah, pytest.mark.alone]
 
 
 def build_package(folder):

@@ -24,7 +24,7 @@ from processes import Processes, free_port, wait_for_port  # noqa: E402
 
 IMAGE = "localhost/image-classification-test"
 
-pytestmark = needs_buildah
+pytestmark = [needs_buildah, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")
