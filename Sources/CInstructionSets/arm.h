@@ -7,20 +7,12 @@
 #include <arm_neon.h>
 #include <sys/auxv.h>
 
-/// Bits of the auxiliary vector: the asimddp and i8mm instructions.
+/// Bits of the auxiliary vector: the crc32, asimddp and i8mm instructions.
+static inline int isa_has_crc32(void) { return (int)((getauxval(AT_HWCAP) >> 7) & 1); }
 static inline int isa_has_dot_product(void) { return (int)((getauxval(AT_HWCAP) >> 20) & 1); }
 static inline int isa_has_int8_matrix_multiply(void) { return (int)((getauxval(AT_HWCAP2) >> 13) & 1); }
 
 typedef int isa_i32x2 __attribute__((vector_size(8)));
-
-/// Four bytes, in lane 0. The compiler would otherwise repeat them in every lane, at the cost of a vector operation.
-ISA_DOOR isa_i32x2 isa_bytes_lane(const unsigned char *from) {
-  int word;
-  __builtin_memcpy(&word, from, 4);
-  isa_i32x2 lane = {word, 0};
-  __asm__("" : "+w"(lane));
-  return lane;
-}
 
 /// Four bytes less 128, in lane 0. The exclusive or is a scalar one: the vector pipes have the products to compute.
 ISA_DOOR isa_i32x2 isa_signed_bytes_lane(const unsigned char *from) {
@@ -39,9 +31,17 @@ ISA_DOOR isa_i32x4 isa_dot_signed_4(isa_i32x4 sums, isa_i32x2 factor, isa_i32x4 
 #endif
 
 #if defined(__ARM_FEATURE_MATMUL_INT8)
-/// As `isa_dot_signed_4`, of a factor of unsigned bytes.
-ISA_DOOR isa_i32x4 isa_dot_mixed_4(isa_i32x4 sums, isa_i32x2 factor, isa_i32x4 weights) {
-  return (isa_i32x4)vsudotq_lane_s32((int32x4_t)sums, (int8x16_t)weights, (uint8x8_t)factor, 0);
+typedef signed char isa_s8x16 __attribute__((vector_size(16)));
+
+/// Eight bytes of one row, then eight of another.
+ISA_DOOR isa_u8x16 isa_two_rows(const unsigned char *first, const unsigned char *second) {
+  return (isa_u8x16)vcombine_u8(vld1_u8(first), vld1_u8(second));
+}
+
+/// sums + the products of two rows with two columns, each Σ of eight products u8 · s8: row 0 · column 0, row 0 · column 1, row 1 · column 0,
+/// row 1 · column 1.
+ISA_DOOR isa_i32x4 isa_multiply_pairs(isa_i32x4 sums, isa_u8x16 rows, isa_s8x16 columns) {
+  return (isa_i32x4)vusmmlaq_s32((int32x4_t)sums, (uint8x16_t)rows, (int8x16_t)columns);
 }
 #endif
 #endif

@@ -2,7 +2,7 @@
 
 /// How the panels of a product of bytes are packed.
 public enum BytePanels: Sendable {
-  /// (positions, groups of four k, panelWidth, 4) s8.
+  /// (positions, groups of `depthGroup` k, panelWidth, depthGroup) s8.
   case groups
   /// As `MixedByteFormat` describes.
   case mixed
@@ -14,6 +14,8 @@ public struct ByteKernelTable: Sendable {
   public var panelWidth: Int
   /// The most rows of a register tile.
   public var tileRows: Int
+  /// Bytes of a row that one step multiplies.
+  public var depthGroup: Int
   public var panels: BytePanels
   /// What the tile subtracts from every byte of a row: 0, or 128 where it multiplies signed bytes.
   public var rowOffset: Int32 = 0
@@ -55,6 +57,7 @@ public struct ByteKernelTable: Sendable {
   public init<F: ByteFormat>(_: F.Type, panels: BytePanels) {
     panelWidth = 2 &* F.width
     tileRows = F.tileRows
+    depthGroup = F.depthGroup
     self.panels = panels
     gemm = { KernelTemplates.gemm(F.self, $0) }
     depthwiseRow = { byteDepthwiseRow(F.Floats.self, $0, $1, $2) }

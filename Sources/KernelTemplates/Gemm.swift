@@ -27,7 +27,7 @@ public func gemm<F: GemmFormat>(_: F.Type, _ block: UnsafePointer<GemmBlock<F.El
         count: isDirect ? (tile < tiles.taller ? tiles.taller : tiles.count) &- tile : 1,
         pointers: block.pointee.pointers + tile &* positions &* F.tileRows, offset: block.pointee.offset,
         positions: positions, depth: depth,
-        tileRows: F.tileRows, panel: panel, start: block.pointee.start + column,
+        tileRows: F.tileRows, panel: panel, columns: min(columns, panelWidth), start: block.pointee.start + column,
         epilogue: block.pointee.epilogue.at(row: tiles.start(tile), column: column),
         ahead: next + tile &* steps &* pace, pace: pace)
       if isWhole {

@@ -77,6 +77,8 @@ public struct GemmRun<Element, Epilogue: GemmEpilogue> {
   @usableFromInline var tileRows: Int
   /// Packed, two vectors of weights a step.
   @usableFromInline var panel: UnsafeRawPointer
+  /// Columns of the panel that are wanted.
+  @usableFromInline var columns: Int
   /// (2 · width)
   @usableFromInline var start: UnsafePointer<Epilogue.Sum>
   /// Of the first tile.
@@ -87,7 +89,8 @@ public struct GemmRun<Element, Epilogue: GemmEpilogue> {
 
   @inlinable init(
     count: Int, pointers: UnsafePointer<UnsafePointer<Element>>, offset: Int, positions: Int, depth: Int, tileRows: Int,
-    panel: UnsafeRawPointer, start: UnsafePointer<Epilogue.Sum>, epilogue: Epilogue, ahead: UnsafeRawPointer, pace: Int
+    panel: UnsafeRawPointer, columns: Int, start: UnsafePointer<Epilogue.Sum>, epilogue: Epilogue,
+    ahead: UnsafeRawPointer, pace: Int
   ) {
     self.count = count
     self.pointers = pointers
@@ -96,6 +99,7 @@ public struct GemmRun<Element, Epilogue: GemmEpilogue> {
     self.depth = depth
     self.tileRows = tileRows
     self.panel = panel
+    self.columns = columns
     self.start = start
     self.epilogue = epilogue
     self.ahead = ahead

@@ -26,7 +26,7 @@ struct IndirectQuantizedConvolution: QuantizedConvolutionAlgorithm {
     result = layer.result
     kernels = layer.kernels
     threads = pool.threads
-    source = QuantizedSource(shape, input: layer.input)
+    source = QuantizedSource(shape, input: layer.input, depthGroup: kernels.depthGroup)
     let taps = source.isPadded ? shape.kernelWidth : 1
     positions = shape.kernelHeight * shape.kernelWidth / taps
     depth = taps * shape.groupInputs
@@ -35,7 +35,7 @@ struct IndirectQuantizedConvolution: QuantizedConvolutionAlgorithm {
       runTaps: taps, weights: layer.weights, bias: layer.bias, inputZero: Int32(layer.input.unsignedZero),
       multipliers: layer.multipliers, kernels: kernels, pool: pool)
     window = PixelWindow(shape, joined: source.isPadded)
-    zeros = TypedBuffer(repeating: layer.input.unsignedZero, count: max(4, depth))
+    zeros = TypedBuffer(repeating: layer.input.unsignedZero, count: max(kernels.depthGroup, depth))
     name = positions == 1 ? "int8 direct 1x1" : source.isPadded ? "int8 indirect rows" : "int8 indirect"
     let blockBytes = shape.inChannels * (shape.kernelHeight > 1 ? shape.strideHeight * shape.strideWidth : 1)
     let rows = min(240, max(48, 512 << 10 / blockBytes))

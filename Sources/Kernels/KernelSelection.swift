@@ -42,6 +42,8 @@ extension CPUFeatures {
       if contains(.int8MatrixMultiply) {
         kernels.gemm = int8MatrixGemm
         kernels.tileRows = int8MatrixTileRows
+        kernels.panelWidth = int8MatrixPanelWidth
+        kernels.depthGroup = int8MatrixDepthGroup
       } else if contains(.dotProduct) {
         kernels.gemm = dotProductGemm
         kernels.tileRows = dotProductTileRows

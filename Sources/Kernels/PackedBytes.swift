@@ -4,8 +4,8 @@ internal import KernelTemplates
 
 /// The weights of one layer, panels of every group.
 ///
-/// A tile reads four bytes of a row at a time, the last four of a run even where they overlap those before; repeated bytes have zero
-/// weights here. Weights beyond −128…127, bytes less a zero point far from their middle, are split in two halves, and every run of a row
+/// A tile reads a group of bytes of a row at a time, 4 or 8, the last of a run even where they overlap those before; repeated bytes have
+/// zero weights here. Weights beyond −128…127, bytes less a zero point far from their middle, are split in two halves, and every run of a row
 /// is read twice.
 struct PackedBytes: Sendable {
   let panelWidth: Int
@@ -34,7 +34,8 @@ struct PackedBytes: Sendable {
     self.count = count
     parts = weights.fitsBytes(outputs: groups * columns) ? 1 : 2
     let panel = UnpackedPanel(
-      depth: inputs * runTaps, inputs: inputs, runTaps: runTaps, positions: positions, parts: parts, width: panelWidth)
+      depth: inputs * runTaps, inputs: inputs, runTaps: runTaps, positions: positions, parts: parts, width: panelWidth,
+      depthGroup: kernels.depthGroup)
     let start = TypedBuffer<Int32>(repeating: 0, count: groups * count * panelWidth)
     let scaled = TypedBuffer<Float>(repeating: 1, count: groups * count * panelWidth)
     let total = groups * count

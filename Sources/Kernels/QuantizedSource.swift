@@ -1,4 +1,4 @@
-// The left side of a product of bytes as its tiles can read it: unsigned, at least four bytes a run, kernel rows joined where channels are few.
+// The left side of a product of bytes as its tiles can read it: unsigned, at least one group of bytes a run, kernel rows joined where channels are few.
 
 internal import KernelTemplates
 
@@ -6,16 +6,20 @@ internal import KernelTemplates
 struct QuantizedSource {
   private let input: ByteQuantization
   private let copy: InputCopy
-  /// Whether a copy is read: padded, or because bytes are in two's complement, or because four bytes are read where a run has fewer.
+  /// Whether a copy is read: padded, or because bytes are in two's complement, or because a run has fewer bytes than a step reads.
   private let isCopied: Bool
   private let channels: Int
+  /// Bytes after the copy that may be read.
+  private let overread: Int
 
-  init(_ shape: ConvolutionShape, input: ByteQuantization) {
+  /// - Parameter depthGroup: bytes of a row that one step of the product reads.
+  init(_ shape: ConvolutionShape, input: ByteQuantization, depthGroup: Int) {
     let joinsRows = shape.groups == 1 && shape.inChannels <= 16 && shape.kernelWidth > 1 && shape.dilationWidth == 1
     self.input = input
     copy = InputCopy(shape, joinsRows ? .padded : .whole)
-    isCopied = joinsRows || input.isSigned || shape.groupInputs < 4
+    isCopied = joinsRows || input.isSigned || shape.groupInputs < depthGroup
     channels = shape.inChannels
+    overread = depthGroup - 1
   }
 
   /// Whether the copy carries the padding, and a kernel row is one run.
@@ -24,8 +28,8 @@ struct QuantizedSource {
   var width: Int { copy.width }
   var height: Int { copy.height }
 
-  /// The copy, and three bytes that may be read after it.
-  func scratchBytes(maxBatch: Int) -> Int { isCopied ? maxBatch * copy.count + 3 : 0 }
+  /// The copy, and the bytes after it that may be read.
+  func scratchBytes(maxBatch: Int) -> Int { isCopied ? maxBatch * copy.count + overread : 0 }
 
   /// Pixels `stride` bytes apart.
   struct Prepared {
@@ -38,7 +42,7 @@ struct QuantizedSource {
     copy.make(
       batch: call.batch, input: call.input, stride: call.inputStride, to: scratch, outside: input.unsignedZero,
       pool: call.pool, convert: input.copyUnsigned)
-    (scratch + call.batch * copy.count).initialize(repeating: 0, count: 3)
+    (scratch + call.batch * copy.count).initialize(repeating: 0, count: overread)
     return Prepared(start: UnsafePointer(scratch), stride: channels)
   }
 }

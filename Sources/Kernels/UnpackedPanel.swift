@@ -1,6 +1,6 @@
 // A panel of bytes in the order of groups: what instructions that do not saturate multiply, and what a mixed panel is made from.
 
-/// The weights of a panel in the order of groups: (positions, parts, groups of four k, width, 4) s8.
+/// The weights of a panel in the order of groups: (positions, parts, groups of `depthGroup` k, width, depthGroup) s8.
 struct UnpackedPanel {
   /// Bytes of a run.
   var depth: Int
@@ -9,31 +9,35 @@ struct UnpackedPanel {
   var positions: Int
   var parts: Int
   var width: Int
+  /// A multiple of 4.
+  var depthGroup: Int
 
   /// Groups of a run.
-  var groups: Int { (depth + 3) / 4 }
-  var bytes: Int { positions * parts * groups * width * 4 }
+  var groups: Int { (depth + depthGroup - 1) / depthGroup }
+  var bytes: Int { positions * parts * groups * groupBytes }
   /// Where a group begins in a run: the last one ends with the run.
-  func offset(_ group: Int) -> Int { max(0, min(group * 4, depth - 4)) }
-  private var groupBytes: Int { width * 4 }
+  func offset(_ group: Int) -> Int { max(0, min(group * depthGroup, depth - depthGroup)) }
+  private var groupBytes: Int { width * depthGroup }
+  /// Where element k of a run is in a column.
+  private func byteOffset(of k: Int) -> Int { k / depthGroup * groupBytes + k - offset(k / depthGroup) }
 
   /// Packs the weights of `outputs`, one a column, and gives the sum of each.
   func fill(_ to: UnsafeMutablePointer<Int8>, _ weights: QuantizedWeights, outputs: Range<Int>) -> [Int32] {
-    let isWhole = parts == 1 && runTaps == 1 && depth % 4 == 0 && outputs.count == width
+    let isWhole = parts == 1 && runTaps == 1 && depth % depthGroup == 0 && outputs.count == width
     if !isWhole { to.initialize(repeating: 0, count: bytes) }
     var sums = [Int32](repeating: 0, count: outputs.count)
     for position in 0..<positions {
       let run = to + position * parts * groups * groupBytes
       if parts == 2 {
         for (column, output) in outputs.enumerated() {
-          sums[column] &+= fillHalves(run + 4 * column, weights, output, position)
+          sums[column] &+= fillHalves(run + depthGroup * column, weights, output, position)
         }
       } else if runTaps == 1 {
         fillGroups(run, weights, outputs, position, &sums)
       } else {
         for (column, output) in outputs.enumerated() {
           let from = bytes(weights, output) + position * runTaps
-          sums[column] &+= fill(run + 4 * column, weights, from, elements: 0..<depth)
+          sums[column] &+= fill(run + depthGroup * column, weights, from, elements: 0..<depth)
         }
       }
     }
@@ -53,24 +57,24 @@ struct UnpackedPanel {
     _ run: UnsafeMutablePointer<Int8>, _ weights: QuantizedWeights, _ outputs: Range<Int>, _ tap: Int,
     _ sums: inout [Int32]
   ) {
-    let whole = depth / 4
+    let whole = depth / depthGroup
     for first in stride(from: 0, to: whole, by: 128) {
       let last = min(first + 128, whole)
       for (column, output) in outputs.enumerated() {
-        let from = bytes(weights, output) + tap + 4 * first * weights.inputStep
+        let from = bytes(weights, output) + tap + depthGroup * first * weights.inputStep
         sums[column] &+= fillColumn(
-          run + first * groupBytes + 4 * column, from, step: weights.inputStep, groups: last - first,
+          run + first * groupBytes + depthGroup * column, from, step: weights.inputStep, groups: last - first,
           flip: flip(weights))
       }
     }
-    guard depth % 4 > 0 else { return }
+    guard depth % depthGroup > 0 else { return }
     for (column, output) in outputs.enumerated() {
       sums[column] &+= fill(
-        run + 4 * column, weights, bytes(weights, output) + tap, elements: 4 * whole..<depth)
+        run + depthGroup * column, weights, bytes(weights, output) + tap, elements: depthGroup * whole..<depth)
     }
   }
 
-  /// Four weights of one column a group, `step` bytes apart; returns their sum.
+  /// Some groups of one column, the weights `step` bytes apart; returns their sum.
   private func fillColumn(
     _ column: UnsafeMutablePointer<Int8>, _ from: UnsafePointer<UInt8>, step: Int, groups: Int, flip: UInt8
   ) -> Int32 {
@@ -78,16 +82,19 @@ struct UnpackedPanel {
     var from = from
     var sum: Int32 = 0
     for _ in 0..<groups {
-      let (a, b) = (from[0] ^ flip, from[step] ^ flip)
-      let (c, d) = (from[2 &* step] ^ flip, from[3 &* step] ^ flip)
-      to.storeBytes(of: UInt32(a) | UInt32(b) << 8 | UInt32(c) << 16 | UInt32(d) << 24, as: UInt32.self)
-      let pairs = (
-        Int32(Int8(bitPattern: a)) &+ Int32(Int8(bitPattern: b)),
-        Int32(Int8(bitPattern: c)) &+ Int32(Int8(bitPattern: d))
-      )
-      sum &+= pairs.0 &+ pairs.1
+      for at in stride(from: 0, to: depthGroup, by: 4) {
+        let (a, b) = (from[0] ^ flip, from[step] ^ flip)
+        let (c, d) = (from[2 &* step] ^ flip, from[3 &* step] ^ flip)
+        let word = UInt32(a) | UInt32(b) << 8 | UInt32(c) << 16 | UInt32(d) << 24
+        to.storeBytes(of: word, toByteOffset: at, as: UInt32.self)
+        let pairs = (
+          Int32(Int8(bitPattern: a)) &+ Int32(Int8(bitPattern: b)),
+          Int32(Int8(bitPattern: c)) &+ Int32(Int8(bitPattern: d))
+        )
+        sum &+= pairs.0 &+ pairs.1
+        from += 4 &* step
+      }
       to += groupBytes
-      from += 4 &* step
     }
     return sum
   }
@@ -100,7 +107,7 @@ struct UnpackedPanel {
     var sum: Int32 = 0
     for k in elements {
       let value = Int8(bitPattern: from[k % inputs * weights.inputStep + k / inputs] ^ flip(weights))
-      column[k / 4 * groupBytes + k - offset(k / 4)] = value
+      column[byteOffset(of: k)] = value
       sum &+= Int32(value)
     }
     return sum
@@ -113,7 +120,7 @@ struct UnpackedPanel {
     var sum: Int32 = 0
     for k in 0..<depth {
       let value = weights.value(output, k % inputs, position * runTaps + k / inputs)
-      let at = k / 4 * groupBytes + k - offset(k / 4)
+      let at = byteOffset(of: k)
       column[at] = Int8(value / 2)
       column[at + groups * groupBytes] = Int8(value - value / 2)
       sum &+= value

@@ -7,7 +7,10 @@ import Testing
 
 /// The sets of features this machine can run for which there are different kernels.
 let instructionSets: [CPUFeatures] = {
-  let sets: [CPUFeatures] = [[], [.avx2, .fma], [.avx2, .fma, .avx512], [.avx2, .fma, .avx512, .vnni]]
+  let sets: [CPUFeatures] = [
+    [], [.avx2, .fma], [.avx2, .fma, .avx512], [.avx2, .fma, .avx512, .vnni], [.dotProduct],
+    [.dotProduct, .int8MatrixMultiply],
+  ]
   return sets.filter { CPUFeatures.detected.isSuperset(of: $0) }
 }()
 

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Kernels
 
-/// Sizes around the vectors (4, 8, 16), the panels (8, 16, 32) and the steps of four.
-private let edges = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65]
+/// Sizes around the vectors (4, 8, 16), the panels (8, 16, 24, 32) and the steps of four and eight.
+private let edges = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33, 65]
 
 @Suite struct QuantizedConvolutionTests {
   @Test(arguments: instructionSets, edges)

@@ -17,7 +17,9 @@ import Testing
   func quantizeAndBack(_ set: CPUFeatures, count: Int) {
     var noise = Noise(count)
     let special: [Float] = [.nan, .infinity, -.infinity, 0, -0.0, 0.025, 0.075, -0.025, 1e30, 6.375, 6.4]
-    let reals = (0..<count).map { $0 % 3 == 0 ? special[$0 / 3 % special.count] : noise.next() * 10 }
+    let reals = (0..<count).map { (index: Int) -> Float in
+      index % 3 == 0 ? special[index / 3 % special.count] : noise.next() * 10
+    }
     let input = GuardedBuffer(reals)
     let pool = ThreadPool(threads: 2)
     for range in Self.results {
