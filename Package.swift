@@ -90,7 +90,7 @@ let package = Package(
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CInstructionSets"),
     .systemLibrary(name: "CLinux"),
-    .systemLibrary(name: "CCarryless"),
+    .systemLibrary(name: "CCRCInstructions"),
 
     // The system and its text, each thing once.
     .target(name: "POSIX", dependencies: ["CLinux"], swiftSettings: settings),
@@ -119,12 +119,12 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "AWS", dependencies: ["HTTPFields", "HTTP", "POSIX", "ASCII", crypto], swiftSettings: settings),
     .target(
-      name: "Carryless", dependencies: ["CCarryless"],
-      swiftSettings: settings + instructions("pclmul")),
+      name: "CRCInstructions", dependencies: ["CCRCInstructions"],
+      swiftSettings: settings + (isX86 ? instructions("pclmul") : [.unsafeFlags(["-Xcc", "-march=armv8-a+crc"])])),
     .target(
       name: "S3",
       dependencies: [
-        "HTTPFields", "Carryless", "CInstructionSets", "AWS", "HTTP", "Streams", "POSIX", "ASCII", crypto,
+        "HTTPFields", "CRCInstructions", "CInstructionSets", "AWS", "HTTP", "Streams", "POSIX", "ASCII", crypto,
       ],
       swiftSettings: settings),
 

@@ -23,11 +23,11 @@ private func crc(_ bytes: [UInt8], after previous: UInt32 = 0) -> UInt32 {
 }
 
 /// One bit at a time: the plain twin.
-private func plainCRC32(_ bytes: [UInt8]) -> UInt32 {
+private func plainCRC(_ bytes: [UInt8], polynomial: UInt32 = 0xEDB8_8320) -> UInt32 {
   var register: UInt32 = 0xFFFF_FFFF
   for byte in bytes {
     register ^= UInt32(byte)
-    for _ in 0..<8 { register = register & 1 == 1 ? (register >> 1) ^ 0xEDB8_8320 : register >> 1 }
+    for _ in 0..<8 { register = register & 1 == 1 ? (register >> 1) ^ polynomial : register >> 1 }
   }
   return ~register
 }
@@ -37,11 +37,13 @@ private func plainCRC32(_ bytes: [UInt8]) -> UInt32 {
   let bytes = (0..<400).map { _ in UInt8.random(in: 0...255, using: &random) }
   for length in 0...400 {
     let piece = Array(bytes[..<length])
-    #expect(crc(piece) == plainCRC32(piece))
+    #expect(crc(piece) == plainCRC(piece))
     let cut = length / 3
     let (left, right) = (Array(piece[..<cut]), Array(piece[cut...]))
-    #expect(crc(right, after: crc(left)) == plainCRC32(piece))
-    #expect(crc32.combine(crc(left), crc(right), length: Int64(right.count)) == plainCRC32(piece))
+    #expect(crc(right, after: crc(left)) == plainCRC(piece))
+    #expect(crc32.combine(crc(left), crc(right), length: Int64(right.count)) == plainCRC(piece))
+    let castagnoli = unsafe crc32c.update(crc32c.checksum(left.span.bytes), right.span.bytes)
+    #expect(castagnoli == plainCRC(piece, polynomial: 0x82F6_3B78))
   }
 }
 

@@ -3,23 +3,25 @@
 
 import ASCII
 import CInstructionSets
-import Carryless
+import CRCInstructions
 
 /// A reflected CRC whose register starts and ends inverted.
 package struct CRC<Register: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
   /// `tables[256 * k + b]`: the CRC of byte b followed by k zero bytes.
   private let tables: [Register]
   private let polynomial: Register
-  /// The processor can multiply without carries, and the constants for this polynomial are known.
-  private let folds: Bool
+  /// The processor has instructions for this polynomial, or can multiply without carries and the constants are known.
+  private let usesInstructions: Bool
 
   init(polynomial: Register) {
     self.polynomial = polynomial
     #if arch(x86_64)
       // CPUID leaf 1, bit 1 of ecx: PCLMULQDQ.
-      folds = polynomial == 0xEDB8_8320 && isa_cpuid_bit(1, 0, 2, 1) != 0
+      usesInstructions = polynomial == 0xEDB8_8320 && isa_cpuid_bit(1, 0, 2, 1) != 0
+    #elseif arch(arm64)
+      usesInstructions = (polynomial == 0xEDB8_8320 || polynomial == 0x82F6_3B78) && isa_has_crc32() != 0
     #else
-      folds = false
+      usesInstructions = false
     #endif
     var tables = [Register](repeating: 0, count: 16 * 256)
     for byte in 0..<256 {
@@ -42,11 +44,19 @@ package struct CRC<Register: FixedWidthInteger & UnsignedInteger & Sendable>: Se
       unsafe tables.withUnsafeBufferPointer { tables in
         var position = 0
         #if arch(x86_64)
-          if folds && bytes.count >= 64 {
+          if usesInstructions && bytes.count >= 64 {
             position = bytes.count & ~15
             register = unsafe Register(
               truncatingIfNeeded: foldCRC32(
                 UInt32(truncatingIfNeeded: register), UnsafeRawBufferPointer(rebasing: bytes[..<position])))
+          }
+        #elseif arch(arm64)
+          if usesInstructions {
+            position = bytes.count & ~7
+            let whole = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<position])
+            let start = UInt32(truncatingIfNeeded: register)
+            register = unsafe Register(
+              truncatingIfNeeded: polynomial == 0xEDB8_8320 ? updateCRC32(start, whole) : updateCRC32C(start, whole))
           }
         #endif
         while position + 16 <= bytes.count {

@@ -4,7 +4,7 @@
 // are x^n modulo the reflected polynomial, for the distances below.
 
 #if arch(x86_64)
-  import CCarryless
+  import CCRCInstructions
 
   /// The register (inverted at start and end by the caller) after these bytes.
   ///
@@ -33,12 +33,12 @@
       position += 16
     }
     // 128 bits to 64, 64 to 32.
-    a = SIMD2(a[1], 0) ^ ccarryless_cross(a, by16)
+    a = SIMD2(a[1], 0) ^ crc_multiply_cross(a, by16)
     let shifted = SIMD2(
       Int64(truncatingIfNeeded: UInt64(bitPattern: a[0]) >> 32 | UInt64(bitPattern: a[1]) << 32), a[1] >> 32)
-    a = shifted ^ ccarryless_low(low32(a), by8)
-    let quotient = low32(ccarryless_cross(low32(a), barrett))
-    a ^= ccarryless_low(quotient, barrett)
+    a = shifted ^ crc_multiply_low(low32(a), by8)
+    let quotient = low32(crc_multiply_cross(low32(a), barrett))
+    a ^= crc_multiply_low(quotient, barrett)
     return UInt32(truncatingIfNeeded: a[0] >> 32)
   }
 
@@ -49,7 +49,7 @@
 
   @inline(__always)
   private func fold(_ value: SIMD2<Int64>, _ by: SIMD2<Int64>, _ more: SIMD2<Int64>) -> SIMD2<Int64> {
-    ccarryless_low(value, by) ^ ccarryless_high(value, by) ^ more
+    crc_multiply_low(value, by) ^ crc_multiply_high(value, by) ^ more
   }
 
   /// The low 32 bits of each half.
