@@ -22,7 +22,7 @@ package struct Descriptor: ~Copyable, Sendable {
 
   /// As above, for a path that need not be UTF-8: its bytes without a NUL at the end.
   package init(opening path: [UInt8], _ flags: CInt, mode: mode_t = 0o666) throws(Errno) {
-    let path = path.map { CChar(bitPattern: $0) } + [0]
+    let path = path.map { CChar(truncatingIfNeeded: $0) } + [0]
     rawValue = try retryingInterrupts { unsafe open(path, flags | O_CLOEXEC, mode) }
   }
 

@@ -71,7 +71,7 @@ struct NameList {
     case 4: return true  // DT_DIR
     case 0, 10:  // DT_UNKNOWN, DT_LNK
       var status = stat()
-      let name = name.map { CChar(bitPattern: $0) } + [0]
+      let name = name.map { CChar(truncatingIfNeeded: $0) } + [0]
       let flags = followsSymlinks ? 0 : AT_SYMLINK_NOFOLLOW
       return unsafe fstatat(folder, name, &status, flags) == 0 && status.st_mode & S_IFMT == S_IFDIR
     default: return false
