@@ -3,7 +3,8 @@
 #
 #   deploy/install-tools.sh ~/.local     then: export PATH=~/.local/bin:$PATH MANPATH=~/.local/share/man:
 #
-# Builds the tools in release first, or takes them from $BIN. Needs libjpeg, OpenBLAS and libcurl at run time.
+# Builds the tools in release first, or takes them from $BIN. Tools for another architecture are stripped by $STRIP and run by the
+# command in $RUN, one word a part (Tests/long/arm64.sh). Needs libjpeg, OpenBLAS and libcurl at run time.
 # Status: 0 done, 64 usage, 69 a tool cannot be built or is missing in $BIN.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -26,10 +27,10 @@ share=$prefix/share
 mkdir -p "$prefix/bin" "$share/man/man1" "$share/man/man5" "$share/bash-completion/completions" \
   "$share/zsh/site-functions" "$share/fish/vendor_completions.d"
 for tool in $tools; do
-  strip -o "$prefix/bin/$tool" "$bin/$tool"
+  "${STRIP:-strip}" -o "$prefix/bin/$tool" "$bin/$tool"
   install -m 644 "$here/../Sources/$tool/$tool.1" "$share/man/man1/"
-  "$bin/$tool" --generate-completion-script bash >"$share/bash-completion/completions/$tool"
-  "$bin/$tool" --generate-completion-script zsh >"$share/zsh/site-functions/_$tool"
-  "$bin/$tool" --generate-completion-script fish >"$share/fish/vendor_completions.d/$tool.fish"
+  ${RUN-} "$bin/$tool" --generate-completion-script bash >"$share/bash-completion/completions/$tool"
+  ${RUN-} "$bin/$tool" --generate-completion-script zsh >"$share/zsh/site-functions/_$tool"
+  ${RUN-} "$bin/$tool" --generate-completion-script fish >"$share/fish/vendor_completions.d/$tool.fish"
 done
 install -m 644 "$here/../Sources/Streams/tensor-stream.5" "$share/man/man5/"

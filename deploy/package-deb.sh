@@ -3,8 +3,9 @@
 #
 #   deploy/package-deb.sh [FOLDER]      image-classification_VERSION_ARCHITECTURE.deb in FOLDER (.build); prints its path
 #
-# Builds the tools in release first, or takes them from $BIN. The package is for the Debian release it is built on and later
-# ones. Status: 0 done, 69 a tool cannot be built or is missing in $BIN.
+# Builds the tools in release first, or takes them from $BIN, with $STRIP and $RUN as install-tools.sh. The package is for the
+# architecture of the tools, and for Debian releases with the C library that they need.
+# Status: 0 done, 69 a tool cannot be built, is missing in $BIN or is for an architecture that Debian has no name for here.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${BIN:-$here/../.build/release}
@@ -18,10 +19,19 @@ for tool in "${tools[@]}"; do
     exit 69
   }
 done
-version=$("$bin/imgdecode" --version)
-architecture=$(dpkg --print-architecture)
-# The C library that the tools were linked with, or a later one.
-libc=$(dpkg-query -W -f='${Version}' libc6 | sed 's/-.*//')
+# shellcheck disable=SC2086  # a command in words, or none
+version=$(${RUN-} "$bin/imgdecode" --version)
+# Bytes 18 and 19 of an ELF file name its machine.
+case $(od -An -tu2 -j18 -N2 "$bin/imgdecode" | tr -d ' ') in
+62) architecture=amd64 ;;
+183) architecture=arm64 ;;
+*)
+  echo "package-deb.sh: $bin/imgdecode is neither for x86-64 nor for 64-bit Arm" >&2
+  exit 69
+  ;;
+esac
+# The newest symbols of the C library that the tools use.
+libc=$(for tool in "${tools[@]}"; do readelf -V "$bin/$tool"; done | grep -oE 'GLIBC_[0-9.]+' | sed 's/GLIBC_//' | sort -V | tail -n 1)
 # The same sources make the same package: its dates are the last commit's.
 epoch=${SOURCE_DATE_EPOCH:-$(git -C "$here" log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH=$epoch
