@@ -9,12 +9,17 @@ extension PairedByteFormat {
   @inline(__always) @inlinable public static func sums(_ start: UnsafePointer<Int32>) -> Sums { pairedSums(start) }
   @inline(__always) @inlinable
   public static func finish(_ epilogue: ByteEpilogue, row: Int, _ x: Sums, _ y: Sums) {
-    finish(epilogue, row: row, column: 0, x)
-    finish(epilogue, row: row, column: 4, y)
+    let to = UnsafeMutableRawPointer(epilogue.sums(row: row, panelWidth: 8))
+    to.storeBytes(of: x, as: Sums.self)
+    to.storeBytes(of: y, toByteOffset: 16, as: Sums.self)
+  }
+  /// Eight or sixteen columns are written where they belong: the tile computes no more.
+  @inline(__always) @inlinable
+  public static func edge(_ epilogue: ByteEpilogue, rows: Int, columns: Int) -> ByteEpilogue {
+    columns % 8 == 0 ? epilogue : epilogue.edge(Floats.self, rows: rows, columns: columns, panelWidth: 2 &* width)
   }
   @inline(__always) @inlinable
-  public static func finish(_ epilogue: ByteEpilogue, row: Int, column: Int, _ x: Sums) {
-    let to = epilogue.sums(row: row, panelWidth: 2 &* width) + column
-    UnsafeMutableRawPointer(to).storeBytes(of: x, as: Sums.self)
+  public static func copy(_ edge: ByteEpilogue, to epilogue: ByteEpilogue, rows: Int, columns: Int) {
+    if columns % 8 > 0 { edge.copy(to: epilogue, rows: rows, columns: columns) }
   }
 }

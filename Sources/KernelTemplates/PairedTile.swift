@@ -6,12 +6,11 @@ public import CInstructionSets
 ///
 /// A panel is 24 columns wide; a step takes 12 vectors of weights of 16 bytes, each two columns' `depthGroup` weights. Twelve vectors of
 /// sums for each of two pairs of rows leave 8 of 32 registers for rows and weights. An instruction that joins two rows in a register runs
-/// on the same units as a product, which leaves 24 / 26 of their peak: a narrower panel would join more often.
+/// on the same units as a product, which leaves 24 / 26 of their peak: a narrower panel would join more often. The epilogue takes eight
+/// columns at a time, as those of a tile of two vectors of sums.
 public protocol PairedFormat: GemmFormat where Epilogue.Sum: SIMDScalar, Sums == SIMD4<Epilogue.Sum> {
   /// `depthGroup` elements of a row, then of another.
   static func factor(_ first: UnsafePointer<Element>, _ second: UnsafePointer<Element>) -> Factor
-  /// Takes four sums of one row of a tile, the first of them that of `column`.
-  static func finish(_ epilogue: Epilogue, row: Int, column: Int, _ x: Sums)
 }
 
 extension PairedFormat {
@@ -65,28 +64,21 @@ public enum PanelVectors<let count: Int> {}
     c11 = F.sums(start + 22)
   }
 
-  /// Takes both rows' sums of the first `2 · vectors` columns.
+  /// Takes four of the vectors: eight columns of both rows; of one row, where both are the same.
   @inline(__always) @inlinable
-  func finish(_ epilogue: F.Epilogue, _ first: Int, _ second: Int, vectors: Int) {
-    finish(epilogue, first, second, 0, c0, c1)
-    finish(epilogue, first, second, 4, c2, c3)
-    if vectors > 4 {
-      finish(epilogue, first, second, 8, c4, c5)
-      finish(epilogue, first, second, 12, c6, c7)
-    }
-    if vectors > 8 {
-      finish(epilogue, first, second, 16, c8, c9)
-      finish(epilogue, first, second, 20, c10, c11)
-    }
-  }
-
-  /// Takes the sums of four columns; of one row, where both are the same.
-  @inline(__always) @inlinable
-  func finish(_ epilogue: F.Epilogue, _ first: Int, _ second: Int, _ column: Int, _ x: Sums, _ y: Sums) {
-    let (a, b) = (unsafeBitCast(x, to: SIMD2<UInt64>.self), unsafeBitCast(y, to: SIMD2<UInt64>.self))
-    F.finish(epilogue, row: first, column: column, unsafeBitCast(SIMD2(a[0], b[0]), to: Sums.self))
+  static func finish(
+    _ epilogue: F.Epilogue, _ first: Int, _ second: Int, _ a: Sums, _ b: Sums, _ c: Sums, _ d: Sums
+  ) {
+    typealias Columns = SIMD2<UInt64>
+    let (a, b) = (unsafeBitCast(a, to: Columns.self), unsafeBitCast(b, to: Columns.self))
+    let (c, d) = (unsafeBitCast(c, to: Columns.self), unsafeBitCast(d, to: Columns.self))
+    F.finish(
+      epilogue, row: first, unsafeBitCast(Columns(a[0], b[0]), to: Sums.self),
+      unsafeBitCast(Columns(c[0], d[0]), to: Sums.self))
     guard second > first else { return }
-    F.finish(epilogue, row: second, column: column, unsafeBitCast(SIMD2(a[1], b[1]), to: Sums.self))
+    F.finish(
+      epilogue, row: second, unsafeBitCast(Columns(a[1], b[1]), to: Sums.self),
+      unsafeBitCast(Columns(c[1], d[1]), to: Sums.self))
   }
 }
 
@@ -154,9 +146,22 @@ func pairedTiles<F: PairedFormat, let rows: Int, let vectors: Int>(
         if k > last { k = last }
       }
     }
-    x.finish(epilogue, 0, rows > 1 ? 1 : 0, vectors: vectors)
-    if rows > 2 { y.finish(epilogue, 2, rows > 3 ? 3 : 2, vectors: vectors) }
-    F.complete(epilogue, rows: rows)
+    let (second, third, fourth) = (rows > 1 ? 1 : 0, 2, rows > 3 ? 3 : 2)
+    RowPair<F>.finish(epilogue, 0, second, x.c0, x.c1, x.c2, x.c3)
+    if rows > 2 { RowPair<F>.finish(epilogue, third, fourth, y.c0, y.c1, y.c2, y.c3) }
+    F.complete(epilogue, rows: rows, vectors: 2)
+    if vectors > 4 {
+      let epilogue = epilogue.at(row: 0, column: 8)
+      RowPair<F>.finish(epilogue, 0, second, x.c4, x.c5, x.c6, x.c7)
+      if rows > 2 { RowPair<F>.finish(epilogue, third, fourth, y.c4, y.c5, y.c6, y.c7) }
+      F.complete(epilogue, rows: rows, vectors: 2)
+    }
+    if vectors > 8 {
+      let epilogue = epilogue.at(row: 0, column: 16)
+      RowPair<F>.finish(epilogue, 0, second, x.c8, x.c9, x.c10, x.c11)
+      if rows > 2 { RowPair<F>.finish(epilogue, third, fourth, y.c8, y.c9, y.c10, y.c11) }
+      F.complete(epilogue, rows: rows, vectors: 2)
+    }
     epilogue = epilogue.at(row: rows, column: 0)
   }
 }

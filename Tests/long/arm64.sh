@@ -1,15 +1,46 @@
 #!/usr/bin/env bash
-# Builds every tool for 64-bit Arm and runs it under qemu-aarch64: pixels, streams, networks, transfers, Lambda. Run as root.
+# Builds every tool and the unit tests for 64-bit Arm and runs them under qemu-aarch64: kernels on several processors, operators, quantized
+# networks beside this machine's own binaries, pixels, streams, networks, transfers, Lambda, the Debian package. Run as root.
 # libjpeg-turbo is Debian sid's (version 3 or later) there, so the pixels are those of another release than Debian stable's.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=deploy/packages.sh
+source deploy/packages.sh
+install_packages binutils-aarch64-linux-gnu
 root=${ROOTS:-.build/roots}/arm64
 arm64=Tests/support/arm64.sh
 $arm64 root "$root"
 $arm64 build "$root"
+$arm64 tests "$root"
 $arm64 tools "$root" "$root-tools"
-file -L "$root/build/release/classify" | grep -q aarch64
-export BIN=$PWD/$root-tools EMULATED=1
+for tool in imgdecode classify s3sync batchsubmit lambda-bootstrap; do
+  file -L "$root/build/release/$tool" | grep -q aarch64
+done
+root=$(cd "$root" && pwd)
+BIN=$root-tools NATIVE_BIN=$PWD/.build/release OBJECTS=$root/build/release ARM64_ROOT=$root EMULATED=1
+export BIN NATIVE_BIN OBJECTS ARM64_ROOT EMULATED
+
+status=0
+# One part, and how long it took.
+part() {
+  local name=$1 begin=$SECONDS
+  shift
+  "$@" || status=1
+  echo "arm64: $name: $((SECONDS - begin)) s"
+}
+# shellcheck disable=SC2317  # called by part
+pytest() { .build/venv/bin/python -m pytest -q "$@"; }
+
+# With matrix products of bytes and bfloat16, and with dot products alone (Graviton 2).
+for processor in max neoverse-n1; do
+  export QEMU_CPU=$processor
+  part "unit tests of kernels and checksums, $processor" \
+    $arm64 unit "$root" --filter '^(ElementsTests|KernelsTests|S3Tests)\.'
+  part "operators and quantized networks, $processor" \
+    pytest Tests/peers/test_classify_operators.py Tests/peers/test_classify_quantized.py Tests/pipes/test_kernels_isa.py
+done
 # Emulated instructions take ten to a hundred times as long: each network once, no tests of speed or of time limits.
-.build/venv/bin/python -m pytest Tests/peers/test_imgdecode_pixels.py Tests/pipes/test_streams_interop.py \
+export QEMU_CPU=max
+part "tools" pytest Tests/arm64 Tests/peers/test_imgdecode_pixels.py Tests/pipes/test_streams_interop.py \
   Tests/peers/test_classify_networks.py Tests/peers/test_s3sync_moto.py Tests/pipes/test_lambda_per_event.py
+exit $status

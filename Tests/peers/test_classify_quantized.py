@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from support.onnxnet import INSTRUCTION_SETS, run_model
+from support.onnxnet import EVERYWHERE, run_model
 
 RNG = np.random.default_rng(14)
 TYPES = {"u8": np.uint8, "s8": np.int8}
@@ -97,7 +97,7 @@ def check(model, inputs, apart=0.02):
     """Within a step of onnxruntime, and the same bytes everywhere."""
     wanted = peer(model, inputs)[0]
     results = [run_model(model, inputs, threads=threads)[0] for threads in (1, 2)]
-    results += [run_model(model, inputs, env={"CLASSIFY_ISA": isa})[0] for isa in INSTRUCTION_SETS]
+    results += [run_model(model, inputs, **options)[0] for options in EVERYWHERE]
     for result in results:
         assert result.dtype == wanted.dtype and result.shape == wanted.shape
         assert np.array_equal(result, results[0])

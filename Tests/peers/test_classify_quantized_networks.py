@@ -13,7 +13,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from support.images import thousand_tensors
-from support.onnxnet import INSTRUCTION_SETS, run_file, run_model
+from support.onnxnet import EVERYWHERE, run_file, run_model
 from support.tools import MODEL, SHARED, run, tool
 
 needs_shared = pytest.mark.skipif(SHARED is None, reason="../shared is absent")
@@ -130,7 +130,7 @@ def test_every_layer_is_within_a_step(form, cifar, models):
         sources = sorted(set(sources))
         part = extractor.extract_model(sources, [name])
         inputs = [x if s == model.graph.input[0].name else wanted[s] for s in sources]
-        results = [run_model(part, inputs, env={"CLASSIFY_ISA": isa})[0] for isa in INSTRUCTION_SETS]
+        results = [run_model(part, inputs, **options)[0] for options in EVERYWHERE]
         results.append(run_model(part, inputs, threads=1)[0])
         assert all(np.array_equal(result, results[0]) for result in results)
         assert np.abs(results[0].astype(int) - wanted[name].astype(int)).max() <= 1, name
@@ -144,7 +144,7 @@ def test_the_whole_network_has_the_same_bits_everywhere(form, cifar, models):
     x = prepared(cifar[1][:3])
     path = models / f"{form}.onnx"
     runs = [run_file(path, [x], threads=threads)[0] for threads in (1, 2)]
-    runs += [run_file(path, [x], env={"CLASSIFY_ISA": isa})[0] for isa in INSTRUCTION_SETS]
+    runs += [run_file(path, [x], **options)[0] for options in EVERYWHERE]
     runs.append(np.concatenate([run_file(path, [x[i:i + 1]])[0] for i in range(3)]))
     assert all(np.array_equal(run.view(np.uint32), runs[0].view(np.uint32)) for run in runs)
 

@@ -1,7 +1,9 @@
 """Each instruction set stays in its own objects, and the narrower ones run on processors that have no more."""
 
+import functools
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -12,14 +14,38 @@ import pytest
 from support.tools import BIN, MODEL, tool
 
 QEMU = shutil.which("qemu-x86_64")
-# The targets of instruction sets, and the multiplication of each one's register tiles with how many of them a row of a step takes: two
-# vectors, twice where a vector takes two multiplications, twice again where one loop serves safe and other weights.
-TARGETS = ["KernelsAVX2", "KernelsAVX512", "KernelsVNNI", "KernelsBF16"]
+# Tools for Arm, emulated, and the objects they were linked from (Tests/long/arm64.sh).
+ARM = "EMULATED" in os.environ
+OBJECTS = pathlib.Path(os.environ.get("OBJECTS", BIN))
+BINUTILS = "aarch64-linux-gnu-" if ARM else ""
+on_x86 = pytest.mark.skipif(ARM or QEMU is None, reason="emulates x86-64 processors with qemu-user")
+on_arm = pytest.mark.skipif(not ARM, reason="emulates Arm processors")
+needs_objects = pytest.mark.skipif(not (OBJECTS / "KernelsPortable.build").exists(), reason="the objects of the release build are absent")
+
+# The targets of instruction sets.
+TARGETS = ["KernelsDotProduct", "KernelsInt8Matrix"] if ARM else ["KernelsAVX2", "KernelsAVX512", "KernelsVNNI", "KernelsBF16"]
+
+
+def rows(each, tallest):
+    """The multiplications in a step of each height of a tile, of which a row takes `each`."""
+    return {each * height for height in range(2, tallest + 1)}
+
+
+# Each one's register tiles, their multiplication, and how many of them the loops of its heights have. A row takes two, one for each vector
+# of a panel; twice that where a vector takes two multiplications, twice again where one loop serves safe and other weights. Where an
+# instruction multiplies pairs of rows: 4, 8 or 12 for each of one or two pairs.
 TILES = [
-    ("KernelsAVX2", "gemmTiles", "vfmadd", 2, 6), ("KernelsAVX512", "gemmTiles", "vfmadd", 2, 12),
-    ("KernelsAVX2", "mixedTiles", "vpmadd", 4, 6), ("KernelsAVX512", "mixedTiles", "vpmadd", 4, 8),
-    ("KernelsVNNI", "gemmTiles", "vpdpbusd", 2, 12), ("KernelsBF16", "gemmTiles", "vdpbf16ps", 2, 12),
+    ("KernelsPortable", "gemmTiles", "fmla", rows(2, 12)), ("KernelsDotProduct", "gemmTiles", "sdot", rows(2, 12)),
+    ("KernelsInt8Matrix", "pairedTiles", "usmmla", {4, 8, 12, 16, 24}),
+] if ARM else [
+    ("KernelsAVX2", "gemmTiles", "vfmadd", rows(2, 6)), ("KernelsAVX512", "gemmTiles", "vfmadd", rows(2, 12)),
+    ("KernelsAVX2", "mixedTiles", "vpmadd", rows(4, 6)), ("KernelsAVX512", "mixedTiles", "vpmadd", rows(4, 8)),
+    ("KernelsVNNI", "gemmTiles", "vpdpbusd", rows(2, 12)), ("KernelsBF16", "gemmTiles", "vdpbf16ps", rows(2, 12)),
 ]
+# Where a loop is cut, a call, and a vector that is spilled.
+JUMP = r"\t(?:b|b\.\w+|cbn?z|tbn?z)\s" if ARM else r"\tj\w+\s"
+CALL = r"\tblr?\s" if ARM else r"\tcall"
+SPILL = r"\t(?:st|ld)[up]?r?p?\s+q\d+,.*\[(?:sp|x29, #-)" if ARM else r"\tvmov[ua]p?\w*\s+%[xyz]mm\d+,-?(0x)?[0-9a-f]*\(%r[sb]p\)"
 
 
 def image(seed=0):
@@ -44,10 +70,16 @@ def same(ours, others):
     assert all(abs(a - b) < 1e-4 for (_, a), (_, b) in zip(ours, others))
 
 
-@pytest.mark.skipif(QEMU is None, reason="qemu-user is absent")
+@on_x86
 @pytest.mark.parametrize("processor", ["Nehalem", "Haswell"])
 def test_a_processor_without_wider_vectors(processor):
     same(classes([QEMU, "-cpu", processor]), classes([]))
+
+
+@on_arm
+@pytest.mark.parametrize("processor", ["cortex-a53", "neoverse-n1"])
+def test_an_arm_processor_without_products_of_bytes(processor):
+    same(classes([], QEMU_CPU=processor), classes([]))
 
 
 def test_the_narrowest_set_can_be_forced():
@@ -64,7 +96,7 @@ def test_an_invalid_set_is_a_configuration_error(setting):
     assert message.startswith(f"classify: CLASSIFY_ISA={setting}: ") and message.count("\n") == 1, message
 
 
-@pytest.mark.skipif(QEMU is None, reason="qemu-user is absent")
+@on_x86
 def test_a_set_the_processor_cannot_run_is_a_configuration_error():
     done = subprocess.run(
         [QEMU, "-cpu", "Nehalem", tool("classify"), "--model", str(MODEL)], input=image(), capture_output=True,
@@ -73,39 +105,40 @@ def test_a_set_the_processor_cannot_run_is_a_configuration_error():
     assert done.stderr.decode() == "classify: CLASSIFY_ISA=avx2: this processor cannot run avx2\n"
 
 
+@functools.cache
 def symbols(path, kinds):
     """The names of the code an object defines, of the given kinds (nm's letters)."""
-    listing = subprocess.run(["nm", "--defined-only", str(path)], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run([f"{BINUTILS}nm", "--defined-only", str(path)], capture_output=True, text=True, check=True).stdout
     found = re.findall(r"^[0-9a-f]+ (\S) (\S+)$", listing, re.M)
     return {name for kind, name in found if kind in kinds and not name.startswith("__swift_reflection_version")}
 
 
-@pytest.mark.skipif(not (BIN / "KernelsAVX2.build").exists(), reason="the objects of the release build are absent")
+@needs_objects
 @pytest.mark.parametrize("target", TARGETS)
 def test_no_object_shares_a_weak_symbol_with_an_instruction_set(target):
     """The linker keeps one copy of a weak symbol: were it the one compiled for AVX-512, other paths would run it."""
-    ours = set().union(*(symbols(path, "WV") for path in (BIN / f"{target}.build").glob("*.o")))
+    ours = set().union(*(symbols(path, "WV") for path in (OBJECTS / f"{target}.build").glob("*.o")))
     assert ours, "the kernels of the target are weak specialisations"
-    for path in BIN.glob("*.build/*.o"):
+    for path in OBJECTS.glob("*.build/*.o"):
         if path.parent.name != f"{target}.build":
             assert not ours & symbols(path, "WVT"), path
 
 
-@pytest.mark.skipif(not (BIN / "KernelsAVX2.build").exists(), reason="the objects of the release build are absent")
-@pytest.mark.parametrize("target, tiles, multiplication, per_row, tallest", TILES)
-def test_every_height_of_the_register_tile_is_a_loop_without_tests(target, tiles, multiplication, per_row, tallest):
+@needs_objects
+@pytest.mark.parametrize("target, tiles, multiplication, expected", TILES)
+def test_every_height_of_the_register_tile_is_a_loop_without_tests(target, tiles, multiplication, expected):
     """A height known only at run time would be tested between the multiplications, at a fifth of the speed. Nor may there be a call or
     a vector that is spilled."""
     loops = {}
-    for path in (BIN / f"{target}.build").glob("*.o"):
-        command = ["objdump", "-d", "--no-show-raw-insn", str(path)]
+    for path in (OBJECTS / f"{target}.build").glob("*.o"):
+        command = [f"{BINUTILS}objdump", "-d", "--no-show-raw-insn", str(path)]
         listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         for name, body in re.findall(rf"^[0-9a-f]+ <(\S*{tiles}\S*)>:\n(.*?)\n\n", listing + "\n", re.M | re.S):
-            loops[name] = max(re.split(r"\tj\w+\s", body), key=lambda run: run.count(f"\t{multiplication}"))
+            loops[name] = max(re.split(JUMP, body), key=lambda run: run.count(f"\t{multiplication}"))
     counts = {loop.count(f"\t{multiplication}") for loop in loops.values()}
-    assert {per_row * height for height in range(2, tallest + 1)} <= counts, counts
+    assert expected <= counts, counts
     for name, loop in loops.items():
-        if loop.count(f"\t{multiplication}") > per_row * tallest:
-            continue  # compiled, never called
-        assert "\tcall" not in loop, name
-        assert not re.search(r"\tvmov[ua]p?\w*\s+%[xyz]mm\d+,-?(0x)?[0-9a-f]*\(%r[sb]p\)", loop), name  # a vector is spilled
+        if not 0 < loop.count(f"\t{multiplication}") <= max(expected):
+            continue  # another format's, or compiled and never called
+        assert not re.search(CALL, loop), name
+        assert not re.search(SPILL, loop), name

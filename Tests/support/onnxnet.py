@@ -12,9 +12,18 @@ import onnx
 from support.tools import tool
 
 
-# The values of CLASSIFY_ISA that this machine has.
-CPU = open("/proc/cpuinfo").read()
-INSTRUCTION_SETS = [isa for isa, flag in (("portable", ""), ("avx2", " avx2"), ("avx512,-vnni", " avx512_vnni")) if flag in CPU]
+# The values of CLASSIFY_ISA that this machine has, or the one that the tools are emulated on.
+if "EMULATED" in os.environ:
+    INSTRUCTION_SETS = ["portable", "neon,-i8mm", "neon"]
+else:
+    CPU = open("/proc/cpuinfo").read()
+    INSTRUCTION_SETS = [
+        isa for isa, flag in (("portable", ""), ("avx2", " avx2"), ("avx512,-vnni", " avx512_vnni")) if flag in CPU]
+# Options of `run_file` under which a network over bytes has the same results: every instruction set, and of emulated tools the machine's
+# own (Tests/long/arm64.sh sets NATIVE_BIN).
+EVERYWHERE = [{"env": {"CLASSIFY_ISA": isa}} for isa in INSTRUCTION_SETS]
+if "NATIVE_BIN" in os.environ:
+    EVERYWHERE.append({"program": os.path.join(os.environ["NATIVE_BIN"], "onnxrun")})
 
 
 class Refused(Exception):
@@ -40,10 +49,10 @@ def pack(arrays, names=()):
     return stream.getvalue()
 
 
-def run_file(path, inputs, threads=2, timeout=120, env=None):
+def run_file(path, inputs, threads=2, timeout=120, env=None, program=None):
     """The outputs of the model at `path` as a list of arrays; integers and booleans get their type back."""
     result = subprocess.run(
-        [tool("onnxrun"), str(path), str(threads)], input=pack(inputs), capture_output=True, timeout=timeout,
+        [program or tool("onnxrun"), str(path), str(threads)], input=pack(inputs), capture_output=True, timeout=timeout,
         env=None if env is None else {**os.environ, **env})
     if result.returncode != 0:
         raise Refused(result.returncode, result.stderr.decode(errors="replace").strip())
@@ -60,3 +69,29 @@ def run_model(model, inputs, **options):
         path = os.path.join(folder, "model.onnx")
         onnx.save(model, path)
         return run_file(path, inputs, **options)
+
+
+def run_models(models):
+    """What became of each (model, inputs), all in one process: a list of arrays, a `Refused`, or None from where the process ended."""
+    results = [None] * len(models)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [os.path.join(folder, f"{index}.onnx") for index in range(len(models))]
+        for path, (model, inputs) in zip(paths, models):
+            onnx.save(model, path)
+            with open(path + ".tar", "wb") as file:
+                file.write(pack(inputs))
+        process = subprocess.run(
+            [tool("onnxrun"), "--list", "2"], input="\n".join(paths).encode(), capture_output=True, timeout=3600)
+    try:
+        with tarfile.open(fileobj=io.BytesIO(process.stdout), mode="r|") as archive:
+            for member in archive:
+                line, name = member.name.split("/")
+                body = archive.extractfile(member).read()
+                if name == "refused.txt":
+                    text = body.decode()
+                    results[int(line)] = Refused(78 if "configuration" in text else 65, text)
+                else:
+                    results[int(line)] = (results[int(line)] or []) + [np.load(io.BytesIO(body)).astype(name.split(".")[1])]
+    except tarfile.ReadError:
+        pass
+    return results
