@@ -13,8 +13,11 @@ private func tiff(
     return littleEndian ? bytes : bytes.reversed()
   }
   let head = littleEndian ? Array("II".utf8) : Array("MM".utf8)
-  return head + number(42, 2) + number(directory, 4) + number(1, 2) + number(tag, 2) + number(type, 2)
-    + number(count, 4) + value + [0, 0, 0, 0]
+  let fields = [
+    head, number(42, 2), number(directory, 4), number(1, 2), number(tag, 2), number(type, 2), number(count, 4), value,
+    [0, 0, 0, 0],
+  ]
+  return Array(fields.joined())
 }
 
 @Suite struct OrientationTests {

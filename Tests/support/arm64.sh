@@ -76,6 +76,8 @@ root)
     ln -sfn "$swift/lib/clang/$(ls "$root$swift/lib/clang")" "$root/opt/arm64$swift/lib/$resources/clang"
     ln -sfn "/opt/arm64$swift/lib/$resources" "$root/usr/lib/$resources"
   done
+  # Debian leaves out a library that every test which imports Foundation is linked with, and of which none calls anything.
+  inside "$root" aarch64-linux-gnu-gcc -shared -x c /dev/null -o "/opt/arm64$swift/lib/swift/linux/lib_Testing_Foundation.so"
   # Tools are linked statically; for the unit tests there are shared libraries alone.
   destination swift_static >"$root/destination.json"
   destination swift >"$root/destination-tests.json"
