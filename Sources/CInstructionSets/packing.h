@@ -6,6 +6,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 typedef unsigned char isa_u8x32 __attribute__((vector_size(32)));
@@ -66,6 +68,20 @@ ISA_DOOR isa_u8x16 isa_packed_4(isa_f32x4 a, isa_f32x4 b, isa_f32x4 c, isa_f32x4
   __m128i bytes = _mm_packus_epi16(_mm_adds_epi16(ab, zero), _mm_adds_epi16(cd, zero));
   bytes = _mm_max_epu8(bytes, _mm_set1_epi8((char)form.low));
   return (isa_u8x16)_mm_xor_si128(bytes, _mm_set1_epi8((char)form.flip));
+}
+ISA_DOOR isa_u8x16 isa_ordered_4(isa_u8x16 packed) { return packed; }
+#elif defined(__aarch64__)
+ISA_PLAIN_LIMITS(4)
+
+ISA_DOOR isa_u8x16 isa_packed_4(isa_f32x4 a, isa_f32x4 b, isa_f32x4 c, isa_f32x4 d, isa_byte_form form) {
+  // maxnm takes the number where the other operand is NaN.
+  float32x4_t low = vdupq_n_f32((float)(form.low - form.zero)), high = vdupq_n_f32(form.high);
+#define ISA_NARROWED(x) vqmovn_s32(vcvtnq_s32_f32(vminq_f32(vmaxnmq_f32((float32x4_t)(x), low), high)))
+  int16x8_t ab = vcombine_s16(ISA_NARROWED(a), ISA_NARROWED(b)), cd = vcombine_s16(ISA_NARROWED(c), ISA_NARROWED(d));
+#undef ISA_NARROWED
+  int16x8_t zero = vdupq_n_s16(form.zero);
+  uint8x16_t bytes = vcombine_u8(vqmovun_s16(vqaddq_s16(ab, zero)), vqmovun_s16(vqaddq_s16(cd, zero)));
+  return (isa_u8x16)veorq_u8(bytes, vdupq_n_u8(form.flip));
 }
 ISA_DOOR isa_u8x16 isa_ordered_4(isa_u8x16 packed) { return packed; }
 #else

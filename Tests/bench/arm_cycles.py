@@ -88,11 +88,10 @@ def main(objects):
         if loop is None:
             sys.exit(f"{target}: no loop in a function named {part}")
         row(what, multiplication, *loop)
-    # What becomes of four int32 sums: one multiplication, two more with a residual.
-    for multiplications, what in ((1, "four int8 results"), (3, "four int8 results with a residual")):
+    # What becomes of 16 int32 sums: four multiplications, eight more with a residual.
+    for multiplications, what in ((4, "16 int8 results"), (12, "16 int8 results with a residual")):
         def keep(body):
-            return "scvtf" in " ".join(body) and sum(text.startswith("fmul") for text in body) == multiplications and any(
-                text.startswith("xtn") for text in body)
+            return any(text.startswith("sqxtn") for text in body) and sum(text.startswith("fmul") for text in body) == multiplications
         row(what, "", 0, largest(objects, "KernelsDotProduct", "completeTile", "fmul", keep)[1])
 
 
