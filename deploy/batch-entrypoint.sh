@@ -34,7 +34,7 @@ prefix() { # NAME VALUE
   printf '%s' "${2%/}"
 }
 
-# Words of plain characters only: nothing that a shell, a path search or a second command could begin with.
+# Only letters, digits and . _ , = / : + - are allowed: no shell metacharacters, globs or quotes.
 flags() { # NAME VALUE
   [[ $2 =~ ^[A-Za-z0-9\ ._,=/:+-]*$ ]] || fail 64 "$1: holds more than plain words"
 }
@@ -146,10 +146,11 @@ run_child() {
   summary "$target: $images images, $errors errors" "$images"
 }
 
+# join_parts COUNT PREFIX – concatenates the parts of all children.
 join_parts() {
   local number
-  for ((number = 0; number < parts; number++)); do
-    s3sync "$manifest_output/part-$(printf '%05d' "$number").ndjson" - || return
+  for ((number = 0; number < $1; number++)); do
+    s3sync "$2/part-$(printf '%05d' "$number").ndjson" - || return
   done >"$work/predictions.ndjson"
 }
 
@@ -157,7 +158,7 @@ join_parts() {
 run_merge() {
   local parts manifest_output=$output/${manifest##*/}
   parts=$(whole_number MERGE_PARTS "$MERGE_PARTS") || exit
-  in_process_group join_parts || exit
+  in_process_group join_parts "$parts" "$manifest_output" || exit
   in_process_group s3sync --quiet "$work/predictions.ndjson" "$manifest_output/predictions.ndjson" || exit
   summary "$manifest_output/predictions.ndjson: $parts parts" "$(wc -l <"$work/predictions.ndjson")"
 }

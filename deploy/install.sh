@@ -6,8 +6,8 @@
 #   --region REGION             where; else AWS_REGION or the AWS CLI's configuration
 #   --stack NAME                the stack's name (MLServerlessStack)
 #   --bucket NAME               the bucket's name (made from stack, account and region); one that exists is taken over
-#   --model PATH|NAME           an ONNX file, or what deploy/model/fetch.sh downloads: resnet50, mobilenetv2, squeezenet
-#                               (resnet50)
+#   --model PATH|NAME           an ONNX file, or what deploy/model/fetch.sh downloads: resnet50, resnet50-int8,
+#                               efficientnet-lite0, mobilenetv2, squeezenet (resnet50)
 #   --labels PATH               one label a line; a model may carry its own
 #   --build                     build and push an image although nothing in it has changed
 #   --compute KIND              fargate, fargate-spot or ec2

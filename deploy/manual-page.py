@@ -43,7 +43,7 @@ def options(command):
         abstract = argument.get("abstract", "")
         lines += [".TP", invocation(argument), escape(abstract) or "\\&"]
         default = argument.get("defaultValue")
-        if default and default not in abstract:
+        if default and "default" not in abstract.lower():
             lines.append(f"Default: {escape(default)}.")
     return "\n".join(lines) + "\n"
 

@@ -31,14 +31,14 @@ package final class Client {
   private var waiting: Deque<Entry> = []
   private var running: [RequestID: Transfer] = [:]
   private var lastID = 0
-  /// Seconds that `poll` has waited in all: the clock of silence.
+  /// Seconds spent waiting in `poll`; idle times are measured on this clock.
   private var waited = 0.0
-  /// On that clock: when any transfer last moved, and when the transfers are looked at next.
-  private var lastMoved = 0.0
-  private var nextLook = 0.0
+  /// On that clock: the last progress of any transfer, and the next check for idle ones.
+  private var lastProgress = 0.0
+  private var nextIdleCheck = 0.0
 
   /// Seconds between two looks for silent transfers.
-  private static let lookInterval = 0.25
+  private static let idleCheckInterval = 0.25
 
   /// Requests that could not start; their completions run in the next `poll`.
   private var refused: [(completion: Completion, error: HTTPError)] = []
@@ -101,7 +101,7 @@ package final class Client {
     }
     multi.step()
     _ = runCompletions()
-    endSilent()
+    endIdleTransfers()
     startWaiting()
     let refusedNow = refused
     refused.removeAll()
@@ -115,7 +115,7 @@ package final class Client {
     while let (transfer, code) = multi.nextEnded() {
       running[transfer.id] = nil
       idle.append(transfer)
-      if code == CURLE_OK { lastMoved = waited }
+      if code == CURLE_OK { lastProgress = waited }
       transfer.end(code)
       count += 1
     }
@@ -123,12 +123,12 @@ package final class Client {
   }
 
   /// Ends the transfers whose servers have been silent for longer than their requests allow.
-  private func endSilent() {
-    guard waited >= nextLook else { return }
-    nextLook = waited + Self.lookInterval
-    for transfer in running.values where transfer.move(now: waited) { lastMoved = waited }
+  private func endIdleTransfers() {
+    guard waited >= nextIdleCheck else { return }
+    nextIdleCheck = waited + Self.idleCheckInterval
+    for transfer in running.values where transfer.recordProgress(now: waited) { lastProgress = waited }
     for (id, transfer) in running {
-      if let silence = transfer.excessiveSilence(now: waited, others: waited - lastMoved) {
+      if let silence = transfer.excessiveIdleTime(now: waited, others: waited - lastProgress) {
         cancel(id, with: .timeout(seconds: silence))
       }
     }
@@ -141,7 +141,7 @@ package final class Client {
         // Listed as idle first, so that a `begin` that throws does not lose the handle.
         idle.append(transfer)
         // Time without transfers is not silence.
-        if running.isEmpty { lastMoved = waited }
+        if running.isEmpty { lastProgress = waited }
         try transfer.begin(next.id, next.request, now: waited, completion: next.completion)
         idle.removeLast()
         running[next.id] = transfer

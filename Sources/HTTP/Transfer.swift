@@ -19,9 +19,9 @@ final class Transfer {
   private var headers = HeaderFields()
   private var headerBytes = 0
   private var body = ReceivedBody(sink: .memory(limit: 0))
-  /// Bytes in either direction when the client last looked, and the time on its clock of waiting when there were fewer.
+  /// Bytes in either direction at the last check, and when they last increased, on the clock of waiting.
   private var moved: Int64 = 0
-  private var lastMoved = 0.0
+  private var lastProgress = 0.0
   /// Bytes of the request's file that were handed to curl.
   private var sent: Int64 = 0
   private var sourceFailure: HTTPError?
@@ -35,14 +35,14 @@ final class Transfer {
 
   /// Prepares the handle for a request.
   ///
-  /// - Parameter now: on the clock of `move`.
+  /// - Parameter now: on the clock of `recordProgress`.
   func begin(
     _ id: Client.RequestID, _ request: Request, now: Double,
     completion: @escaping (Result<Response, HTTPError>) -> Void
   ) throws(HTTPError) {
     self.id = id
     moved = 0
-    lastMoved = now
+    lastProgress = now
     headers.removeAll(keepingCapacity: true)
     headerBytes = 0
     body = ReceivedBody(sink: request.sink)
@@ -78,21 +78,21 @@ final class Transfer {
       Response(status: handle.status, headers: headers, body: body.bytes, bytesReceived: body.received))
   }
 
-  /// Whether bytes have moved since the last call.
-  func move(now: Double) -> Bool {
+  /// Records whether bytes have been transferred since the last call, and returns it.
+  func recordProgress(now: Double) -> Bool {
     let count = Int64(headerBytes) + body.received + handle.uploaded
     guard count != moved else { return false }
     moved = count
-    lastMoved = now
+    lastProgress = now
     return true
   }
 
   /// Seconds without a byte, where they are more than the request allows.
   ///
-  /// - Parameter others: seconds in which no transfer of the client has moved.
-  func excessiveSilence(now: Double, others: Double) -> Double? {
+  /// - Parameter others: seconds in which no transfer of the client has made progress.
+  func excessiveIdleTime(now: Double, others: Double) -> Double? {
     guard let options = request?.options else { return nil }
-    let silence = now - lastMoved
+    let silence = now - lastProgress
     let isOver = silence >= options.silenceLimit || options.outageLimit.map { min(silence, others) >= $0 } ?? false
     return isOver ? silence : nil
   }

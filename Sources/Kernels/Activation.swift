@@ -25,7 +25,7 @@ public enum Activation: Equatable, Sendable {
   /// x · (1 + tanh(√(2/π) · (x + 0.044715·x³))) / 2
   case tanhGelu
 
-  /// The plain twin of every vectorised form.
+  /// The scalar reference of every vectorised form.
   public func callAsFunction(_ x: Float) -> Float {
     switch self {
     case .none: x

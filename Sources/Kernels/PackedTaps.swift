@@ -23,7 +23,7 @@ struct PackedTaps: Sendable {
   private let multipliers: TypedBuffer<Float>
   private let kernel: @Sendable (ByteTapRow, ByteTapWeights) -> Void
 
-  /// Nil where the instruction set has no such kernel, where weights less their zero points are no signed bytes, or where a row or pixel has
+  /// Nil where the instruction set has no such kernel, where weights minus their zero points do not fit in signed bytes, or where a row or pixel has
   /// fewer channels than a block.
   ///
   /// - Parameter start: (channels)

@@ -7,11 +7,11 @@ internal import Synchronization
 /// `threads` workers, the caller being one of them: `ThreadPool(threads: 1)` starts no thread.
 public final class ThreadPool: Sendable {
   public let threads: Int
-  private let shared: Shared
+  private let shared: SharedState
   private let workers: [pthread_t]
 
   public init(threads: Int) {
-    let shared = Shared(workers: max(1, threads))
+    let shared = SharedState(workers: max(1, threads))
     self.shared = shared
     var workers: [pthread_t] = []
     for index in 1..<max(2, threads) where index < threads {
@@ -62,8 +62,8 @@ public final class ThreadPool: Sendable {
 /// The argument of a new thread.
 private final class Worker {
   let index: Int
-  let shared: Shared
-  init(index: Int, shared: Shared) {
+  let shared: SharedState
+  init(index: Int, shared: SharedState) {
     self.index = index
     self.shared = shared
   }
@@ -78,15 +78,15 @@ private struct Job {
 /// What the workers and the caller share.
 ///
 /// A network runs a hundred jobs of some hundred microseconds each, so a job is begun, joined and ended through one atomic word, `gate`,
-/// while everybody is awake: a lock that the caller still holds when a spinning worker sees the new job would put that worker to sleep.
+/// while no thread sleeps: a lock that the caller still holds when a spinning worker sees the new job would put that worker to sleep.
 /// The mutex and the conditions are for those who have waited too long and do sleep.
 ///
 /// The states of `gate`: closed and empty (between jobs; only now is `job` written) → open (workers join and leave) → closed (none joins
 /// any more; the caller waits until the last has left). Each opening has a new number, so that no worker joins a job twice.
-private final class Shared: @unchecked Sendable {
+private final class SharedState: @unchecked Sendable {
   private enum Gate {
     static let worker = 1
-    static let workers = 1 << 16 - 1
+    static let workers = (1 << 16) - 1
     static let open = 1 << 16
     static let number = 1 << 17
   }
@@ -138,7 +138,7 @@ private final class Shared: @unchecked Sendable {
   func run(_ job: Job) {
     self.job = job
     for worker in 0..<workers {
-      next[worker * Self.nextStride].store(part(worker, of: job.tasks), ordering: .relaxed)
+      next[worker * Self.nextStride].store(firstTask(of: worker, in: job.tasks), ordering: .relaxed)
     }
     gate.add(Gate.number + Gate.open, ordering: .sequentiallyConsistent)
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeSleepers() }
@@ -201,7 +201,7 @@ private final class Shared: @unchecked Sendable {
     return number == seen ? nil : number
   }
 
-  /// Goes inside, if job `number` is still open.
+  /// Joins job `number`; nil where it is closed.
   private func join(_ number: Int) -> Job? {
     var value = gate.load(ordering: .relaxed)
     while value / Gate.number == number && value & Gate.open != 0 {
@@ -224,7 +224,7 @@ private final class Shared: @unchecked Sendable {
   private func claim(_ job: Job, worker: Int) {
     for step in 0..<workers {
       let owner = (worker + step) % workers
-      let end = part(owner + 1, of: job.tasks)
+      let end = firstTask(of: owner + 1, in: job.tasks)
       while true {
         let task = next[owner * Self.nextStride].add(1, ordering: .relaxed).oldValue
         guard task < end else { break }
@@ -233,7 +233,8 @@ private final class Shared: @unchecked Sendable {
     }
   }
 
-  private func part(_ index: Int, of tasks: Int) -> Int { index * tasks / workers }
+  /// The first task of worker `index`'s part.
+  private func firstTask(of index: Int, in tasks: Int) -> Int { index * tasks / workers }
 
   /// Some hundreds of microseconds, as long as one worker may have to wait for another's last task: workers sleep between images,
   /// not between layers, since waking one takes a tenth of a layer's time.

@@ -1,4 +1,4 @@
-// What a model file can say: one type an operator, one file a type, in `Operators/`.
+// What a model file can say: one type per operator, one file per type, in `Operators/`.
 
 import Elements
 

@@ -10,7 +10,7 @@ package struct CommandLineArguments: Equatable, Sendable {
   /// The bytes of every other argument, in order. `-` is one of them.
   package private(set) var paths: [[UInt8]] = []
 
-  /// An argument that begins with one `-` and is none of the flags.
+  /// An argument that begins with a single `-` and is not a known flag.
   package struct UnknownFlag: Error, Equatable {
     package let argument: String
   }

@@ -6,7 +6,7 @@ package enum ExitStatus: Int32, Sendable {
   case ok = 0
   /// Invalid flags or arguments.
   case usage = 64
-  /// The input is bad and will never work.
+  /// The input is bad; a retry does not help.
   case data = 65
   /// A service refused or is missing.
   case unavailable = 69
@@ -20,7 +20,7 @@ package enum ExitStatus: Int32, Sendable {
   case configuration = 78
 }
 
-/// An error that knows what a person should read and what a program should do about it.
+/// An error with a message for people and an exit status for programs.
 package protocol ReportableError: Error {
   /// The status the tool leaves with when this error ends it.
   var status: ExitStatus { get }

@@ -65,7 +65,7 @@ package final class InputStream {
   }
 
   /// Takes the bytes before the next `separator`, and the separator with them; those before the end of the input where
-  /// none comes. Nil at the end. Waits for nothing behind the separator.
+  /// none comes. Nil at the end. Waits for nothing after the separator.
   ///
   /// - Parameter limit: a separator that does not come within so many bytes gives `limit` + 1 bytes without one.
   package func read(until separator: UInt8, limit: Int) throws -> [UInt8]? {

@@ -2,7 +2,7 @@
 
 import POSIX
 
-/// Why an archive cannot be read further. Nothing behind the fault can be trusted.
+/// Why an archive cannot be read further. Nothing after the fault can be trusted.
 package enum TarError: ReportableError, Equatable {
   /// The input ended inside a member, a header, or before the end-of-archive blocks.
   case truncated(after: String?)

@@ -119,10 +119,10 @@ extension EventError {
     switch self {
     case .notAnEvent: "neither an event in JSON nor a list of objects"
     case .unknownShape: "JSON, but not an event of S3, SQS, SNS or EventBridge"
-    case .malformedKey(let key): "the key \(key) is not form-encoded UTF-8 of 1 to 1024 bytes"
+    case .malformedKey(let key): "the key \(key) is not UTF-8 of 1 to 1024 bytes, or is wrongly encoded"
     case .malformedBucket(let name): "\(name) is not a bucket name"
     case .nestedTooDeeply: "events are nested too deeply"
-    case .tooLarge(let bytes): "an event of more than \(min(bytes, Event.maximumSize)) bytes"
+    case .tooLarge: "an event of more than \(Event.maximumSize) bytes"
     }
   }
 }

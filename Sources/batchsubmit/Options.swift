@@ -104,7 +104,8 @@ struct RunningFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Maximum time to wait (default: no limit).", valueName: "seconds"))
   var waitTimeout: Double?
 
-  @Option(help: ArgumentHelp("Time in RUNNABLE after which the reason is reported.", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp("Time in RUNNABLE after which the reason is reported (default: 600).", valueName: "seconds"))
   var runnableWarning: Double = 600
 
   @Flag(help: "Print Lambda's batchItemFailures alone, for a function that SQS invokes.")

@@ -36,7 +36,7 @@ struct ContractFlags: ParsableArguments {
   @Option(help: "Factor that pixel values (0…255) are multiplied by first.")
   var scale: Float?
 
-  @Flag(inversion: .prefixedNo, help: "Channels blue, green, red instead of red, green, blue.")
+  @Flag(inversion: .prefixedNo, help: "Channels in the order blue, green, red (default: as the model states).")
   var bgr: Bool?
 
   /// As one source among others.

@@ -17,8 +17,8 @@ struct Classify: ParsableCommand {
       tar c photos | imgdecode | classify --format csv     many images, as a table
 
       One .npy on standard input, or a tar of them, gives one JSON object per line, in the order of the input. |u1 (height, \
-      width, 3) pixels go through the model's input contract; <f4 (3, height, width) or (n, 3, height, width) is taken as \
-      it is. Error records are passed on.
+      width, 3 or 1) pixels go through the model's input contract; <f4 (channels, height, width) or (n, channels, height, \
+      width) is taken as it is. Error records are passed on.
 
       Convolutions and products with weights run in float32. --precision bf16 lets them multiply in bfloat16, with sums in \
       float32, where the processor has AVX512_BF16; elsewhere the model runs in float32, and one line on standard error \
@@ -73,6 +73,15 @@ struct Classify: ParsableCommand {
       models, workers: workers, limit: limit, profile: profile, statistics: statistics, results: results)
     defer { classifier.stop() }
 
+    let failed = try classifyInput(classifier, results)
+    try output.close()
+    if running.stats { classifier.statistics.report(failed: failed, precision: precision) }
+    profile?.report(threads: threads)
+    return running.strict && failed > 0 ? .data : .ok
+  }
+
+  /// Everything on standard input; returns how many images failed.
+  private func classifyInput(_ classifier: OrderedClassifier, _ results: ResultWriter) throws -> Int {
     let input = InputStream()
     input.watchedOutput = STDOUT_FILENO
     input.notification = classifier.notification
@@ -89,10 +98,7 @@ struct Classify: ParsableCommand {
     case .jpeg: throw InputError.jpeg
     case .other(let description): throw InputError.notTensors(description)
     }
-    try output.close()
-    if running.stats { classifier.statistics.report(failed: failed, precision: precision) }
-    profile?.report(threads: threads)
-    return running.strict && failed > 0 ? .data : .ok
+    return failed
   }
 
   /// The one tensor that is the whole of standard input.

@@ -48,7 +48,7 @@ struct JPEGHeader: Equatable {
     do throws(DecodeError) {
       self.frame = try JPEGFrame(marker: frame.marker, body: frame.body)
     } catch {
-      // Where the height is 0, a segment behind the first scan may define it (T.81, section B.2.5).
+      // Where the height is 0, a segment after the first scan may define it (T.81, section B.2.5).
       if case .zeroSide(let size) = error, size.width > 0, JPEGScans(bytes).definesHeight {
         throw .unsupported("JPEG whose height is defined behind its first scan (DNL)")
       }

@@ -10,7 +10,7 @@ struct Orientation: Equatable, Sendable {
 
   static let upright = Orientation(transposed: false, mirrorsX: false, mirrorsY: false)
 
-  /// Nil for a value that is none of the eight.
+  /// Nil for a value outside 1…8.
   init?(exifValue: Int) {
     switch exifValue {
     case 1: self = .upright

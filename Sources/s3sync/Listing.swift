@@ -21,7 +21,7 @@ struct Listing {
     try systemCalls { () throws(SystemError) in try output.close() }
   }
 
-  /// One level: objects without the delimiter behind the prefix, and what the others begin with, in one order.
+  /// One level: objects without the delimiter after the prefix, and what the others begin with, in one order.
   func level(_ root: ObjectURI, delimiter: String) async throws(SyncError) {
     let output = OutputStream()
     var token: String?

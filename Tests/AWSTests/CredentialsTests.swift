@@ -51,7 +51,7 @@ private func load(
     #expect(throws: CredentialsError.self) { try load(["AWS_ACCESS_KEY_ID": "AK"]).0.get() }
   }
 
-  @Test func aKeyWithALineEndIsNone() throws {
+  @Test func aKeyWithALineEndIsMalformed() throws {
     #expect(throws: CredentialsError.malformed(source: "environment")) {
       try load(["AWS_ACCESS_KEY_ID": "AK\nx", "AWS_SECRET_ACCESS_KEY": "SK"]).0.get()
     }

@@ -41,7 +41,7 @@ private let edges = [2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33]
     }
   }
 
-  @Test func oneElementToMultiplyIsNoPair() {
+  @Test func anOddLastElementIsNotPaired() {
     #expect(!BFloat16Convolution.applies(to: square(5, 1, 3, kernel: 1)))
     #expect(!BFloat16Convolution.applies(to: square(5, 1, 3, kernel: 3, dilation: 2)))
     #expect(!BFloat16Convolution.applies(to: square(5, 4, 4, kernel: 3, groups: 2)))

@@ -1,4 +1,4 @@
-// Quantized convolutions against their plain twin, on every instruction set here, at sizes around every tile and vector edge: equal bytes.
+// Quantized convolutions compared with the scalar reference on every available instruction set, at sizes around each tile and vector edge: equal bytes.
 
 import Testing
 
@@ -37,7 +37,7 @@ private let edges = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33,
     }
   }
 
-  /// Of 64 channels and more some instruction sets compute blocks; 96 and 144 end within one.
+  /// From 64 channels up some instruction sets compute blocks of channels; 96 and 144 are not multiples of a block.
   @Test(arguments: instructionSets, edges + [64, 96, 144])
   func depthwise(_ set: CPUFeatures, channels: Int) throws {
     let shapes = [

@@ -14,7 +14,7 @@ struct ExtentTests {
     #expect(try b * a == product)
   }
 
-  @Test func batchTimesBatchIsNoShape() {
+  @Test func batchTimesBatchIsRefused() {
     let batch = Extent(1, isBatched: true)
     #expect(throws: GraphError.dynamicShape) { try batch * batch }
     #expect(throws: GraphError.dynamicShape) { try batch + Extent(2) }

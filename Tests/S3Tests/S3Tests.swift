@@ -47,7 +47,7 @@ func noURIs(text: String) {
   #expect(ObjectRecord(line: "s3://bucket/k".utf8) == ObjectRecord(bucket: "bucket", key: Key("k")))
 }
 
-@Test("a record cut at any length is none") func cutRecords() {
+@Test("a record cut at any length is refused") func cutRecords() {
   let line = Array(ObjectRecord(bucket: "bucket", key: Key("key"), size: 1, etag: "e").line.dropLast())
   for length in 0..<line.count { #expect(ObjectRecord(line: line[..<length]) == nil) }
 }

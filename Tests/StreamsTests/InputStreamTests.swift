@@ -139,7 +139,7 @@ import Testing
   }
 
   @Test(arguments: ["/nonexistent", "/", "/dev/null"])
-  func whatIsNoFileIsRefused(path: String) {
+  func nonFilesAreRefused(path: String) {
     #expect(throws: SystemError.self) { _ = try MappedFile(path: path) }
   }
 }

@@ -1,4 +1,4 @@
-// Every shape of event, and everything that is none.
+// Every shape of event, and input that is not an event.
 
 import S3
 import Testing
@@ -84,7 +84,7 @@ private func keys(_ json: String) throws -> [String] {
   }
 
   @Test(arguments: ["a%2", "a%zz", "%", "%FF.jpg", "", String(repeating: "a", count: 1025)])
-  func keysThatAreNoneAreRefused(encoded: String) {
+  func malformedKeysAreRefused(encoded: String) {
     #expect(throws: EventError.malformedKey(encoded)) { try keys(s3Event([encoded])) }
   }
 
@@ -122,7 +122,7 @@ private func keys(_ json: String) throws -> [String] {
     (#"{"Records":{"s3":1}}"#, .notAnEvent), (s3Event(["a"], bucket: "../x"), .malformedBucket("../x")),
     (sns(sns(sns(sns(s3Event(["a"]))))), .nestedTooDeeply),
   ])
-  func whatIsNoEventIsATypedError(json: String, error: EventError) {
+  func inputThatIsNotAnEventIsATypedError(json: String, error: EventError) {
     #expect(throws: error) { try keys(json) }
   }
 

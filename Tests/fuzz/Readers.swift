@@ -1,4 +1,4 @@
-// Everything that reads bytes from outside, each as one function of bytes.
+// The readers that are fuzzed, each as one function of bytes.
 
 import Glibc
 import ModelInMemory

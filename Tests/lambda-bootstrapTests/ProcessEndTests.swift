@@ -17,5 +17,5 @@ import Testing
     #expect(group.kill() == .exited(3))
   }
 
-  @Test func whatIsNoChildCannotBeWatched() { #expect(watchByThread(1) == -1) }
+  @Test func onlyChildrenCanBeWatched() { #expect(watchByThread(1) == -1) }
 }

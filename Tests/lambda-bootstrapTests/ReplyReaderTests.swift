@@ -1,4 +1,4 @@
-// HTTP responses as they come from the Runtime API: whole, cut at every byte, and in every form that is none.
+// HTTP responses as they come from the Runtime API: whole, cut at every byte, and in every malformed form.
 import HTTPFields
 import Testing
 

@@ -54,7 +54,7 @@ def test_nodes_in_any_order():
 
 def test_what_no_output_depends_on_is_dropped():
     """An operator, a quantized branch, an initializer and an unused input."""
-    dead = [node("Hardmax", ["c"], ["d"]), node("QuantizeLinear", ["c", "s"], ["q"])]
+    dead = [node("Atan", ["c"], ["d"]), node("QuantizeLinear", ["c", "s"], ["q"])]
     inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, SHAPE),
               helper.make_tensor_value_info("unused", TensorProto.STRING, ["a", "b"])]
     model = network([CONV, *dead, RELU], [W, constant("s", np.float32(1)), constant("t", np.array(["text"]))], inputs=inputs)
@@ -135,7 +135,7 @@ def choice(condition):
     onnxruntime has; a name that both use."""
     yes = branch([node("Conv", ["x", "k"], ["u"], pads=[1] * 4), node("Add", ["u", "c"], ["z"])], "z",
                  [constant("k", WEIGHTS)])
-    no = branch([node("Hardmax", ["x"], ["u"]), node("Relu", ["u"], ["z"])], "z")
+    no = branch([node("Atan", ["x"], ["u"]), node("Relu", ["u"], ["z"])], "z")
     return node("If", [condition], ["m"], then_branch=yes, else_branch=no)
 
 

@@ -144,7 +144,7 @@ def test_page_and_health(served):
 @pytest.mark.parametrize("body, kind, status", [
     (b"\x89PNG\r\n\x1a\n" + b"0" * 64, "image/jpeg", 415), (b"\xff\xd8\xff\xe0 no more", "image/jpeg", 422),
     (b"{}", "application/json", 415), (b"\xff\xd8" + b"0" * (11 << 20), "image/jpeg", 413)])
-def test_what_is_no_photograph(served, body, kind, status):
+def test_bodies_that_are_not_photographs(served, body, kind, status):
     assert post(served, body, kind)[0] == status
     assert post(served, (SHARED / "photos" / "cat.jpg").read_bytes())[0] == 200
 

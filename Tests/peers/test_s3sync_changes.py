@@ -128,7 +128,7 @@ def test_a_failed_download_or_copy_deletes_nothing(server, tmp_path):
     assert tree(tmp_path) == {"old": b"data"} and "to/old" in keys(server)
 
 
-def test_a_key_that_is_no_path_deletes_nothing(server, tmp_path):
+def test_a_key_that_is_not_a_path_deletes_nothing(server, tmp_path):
     server.put("bucket", "in/../x", b"data")
     (tmp_path / "old").write_bytes(b"data")
     assert sync(server, "--delete", "s3://bucket/in/", tmp_path).returncode == 65
@@ -266,7 +266,7 @@ def test_no_mtime(server, tmp_path):
 
 
 @pytest.mark.parametrize("value", ["", "yesterday", "1e9", "99999999999999", "-"])
-def test_metadata_that_is_no_time(server, tmp_path, value):
+def test_metadata_that_is_not_a_time(server, tmp_path, value):
     stored = server.put("bucket", "m/f", b"one", **{"x-amz-meta-mtime": value})
     assert sync(server, "s3://bucket/m/", tmp_path / "out").returncode == 0
     assert int((tmp_path / "out" / "f").stat().st_mtime) == int(stored.modified.timestamp())

@@ -129,7 +129,7 @@ def test_proxies_of_the_environment(proxy, variable, exception):
         assert ForwardProxy.asked == ([] if exception else [f"{server.endpoint}/bucket/k"])
 
 
-def test_a_variable_that_a_cgi_client_may_set_is_no_proxy(proxy):
+def test_a_variable_that_a_cgi_client_may_set_is_not_used_as_a_proxy(proxy):
     with fault_server() as server:
         server.put("bucket", "k", b"direct")
         done = sync(server.endpoint, "s3://bucket/k", "-", HTTP_PROXY=proxy, REQUEST_METHOD="GET")

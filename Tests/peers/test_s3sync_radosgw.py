@@ -76,7 +76,7 @@ def test_odd_names_up_and_down(endpoint, s3, bucket, tmp_path):
 NO_PATHS = ["a//b", "/absolute", "./x", "../x", "a/../b", "a/./b", "a/.."]
 
 
-def test_keys_that_are_no_paths(endpoint, s3, bucket, tmp_path):
+def test_keys_that_are_not_paths(endpoint, s3, bucket, tmp_path):
     for key in NO_PATHS:
         done = sync(endpoint, "-", f"s3://{bucket}/in/{key}", stdin=key.encode())
         assert done.returncode == 0, done.stderr

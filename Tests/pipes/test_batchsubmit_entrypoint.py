@@ -73,7 +73,7 @@ def test_the_pipe_and_its_summary(stages):
 @pytest.mark.parametrize("source, decoder, classifier, status", [
     (0, 0, 0, 0), (75, 0, 0, 75), (75, 65, 65, 75), (77, 65, 0, 77), (0, 65, 0, 65), (0, 0, 78, 78), (141, 0, 78, 78),
     (141, 137, 65, 137), (0, 141, 78, 78), (141, 141, 74, 74), (137, 65, 65, 137), (0, 141, 0, 141)])
-def test_the_status_is_the_leftmost_that_is_no_broken_pipe(stages, source, decoder, classifier, status):
+def test_the_status_is_the_leftmost_that_is_not_a_broken_pipe(stages, source, decoder, classifier, status):
     result = entrypoint({
         **stages, "s3sync_STATUS": source, "imgdecode_STATUS": decoder, "classify_STATUS": classifier})
     assert result.returncode == status

@@ -106,7 +106,7 @@ def test_names():
     assert b"\x1b" not in text
 
 
-def test_csv_is_no_formula():
+def test_csv_fields_are_not_formulas():
     archive = tar([("=cmd|' /C calc'!A0.npy", GOOD), ('a,"b".jpg.npy', GOOD)])
     rows = run(CLASSIFY + ["--format", "csv", "--top", "1"], stdin=archive).stdout.decode().split("\r\n")
     assert rows[0] == "InputFile,Probability,Label"

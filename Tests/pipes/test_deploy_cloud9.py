@@ -51,7 +51,7 @@ def test_ext4_grows_by_its_device(fake):
     assert fake.matching("sudo resize2fs /dev/nvme0n1p1")
 
 
-def test_partition_already_grown_is_no_failure(fake):
+def test_partition_already_grown_is_not_a_failure(fake):
     fake.rule("sudo growpart", answer(status=1))
     assert run(fake).returncode == 0
 

@@ -50,7 +50,7 @@ def test_answer_is_taken_apart(answer, expected):
 
 
 @pytest.mark.parametrize("answer", [b"", b"[]", b'{"errorType":"Timeout"}', b"\xff"])
-def test_what_is_no_answer_is_502(answer):
+def test_what_is_not_an_answer_is_502(answer):
     assert gateway.response(answer)[0] == 502
 
 

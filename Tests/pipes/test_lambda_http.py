@@ -78,7 +78,7 @@ def test_base64_with_line_breaks(function, encoded):
 
 
 @pytest.mark.parametrize("encoded", ["ZWNobyB", "ZWNobyB4=", "ZW-obyB4", "====", "Z W N o", "ZWNobyB4ZR=="])
-def test_what_is_no_base64(function, encoded):
+def test_invalid_base64(function, encoded):
     event = json.loads(http_api(body=b"", headers=JPEG))
     event["body"] = encoded
     status, body, _ = answer(function.call(json.dumps(event).encode()))
@@ -128,7 +128,7 @@ def test_given_routes_replace_the_default():
             assert predict(function, b"echo x", method=method, path=path)[0] == status
 
 
-def test_the_stage_is_no_part_of_the_path(function):
+def test_the_stage_is_not_part_of_the_path(function):
     assert predict(function, b"echo x", stage="prod")[0] == 200
     assert answer(function.call(http_api("GET", "/health", stage="prod")))[0] == 200
 
@@ -282,7 +282,7 @@ def test_a_stage_that_dies_between_events_is_replaced_unseen(function, stage):
     assert label(predict(function, b"echo after")[1]) == "after"
 
 
-def test_unasked_output_between_events_is_no_answer(function):
+def test_unasked_output_between_events_is_not_an_answer(function):
     predict(function, b"unasked x")
     time.sleep(0.3)
     assert label(predict(function, b"echo after")[1]) == "after"

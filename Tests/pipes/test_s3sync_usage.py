@@ -43,7 +43,7 @@ def test_bad_configuration(variable, value, status):
     assert done.returncode == status, done.stderr
 
 
-def test_a_list_with_a_line_that_is_none():
+def test_a_list_with_an_invalid_line():
     done = run([S3SYNC, "--files-from", "-", "-"], env=QUIET, stdin=b'{"bucket":"bucket"}\n')
     assert done.returncode == 65 and b"line 1" in done.stderr
 

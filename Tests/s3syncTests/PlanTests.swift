@@ -132,7 +132,7 @@ private func plan(
     #expect(planned == Planned(transfers: ["e"], problems: ["a", "d/"]))
   }
 
-  @Test func whatIsNoFileAtTheTargetIsNeitherCurrentNorDeleted() throws {
+  @Test func nonFilesAtTheTargetAreNeitherCurrentNorDeleted() throws {
     let target = [
       Entry(key: Key("a"), kind: .unreadable(reason: "r")), Entry(key: Key("b"), kind: .unreadable(reason: "r")),
     ]

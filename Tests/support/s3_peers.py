@@ -1,4 +1,4 @@
-"""S3 servers on loopback for tests: radosgw, which verifies signatures, and what a test needs to use them."""
+"""An S3 server on loopback for tests (radosgw, which verifies signatures), and its clients' settings."""
 
 import contextlib
 import os
@@ -47,7 +47,7 @@ def environment(endpoint, **extra):
 
 
 def client(endpoint):
-    """boto3's client, for what is put in and looked at behind the tool's back."""
+    """boto3's client, for preparing and inspecting objects without the tool."""
     return boto3.client(
         "s3", endpoint_url=endpoint, aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY,
         region_name="us-east-1",

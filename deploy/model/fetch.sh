@@ -56,14 +56,21 @@ verified() {
   [ "$(stat -c %s "$1")" -eq "$size" ] && [ "$(sha256sum <"$1" | cut -d' ' -f1)" = "$sum" ]
 }
 
-# publish – gives the verified part its name and prints it.
+# publish – gives the verified part its name, prints it and exits.
 publish() {
   mv "$part" "$file"
   printf '%s\n' "$file"
   exit 0
 }
 
+# write_contract – the JSON file next to the model: preprocessing and labels. No label holds a quote or a backslash.
+write_contract() {
+  { printf '%s, "labels": [' "$contract" && sed 's/.*/"&"/' "$here/imagenet-classes.txt" | paste -s -d, && printf ']}\n'; } \
+    >"${file%.onnx}.json"
+}
+
 if [ -e "$file" ] && verified "$file"; then
+  [ -z "${contract-}" ] || [ -e "${file%.onnx}.json" ] || write_contract
   printf '%s\n' "$file"
   exit 0
 fi
@@ -100,12 +107,6 @@ places+=(
   'https://huggingface.co/onnxmodelzoo/legacy_models/resolve/main/validated/vision/classification'
   'https://github.com/onnx/models/raw/main/validated/vision/classification'
 )
-
-# write_contract – the JSON file next to the model: preprocessing and labels. No label holds a quote or a backslash.
-write_contract() {
-  { printf '%s, "labels": [' "$contract" && sed 's/.*/"&"/' "$here/imagenet-classes.txt" | paste -s -d, && printf ']}\n'; } \
-    >"${file%.onnx}.json"
-}
 
 status=69
 for place in "${places[@]}"; do

@@ -57,8 +57,7 @@ extension ServiceError {
       case .unreachable: return .temporary
       }
     case .configuration: return .configuration
-    case .malformedResponse: return .unavailable
-    case .corrupted: return .unavailable
+    case .malformedResponse, .corrupted: return .unavailable
     }
   }
 
@@ -72,16 +71,5 @@ extension ServiceError {
     case .malformedResponse(let reason): "unexpected response: \(reason)"
     case .corrupted: "the received bytes do not match the object's checksum"
     }
-  }
-}
-
-/// As `mapError` of POSIX, for work that waits on the loop.
-@Loop package func mapError<Value: Sendable, From: Error, To: Error>(
-  _ transform: (From) -> To, of work: @Loop () async throws(From) -> Value
-) async throws(To) -> Value {
-  do throws(From) {
-    return try await work()
-  } catch {
-    throw transform(error)
   }
 }

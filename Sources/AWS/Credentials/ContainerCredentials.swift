@@ -13,7 +13,10 @@ struct ContainerCredentials: CredentialsSource {
   @Loop func load() async throws(CredentialsError) -> Credentials? {
     let url: String
     if let relative = environment.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
-      guard relative.hasPrefix("/") else { throw .configuration(source: Self.name, reason: "the path has no slash") }
+      guard relative.hasPrefix("/") else {
+        throw .configuration(
+          source: Self.name, reason: "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not begin with a slash")
+      }
       url = "http://169.254.170.2" + relative
     } else if let full = environment.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
       guard Self.isAllowed(full) else {
@@ -44,7 +47,7 @@ struct ContainerCredentials: CredentialsSource {
       while token?.last?.isNewline ?? false { token?.removeLast() }
     }
     if let token, token.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
-      throw .configuration(source: Self.name, reason: "the authorization token holds a line end")
+      throw .configuration(source: Self.name, reason: "the authorization token contains a control character")
     }
     return token
   }

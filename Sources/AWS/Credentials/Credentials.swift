@@ -51,7 +51,7 @@ extension CredentialsError {
   /// One sentence without a line end.
   var sentence: String {
     switch self {
-    case .none: "no credentials in the environment, a profile, a container or an EC2 instance"
+    case .none: "no credentials in the environment, a web identity, a profile, a container or an EC2 instance"
     case .configuration(let source, let reason): "credentials: \(source): \(reason)"
     case .malformed(let source): "credentials: unexpected response of \(source)"
     case .refused(let source, let reason): "credentials: \(source) refused: \(reason)"

@@ -6,7 +6,7 @@ package import HTTP
 @Loop
 package final class CredentialsProvider {
   /// Seconds before expiry at which credentials are renewed; if that fails they are used until they expire.
-  private static let margin: Int64 = 300
+  private static let renewalMargin: Int64 = 300
 
   private let sources: [any CredentialsSource]
   private let now: @Sendable () -> Timestamp
@@ -35,13 +35,13 @@ package final class CredentialsProvider {
     self.now = now
   }
 
-  /// Credentials that are valid for at least `margin` if the source can provide them.
+  /// Credentials that are valid for at least `renewalMargin` if the source can provide them.
   ///
   /// - Throws: `.none` where no source is configured; the error of the first source that is configured and fails.
   package func credentials() async throws(CredentialsError) -> Credentials {
     if let current {
       guard let expiration = current.expiration else { return current }
-      if now().advanced(by: Self.margin) < expiration { return current }
+      if now().advanced(by: Self.renewalMargin) < expiration { return current }
       do throws(CredentialsError) {
         return try await load()
       } catch {

@@ -1,4 +1,4 @@
-// A profile of the shared files: keys, a role to assume, SSO, or a program that knows.
+// A profile of the shared files: keys, a role to assume, SSO, or a credential_process.
 
 import HTTP
 
@@ -6,7 +6,7 @@ struct ProfileCredentials: CredentialsSource {
   let configuration: Configuration
   let transport: any Transport
   let profileName: String
-  /// The profiles that led here, so that a circle is seen.
+  /// The profiles that led here, to detect a cycle.
   var path: [String] = []
 
   @Loop func load() async throws(CredentialsError) -> Credentials? {
@@ -63,7 +63,7 @@ struct ProfileCredentials: CredentialsSource {
     switch (values["source_profile"], values["credential_source"]) {
     case (let name?, nil):
       guard !path.contains(name) else {
-        throw .configuration(source: source, reason: "profiles name each other in a circle")
+        throw .configuration(source: source, reason: "the source_profile settings form a cycle")
       }
       let next = ProfileCredentials(
         configuration: configuration, transport: transport, profileName: name, path: path + [profileName])

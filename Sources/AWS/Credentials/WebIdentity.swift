@@ -21,7 +21,9 @@ struct WebIdentity: CredentialsSource {
   @Loop func load() async throws(CredentialsError) -> Credentials? {
     guard let tokenFile else { return nil }
     let source = "web identity"
-    guard let roleARN else { throw .configuration(source: source, reason: "a token file without a role") }
+    guard let roleARN else {
+      throw .configuration(source: source, reason: "AWS_WEB_IDENTITY_TOKEN_FILE is set, AWS_ROLE_ARN is not")
+    }
     guard let bytes = configuration.environment.readFile(configuration.environment.expand(tokenFile)) else {
       throw .configuration(source: source, reason: "cannot read \(tokenFile)")
     }

@@ -1,8 +1,8 @@
 // Removes the copies of transposes that a change of layout or of a matrix operand's stride can express.
 
 /// Transposes that need no copy. A picture that is flattened to (n, channels, pixels) and transposed to (n, pixels, channels) is
-/// transposed first, and the way back likewise: to a value that is stored channels-last that is no more than another name
-/// for it. A matrix product reads an operand whose last two axes are swapped as it is.
+/// transposed first, and likewise in the other direction: for a value that is stored channels-last, the transpose is
+/// a view. A matrix product reads an operand whose last two axes are swapped as it is.
 extension Graph {
   mutating func moveTransposes() {
     transposePictures()

@@ -6,7 +6,7 @@ import HTTP
 /// A page of a listing.
 package struct ListPage: Equatable, Sendable {
   package var objects: [ObjectRecord] = []
-  /// With a delimiter: what all keys begin with that hold it behind the prefix, the delimiter included.
+  /// With a delimiter: the common beginnings of keys that contain it after the prefix, the delimiter included.
   package var prefixes: [Key] = []
   /// Where the next page begins; nil on the last.
   package var continuationToken: String?
@@ -19,7 +19,7 @@ extension Client {
   ///   - continuationToken: of the page before, or nil for the first.
   ///   - after: the last key of the page before; a page that goes back is refused.
   ///   - anyOrder: accepts pages in any order, as S3 Express and some other stores give them.
-  ///   - delimiter: keys that hold it behind the prefix are given as `prefixes`.
+  ///   - delimiter: keys that contain it after the prefix are given as `prefixes`.
   ///   - limit: objects and prefixes of the page, at most 1,000; nil leaves it to the service.
   package func list(
     _ bucket: String, prefix: Key, continuationToken: String?, after: Key?, anyOrder: Bool = false,
