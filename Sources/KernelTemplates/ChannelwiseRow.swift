@@ -20,6 +20,8 @@ public struct ChannelwiseRow {
   public var weights: UnsafePointer<Float>
   /// (V.width)
   public var bias: UnsafePointer<Float>
+  /// How many of the vector's channels are written.
+  public var channels: Int
   /// At least 4, or a multiple of 4 where outputs must not be written twice.
   public var outWidth: Int
   public var output: UnsafeMutablePointer<Float>
@@ -29,7 +31,8 @@ public struct ChannelwiseRow {
 
   @inlinable public init(
     input: UnsafePointer<Float>, pixelStride: Int, rowStep: Int, kernelRows: Int, parts: Int, groupInputs: Int,
-    orders: UnsafePointer<Int32>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, outWidth: Int,
+    orders: UnsafePointer<Int32>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, channels: Int,
+    outWidth: Int,
     output: UnsafeMutablePointer<Float>, outputStride: Int, low: Float, high: Float
   ) {
     self.input = input
@@ -41,6 +44,7 @@ public struct ChannelwiseRow {
     self.orders = orders
     self.weights = weights
     self.bias = bias
+    self.channels = channels
     self.outWidth = outWidth
     self.output = output
     self.outputStride = outputStride
@@ -153,12 +157,23 @@ func span<V: FloatVector, G: GroupInputs, W: WindowSpacing, let width: Int>(
 @inline(__always) @inlinable
 func storeFour<V: FloatVector>(_ row: UnsafePointer<ChannelwiseRow>, _ x: Int, _ s0: V, _ s1: V, _ s2: V, _ s3: V) {
   let (lows, highs) = (V(repeating: row.pointee.low), V(repeating: row.pointee.high))
-  let stride = row.pointee.outputStride
+  let (stride, channels) = (row.pointee.outputStride, row.pointee.channels)
   let to = row.pointee.output + x &* stride
-  s0.raised(to: lows).lowered(to: highs).store(to)
-  s1.raised(to: lows).lowered(to: highs).store(to + stride)
-  s2.raised(to: lows).lowered(to: highs).store(to + 2 &* stride)
-  s3.raised(to: lows).lowered(to: highs).store(to + 3 &* stride)
+  let y0 = s0.raised(to: lows).lowered(to: highs)
+  let y1 = s1.raised(to: lows).lowered(to: highs)
+  let y2 = s2.raised(to: lows).lowered(to: highs)
+  let y3 = s3.raised(to: lows).lowered(to: highs)
+  if V.hasMasks || channels < V.width {
+    y0.store(to, first: channels)
+    y1.store(to + stride, first: channels)
+    y2.store(to + 2 &* stride, first: channels)
+    y3.store(to + 3 &* stride, first: channels)
+  } else {
+    y0.store(to)
+    y1.store(to + stride)
+    y2.store(to + 2 &* stride)
+    y3.store(to + 3 &* stride)
+  }
 }
 
 /// Walks the steps of a tile: the inputs of the groups, then the parts of a kernel row, then the kernel rows.
@@ -221,9 +236,13 @@ public func copyPixels<V: FloatVector>(
       V.load(from + channel).store(to + channel)
       channel &+= V.width
     }
+    if channel < channels {
+      V.load(from + channel, first: channels &- channel).store(to + channel)
+      channel &+= V.width
+    }
     while channel < outputStride {
-      to[channel] = channel < channels ? from[channel] : 0
-      channel &+= 1
+      V(repeating: 0).store(to + channel)
+      channel &+= V.width
     }
   }
 }

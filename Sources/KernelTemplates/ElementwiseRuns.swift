@@ -14,6 +14,18 @@ func inVectors(_ count: Int, width: Int, vector: (Int) -> Void, rest: (Int) -> V
   }
 }
 
+/// As `inVectors`, but that the last vector begins early enough to end with the run, where a run has a vector: for bodies that write nothing
+/// they read.
+@inline(__always) @inlinable
+func inOverlappingVectors(_ count: Int, width: Int, vector: (Int) -> Void, rest: (Int) -> Void) {
+  if count < width { return inVectors(count, width: width, vector: vector, rest: rest) }
+  var i = 0
+  while i < count {
+    vector(min(i, count &- width))
+    i &+= width
+  }
+}
+
 /// output[i] = activation(input[i])
 @inline(__always) @inlinable
 public func activateRun<V: FloatVector>(

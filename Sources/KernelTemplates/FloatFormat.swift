@@ -16,16 +16,15 @@ extension FloatSumFormat {
     epilogue.finish(row: row, x, y)
   }
   @inline(__always) @inlinable public static var computesNarrowPanels: Bool { true }
+  @inline(__always) @inlinable public static var usesEdgeMemory: Bool { false }
   @inline(__always) @inlinable
   public static func finish(_ epilogue: FloatEpilogue, row: Int, _ x: Sums) { epilogue.finish(row: row, x) }
   @inline(__always) @inlinable public static func complete(_ epilogue: FloatEpilogue, rows: Int, vectors: Int) {}
   @inline(__always) @inlinable
   public static func edge(_ epilogue: FloatEpilogue, rows: Int, columns: Int) -> FloatEpilogue {
-    epilogue.edge(Sums.self, rows: rows, columns: columns)
-  }
-  @inline(__always) @inlinable
-  public static func copy(_ edge: FloatEpilogue, to epilogue: FloatEpilogue, rows: Int, columns: Int) {
-    edge.copy(Sums.self, to: epilogue, rows: rows, columns: columns)
+    var partial = epilogue
+    partial.lastLanes = columns > width ? columns &- width : columns
+    return partial
   }
 }
 
@@ -60,12 +59,12 @@ public struct FloatEpilogue: GemmEpilogue {
   public var outputStride: Int
   public var low: Float
   public var high: Float
-  /// (2, tileRows, 2 · width), contents free before and after.
-  public var edge: UnsafeMutablePointer<Float>
+  /// How many lanes of a row's last vector belong to the output: set for each panel.
+  @usableFromInline var lastLanes = 0
 
   @inlinable public init(
     residual: UnsafePointer<Float>?, residualStride: Int, output: UnsafeMutablePointer<Float>, outputStride: Int,
-    low: Float, high: Float, edge: UnsafeMutablePointer<Float>
+    low: Float, high: Float
   ) {
     self.residual = residual
     self.residualStride = residualStride
@@ -73,7 +72,6 @@ public struct FloatEpilogue: GemmEpilogue {
     self.outputStride = outputStride
     self.low = low
     self.high = high
-    self.edge = edge
   }
 
   @inline(__always) @inlinable public func at(row: Int, column: Int) -> Self {
@@ -87,53 +85,31 @@ public struct FloatEpilogue: GemmEpilogue {
     if let residual { for row in 0..<rows { isa_prefetch(residual + row &* residualStride) } }
   }
 
-  /// Writes one row of a whole panel.
+  /// Writes one row of a panel.
   @inline(__always) @inlinable public func finish<V: FloatVector>(row: Int, _ x: V, _ y: V) {
     var (x, y) = (x, y)
     if let residual {
       let from = residual + row &* residualStride
       x = x + V.load(from)
-      y = y + V.load(from + V.width)
+      y = y + loadLast(from + V.width)
     }
     let to = output + row &* outputStride
     x.raised(to: V(repeating: low)).lowered(to: V(repeating: high)).store(to)
-    y.raised(to: V(repeating: low)).lowered(to: V(repeating: high)).store(to + V.width)
+    storeLast(y.raised(to: V(repeating: low)).lowered(to: V(repeating: high)), to + V.width)
   }
 
   /// Writes one row of a panel's first vector.
   @inline(__always) @inlinable public func finish<V: FloatVector>(row: Int, _ x: V) {
     var x = x
-    if let residual { x = x + V.load(residual + row &* residualStride) }
-    x.raised(to: V(repeating: low)).lowered(to: V(repeating: high)).store(output + row &* outputStride)
+    if let residual { x = x + loadLast(residual + row &* residualStride) }
+    storeLast(x.raised(to: V(repeating: low)).lowered(to: V(repeating: high)), output + row &* outputStride)
   }
 
-  /// The same epilogue over whole rows in `edge`.
-  @inline(__always) @inlinable
-  public func edge<V: FloatVector>(_: V.Type, rows: Int, columns: Int) -> Self {
-    let panelWidth = 2 &* V.width
-    var whole = self
-    whole.output = edge
-    whole.outputStride = panelWidth
-    if let residual {
-      let added = edge + rows &* panelWidth
-      for row in 0..<rows {
-        copyRun(V.self, columns, residual + row &* residualStride, added + row &* panelWidth)
-        for column in columns..<panelWidth { added[row &* panelWidth &+ column] = 0 }
-      }
-      whole.residual = UnsafePointer(added)
-      whole.residualStride = panelWidth
-    }
-    return whole
+  @inline(__always) @inlinable func loadLast<V: FloatVector>(_ pointer: UnsafePointer<Float>) -> V {
+    V.hasMasks || lastLanes < V.width ? V.load(pointer, first: lastLanes) : V.load(pointer)
   }
-
-  /// Copies `columns` of this epilogue's rows to those of `epilogue`.
-  @inline(__always) @inlinable
-  public func copy<V: FloatVector>(_: V.Type, to epilogue: Self, rows: Int, columns: Int) {
-    for row in 0..<rows {
-      copyRun(
-        V.self, columns, UnsafePointer(output) + row &* outputStride,
-        epilogue.output + row &* epilogue.outputStride)
-    }
+  @inline(__always) @inlinable func storeLast<V: FloatVector>(_ x: V, _ pointer: UnsafeMutablePointer<Float>) {
+    if V.hasMasks || lastLanes < V.width { x.store(pointer, first: lastLanes) } else { x.store(pointer) }
   }
 }
 

@@ -10,6 +10,12 @@ public protocol FloatVector: SendableMetatype {
   static var width: Int { get }
   static func load(_ pointer: UnsafePointer<Float>) -> Self
   func store(_ pointer: UnsafeMutablePointer<Float>)
+  /// Whether the first lanes alone are read and written as fast as all.
+  static var hasMasks: Bool { get }
+  /// The first `count` lanes, 0 in the others. Nothing behind them is read.
+  static func load(_ pointer: UnsafePointer<Float>, first count: Int) -> Self
+  /// Writes the first `count` lanes alone.
+  func store(_ pointer: UnsafeMutablePointer<Float>, first count: Int)
   static func + (a: Self, b: Self) -> Self
   static func - (a: Self, b: Self) -> Self
   static func * (a: Self, b: Self) -> Self
@@ -46,6 +52,7 @@ public protocol FloatVector: SendableMetatype {
 
 extension SIMD4<Float>: FloatVector {
   @inline(__always) @inlinable public static var width: Int { 4 }
+  @inline(__always) @inlinable public static var hasMasks: Bool { false }
   @inline(__always) @inlinable public static var fusesMultiplyAdd: Bool {
     #if arch(arm64)
       true
@@ -58,6 +65,12 @@ extension SIMD4<Float>: FloatVector {
   }
   @inline(__always) @inlinable public func store(_ pointer: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Self.self)
+  }
+  @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>, first count: Int) -> Self {
+    isa_load_first_4(pointer, Int32(truncatingIfNeeded: count))
+  }
+  @inline(__always) @inlinable public func store(_ pointer: UnsafeMutablePointer<Float>, first count: Int) {
+    isa_store_first_4(self, pointer, Int32(truncatingIfNeeded: count))
   }
   @inline(__always) @inlinable public func adding(_ a: Self, times b: Self) -> Self {
     #if arch(arm64)
@@ -87,12 +100,19 @@ extension SIMD4<Float>: FloatVector {
 
 extension SIMD8<Float>: FloatVector {
   @inline(__always) @inlinable public static var width: Int { 8 }
+  @inline(__always) @inlinable public static var hasMasks: Bool { false }
   @inline(__always) @inlinable public static var fusesMultiplyAdd: Bool { true }
   @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>) -> Self {
     UnsafeRawPointer(pointer).loadUnaligned(as: Self.self)
   }
   @inline(__always) @inlinable public func store(_ pointer: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Self.self)
+  }
+  @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>, first count: Int) -> Self {
+    isa_load_first_8(pointer, Int32(truncatingIfNeeded: count))
+  }
+  @inline(__always) @inlinable public func store(_ pointer: UnsafeMutablePointer<Float>, first count: Int) {
+    isa_store_first_8(self, pointer, Int32(truncatingIfNeeded: count))
   }
   @inline(__always) @inlinable public func adding(_ a: Self, times b: Self) -> Self {
     addingProduct(a, b)
@@ -115,12 +135,19 @@ extension SIMD8<Float>: FloatVector {
 
 extension SIMD16<Float>: FloatVector {
   @inline(__always) @inlinable public static var width: Int { 16 }
+  @inline(__always) @inlinable public static var hasMasks: Bool { true }
   @inline(__always) @inlinable public static var fusesMultiplyAdd: Bool { true }
   @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>) -> Self {
     UnsafeRawPointer(pointer).loadUnaligned(as: Self.self)
   }
   @inline(__always) @inlinable public func store(_ pointer: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Self.self)
+  }
+  @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>, first count: Int) -> Self {
+    isa_load_first_16(pointer, Int32(truncatingIfNeeded: count))
+  }
+  @inline(__always) @inlinable public func store(_ pointer: UnsafeMutablePointer<Float>, first count: Int) {
+    isa_store_first_16(self, pointer, Int32(truncatingIfNeeded: count))
   }
   @inline(__always) @inlinable public func adding(_ a: Self, times b: Self) -> Self {
     addingProduct(a, b)

@@ -15,25 +15,28 @@ public func gemm<F: GemmFormat>(_: F.Type, _ block: UnsafePointer<GemmBlock<F.El
     let isWhole = columns >= panelWidth
     let isNarrow = F.computesNarrowPanels && columns <= F.width
     // Needs no edge memory: written where it belongs.
-    let isDirect = isWhole || isNarrow && columns == F.width
+    let isDirect = isWhole || isNarrow && columns == F.width || !F.usesEdgeMemory
     // While the rows pass by one panel, the next is prefetched from memory: weights are read once a run, too far from the last run to
     // be in any cache.
     let bytes = F.bytes(ofPanel: panel, steps: steps)
     let next = panel + bytes
     let pace = (bytes / max(1, steps) &+ tiles.count &- 1) / max(1, tiles.count)
     var tile = 0
-    while tile < tiles.count {  // the taller tiles, then the others; of a partly filled panel, one by one
+    while tile < tiles.count {  // the taller tiles, then the others; through edge memory, one by one
+      var epilogue = block.pointee.epilogue.at(row: tiles.start(tile), column: column)
+      if !F.usesEdgeMemory {
+        epilogue = F.edge(epilogue, rows: tiles.height(tile), columns: isWhole ? panelWidth : columns)
+      }
       let run = GemmRun(
         count: isDirect ? (tile < tiles.taller ? tiles.taller : tiles.count) &- tile : 1,
         pointers: block.pointee.pointers + tile &* positions &* F.tileRows, offset: block.pointee.offset,
         positions: positions, depth: depth,
         tileRows: F.tileRows, panel: panel, columns: min(columns, panelWidth), start: block.pointee.start + column,
-        epilogue: block.pointee.epilogue.at(row: tiles.start(tile), column: column),
-        ahead: next + tile &* steps &* pace, pace: pace)
-      if isWhole {
-        withUnsafePointer(to: run) { computeRun(TileRow<F>.self, tiles.height(tile), $0) }
-      } else if isDirect {
+        epilogue: epilogue, ahead: next + tile &* steps &* pace, pace: pace)
+      if isDirect && isNarrow {
         withUnsafePointer(to: run) { computeRun(NarrowTileRow<F>.self, tiles.height(tile), $0) }
+      } else if isDirect {
+        withUnsafePointer(to: run) { computeRun(TileRow<F>.self, tiles.height(tile), $0) }
       } else {
         withUnsafePointer(to: run) { gemmEdge(F.self, tiles.height(tile), columns, $0) }
       }
@@ -44,7 +47,7 @@ public func gemm<F: GemmFormat>(_: F.Type, _ block: UnsafePointer<GemmBlock<F.El
   }
 }
 
-/// A tile of a partly filled panel, computed whole, of which `columns` are copied to C.
+/// A tile of a partly filled panel, computed whole in edge memory, of which `columns` are copied to C.
 @inline(never) @inlinable
 func gemmEdge<F: GemmFormat>(
   _: F.Type, _ height: Int, _ columns: Int, _ run: UnsafePointer<GemmRun<F.Element, F.Epilogue>>

@@ -4,7 +4,7 @@
 /// C (rows, columns) = epilogue(A · B + start).
 ///
 /// Rows are cut into `tileCount` tiles of nearly equal height (`GemmRows`). B lies in panels of two vectors' width; the last may be
-/// partly filled, and then C's part of it goes through the epilogue's edge memory.
+/// partly filled, and then the epilogue takes no more columns than C has.
 public struct GemmBlock<Element, Epilogue: GemmEpilogue> {
   /// (tileCount, positions, tileRows): where each row of a tile has its runs of `depth` elements.
   public var pointers: UnsafePointer<UnsafePointer<Element>>

@@ -35,13 +35,16 @@ public protocol GemmFormat {
 
   /// Whether a panel of at most `width` columns is computed by `gemmNarrowTiles`.
   static var computesNarrowPanels: Bool { get }
+  /// Whether the tiles of a partly filled panel go through edge memory, one by one.
+  static var usesEdgeMemory: Bool { get }
   /// Takes the sums of one row of a narrow tile.
   static func finish(_ epilogue: Epilogue, row: Int, _ x: Sums)
   /// Takes the sums of one row of a tile: the panel's first and second vector.
   static func finish(_ epilogue: Epilogue, row: Int, _ x: Sums, _ y: Sums)
   /// Called when every row of a tile of `vectors` (1 or 2) vectors' width is finished.
   static func complete(_ epilogue: Epilogue, rows: Int, vectors: Int)
-  /// The epilogue of a tile of a partly filled panel: it reads and writes whole panels in memory of its own.
+  /// The epilogue of a tile of a partly filled panel: it takes no more than `columns` columns, or reads and writes whole panels in
+  /// edge memory.
   static func edge(_ epilogue: Epilogue, rows: Int, columns: Int) -> Epilogue
   /// Copies what the tile of a partly filled panel left in `edge` to where it belongs.
   static func copy(_ edge: Epilogue, to epilogue: Epilogue, rows: Int, columns: Int)
@@ -49,9 +52,12 @@ public protocol GemmFormat {
 
 extension GemmFormat {
   @inline(__always) @inlinable public static var computesNarrowPanels: Bool { false }
+  @inline(__always) @inlinable public static var usesEdgeMemory: Bool { true }
   @inline(__always) @inlinable public static func finish(_ epilogue: Epilogue, row: Int, _ x: Sums) {
     finish(epilogue, row: row, x, x)
   }
+  @inline(__always) @inlinable
+  public static func copy(_ edge: Epilogue, to epilogue: Epilogue, rows: Int, columns: Int) {}
   @inline(__always) @inlinable
   public static func tiles<let rows: Int>(
     _: TileHeight<rows>.Type, _ run: UnsafePointer<GemmRun<Element, Epilogue>>

@@ -4,7 +4,7 @@
 @inline(__always) @inlinable
 public func maxPoolRow<V: FloatVector>(_: V.Type, _ row: WindowRow) {
   for x in 0..<row.outWidth {
-    inVectors(row.channels, width: V.width) {
+    inOverlappingVectors(row.channels, width: V.width) {
       maxPoolOne(V.self, row, x, $0)
     } rest: {
       maxPoolOne(ScalarVector<V>.self, row, x, $0)
@@ -31,7 +31,7 @@ func maxPoolOne<V: FloatVector>(_: V.Type, _ row: WindowRow, _ x: Int, _ channel
 @inline(__always) @inlinable
 public func averagePoolRow<V: FloatVector>(_: V.Type, _ row: WindowRow, counts: UnsafePointer<Float>) {
   for x in 0..<row.outWidth {
-    inVectors(row.channels, width: V.width) {
+    inOverlappingVectors(row.channels, width: V.width) {
       averagePoolOne(V.self, row, x, $0, counts[x])
     } rest: {
       averagePoolOne(ScalarVector<V>.self, row, x, $0, counts[x])

@@ -9,11 +9,18 @@ public struct ScalarVector<Body: FloatVector>: FloatVector {
 
   @inline(__always) @inlinable public init(repeating value: Float) { lane = value }
   @inline(__always) @inlinable public static var width: Int { 1 }
+  @inline(__always) @inlinable public static var hasMasks: Bool { false }
   @inline(__always) @inlinable public static var fusesMultiplyAdd: Bool { Body.fusesMultiplyAdd }
   @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>) -> Self {
     Self(repeating: pointer[0])
   }
   @inline(__always) @inlinable public func store(_ pointer: UnsafeMutablePointer<Float>) { pointer[0] = lane }
+  @inline(__always) @inlinable public static func load(_ pointer: UnsafePointer<Float>, first count: Int) -> Self {
+    load(pointer)
+  }
+  @inline(__always) @inlinable public func store(_ pointer: UnsafeMutablePointer<Float>, first count: Int) {
+    store(pointer)
+  }
   @inline(__always) @inlinable public static func + (a: Self, b: Self) -> Self { Self(repeating: a.lane + b.lane) }
   @inline(__always) @inlinable public static func - (a: Self, b: Self) -> Self { Self(repeating: a.lane - b.lane) }
   @inline(__always) @inlinable public static func * (a: Self, b: Self) -> Self { Self(repeating: a.lane * b.lane) }

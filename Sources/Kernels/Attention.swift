@@ -72,8 +72,7 @@ public struct Attention: Sendable {
   private var scoreFloats: Int { wholeLines(Self.blockRows * scoreStep) }
   private var queryFloats: Int { queries.hasContiguousRows ? 0 : wholeLines(Self.blockRows * queries.columns) }
   private var workerFloats: Int {
-    keyFloats + valueFloats + scoreFloats + queryFloats + kernels.edgeFloats
-      + kernels.pointerFloats(rows: Self.blockRows)
+    keyFloats + valueFloats + scoreFloats + queryFloats + kernels.pointerFloats(rows: Self.blockRows)
   }
   public var scratchFloats: Int { 16 + threads * workerFloats }
 
@@ -101,8 +100,7 @@ public struct Attention: Sendable {
   private func attend(_ rows: Range<Int>, _ head: Head, _ memory: UnsafeMutablePointer<Float>) {
     let scores = memory + keyFloats + valueFloats
     let packedQueries = scores + scoreFloats
-    let edge = packedQueries + queryFloats
-    let pointers = alignedPointers(edge + kernels.edgeFloats)
+    let pointers = alignedPointers(packedQueries + queryFloats)
     let start = head.queries + rows.lowerBound * queries.rowStep
     if queries.hasContiguousRows {
       kernels.fillPointers(pointers, rows: rows.count, start, step: queries.rowStep)
@@ -111,7 +109,7 @@ public struct Attention: Sendable {
       kernels.fillPointers(pointers, rows: rows.count, packedQueries, step: queries.columns)
     }
     // The panels' zeros make the columns beyond the last key zero.
-    product(rows.count, pointers, depth: queries.columns, memory, columns: scoreStep, scores, scoreStep, edge)
+    product(rows.count, pointers, depth: queries.columns, memory, columns: scoreStep, scores, scoreStep)
     kernels.fillPointers(pointers, rows: rows.count, scores, step: scoreStep)
     let output = head.output + rows.lowerBound * rowStep
     withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count) { factors in
@@ -122,7 +120,7 @@ public struct Attention: Sendable {
         factors[row - rows.lowerBound] = 1 / sum
       }
       product(
-        rows.count, pointers, depth: keys.rows, memory + keyFloats, columns: values.columns, output, rowStep, edge)
+        rows.count, pointers, depth: keys.rows, memory + keyFloats, columns: values.columns, output, rowStep)
       for row in 0..<rows.count {
         let to = output + row * rowStep
         kernels.combineRun(.multiply, values.columns, to, 1, factors.baseAddress! + row, 0, to)
@@ -132,8 +130,7 @@ public struct Attention: Sendable {
 
   private func product(
     _ rows: Int, _ pointers: UnsafeMutablePointer<UnsafePointer<Float>>, depth: Int,
-    _ panels: UnsafeMutablePointer<Float>, columns: Int, _ output: UnsafeMutablePointer<Float>, _ outputStep: Int,
-    _ edge: UnsafeMutablePointer<Float>
+    _ panels: UnsafeMutablePointer<Float>, columns: Int, _ output: UnsafeMutablePointer<Float>, _ outputStep: Int
   ) {
     kernels.multiply(
       FloatBlock(
@@ -141,6 +138,6 @@ public struct Attention: Sendable {
         start: UnsafePointer(zeros.start),
         epilogue: FloatEpilogue(
           residual: nil, residualStride: 0, output: output, outputStride: outputStep, low: -.infinity,
-          high: .infinity, edge: edge)))
+          high: .infinity)))
   }
 }

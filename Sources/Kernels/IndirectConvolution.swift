@@ -4,7 +4,7 @@ internal import KernelTemplates
 
 struct IndirectConvolution: ConvolutionAlgorithm {
   let name: String
-  private let product: IndirectProduct<Float>
+  let product: IndirectProduct<Float>
   /// The input with its padding, where kernel rows are joined.
   private let copy: InputCopy?
   private let maxBatch: Int
@@ -29,20 +29,25 @@ struct IndirectConvolution: ConvolutionAlgorithm {
     channels = shape.inChannels
   }
 
-  private var copyFloats: Int { wholeLines(maxBatch * (copy?.count ?? 0)) }
+  var copyFloats: Int { wholeLines(maxBatch * (copy?.count ?? 0)) }
   var scratchFloats: Int { copyFloats + product.scratchFloats }
 
   func run(_ call: ConvolutionCall) {
-    precondition(call.batch <= maxBatch)
-    let scratch = call.scratch + copyFloats
-    guard let copy else {
-      return product.run(call, input: call.input, inputStride: call.inputStride, scratch: scratch)
-    }
-    copy.make(
-      batch: call.batch, input: call.input, stride: call.inputStride, to: call.scratch, outside: 0, pool: call.pool
-    ) { count, from, to in
+    let (input, inputStride) = prepared(
+      batch: call.batch, call.input, call.inputStride, scratch: call.scratch, pool: call.pool)
+    product.run(call, input: input, inputStride: inputStride, scratch: call.scratch + copyFloats)
+  }
+
+  /// The input as the product reads it: itself, or its copy in the first `copyFloats` floats of `scratch`.
+  func prepared(
+    batch: Int, _ input: UnsafePointer<Float>, _ inputStride: Int, scratch: UnsafeMutablePointer<Float>,
+    pool: ThreadPool
+  ) -> (input: UnsafePointer<Float>, inputStride: Int) {
+    precondition(batch <= maxBatch)
+    guard let copy else { return (input, inputStride) }
+    copy.make(batch: batch, input: input, stride: inputStride, to: scratch, outside: 0, pool: pool) { count, from, to in
       to.update(from: from, count: count)
     }
-    product.run(call, input: UnsafePointer(call.scratch), inputStride: channels, scratch: scratch)
+    return (UnsafePointer(scratch), channels)
   }
 }

@@ -67,8 +67,7 @@ struct IndirectProduct<Element: BitwiseCopyable & Sendable>: Sendable {
   }
 
   private var pointerFloats: Int { wholeLines((blockRows + tileRows) * runs.positions * 2 + 2) }
-  private var workerFloats: Int { pointerFloats + wholeLines(2 * tileRows * panels.panelWidth) }
-  var scratchFloats: Int { 16 + threads * workerFloats }
+  var scratchFloats: Int { 16 + threads * pointerFloats }
 
   /// Every output pixel of `call`, cut into blocks of rows and, where those are few, of panels.
   ///
@@ -90,8 +89,7 @@ struct IndirectProduct<Element: BitwiseCopyable & Sendable>: Sendable {
     call.pool.run(tasks: perTask.count * shares) { task, worker in
       let (block, share) = task.quotientAndRemainder(dividingBy: shares)
       let range = perTask.range(block)
-      let memory = scratch + worker * workerFloats
-      let pointers = alignedPointers(memory, to: Element.self)
+      let pointers = alignedPointers(scratch + worker * pointerFloats, to: Element.self)
       window.fill(
         pointers, rows: range, tileRows: tileRows, input: input, inputStride: inputStride,
         zeros: UnsafePointer(zeros.start))
@@ -101,8 +99,7 @@ struct IndirectProduct<Element: BitwiseCopyable & Sendable>: Sendable {
         let (group, first) = panel.quotientAndRemainder(dividingBy: panels.count)
         let count = min(panels.count - first, end - panel)
         compute(
-          call, rows: range, group: group, panels: first..<first + count, UnsafePointer(pointers),
-          edge: memory + pointerFloats)
+          call, rows: range, group: group, panels: first..<first + count, UnsafePointer(pointers))
         panel += count
       }
     }
@@ -111,31 +108,67 @@ struct IndirectProduct<Element: BitwiseCopyable & Sendable>: Sendable {
   /// Some rows with some panels of one group.
   private func compute(
     _ call: ConvolutionCall, rows: Range<Int>, group: Int, panels range: Range<Int>,
-    _ pointers: UnsafePointer<UnsafePointer<Element>>, edge: UnsafeMutablePointer<Float>
+    _ pointers: UnsafePointer<UnsafePointer<Element>>
   ) {
-    let bounds = call.activation.bounds
     let firstColumn = range.lowerBound * panels.panelWidth
-    let columns = min(range.upperBound * panels.panelWidth, shape.groupOutputs) - firstColumn
     let column = group * shape.groupOutputs + firstColumn
-    let output = call.output + rows.lowerBound * call.outputStride + column
-    let residual = call.residual.map { $0 + rows.lowerBound * call.residualStride + column }
+    multiply(
+      pointers, rows: rows.count, group: group, panel: range.lowerBound,
+      columns: min(range.upperBound * panels.panelWidth, shape.groupOutputs) - firstColumn,
+      residual: call.residual.map { $0 + rows.lowerBound * call.residualStride + column },
+      residualStride: call.residualStride, output: call.output + rows.lowerBound * call.outputStride + column,
+      outputStride: call.outputStride, activation: call.activation)
+  }
+
+  /// activation(product + residual) of `rows` rows with `columns` columns from panel number `panel` of a group on.
+  private func multiply(
+    _ pointers: UnsafePointer<UnsafePointer<Element>>, rows: Int, group: Int, panel: Int, columns: Int,
+    residual: UnsafePointer<Float>?, residualStride: Int, output: UnsafeMutablePointer<Float>, outputStride: Int,
+    activation: Activation
+  ) {
+    let bounds = activation.bounds
     let product = GemmBlock(
-      pointers: pointers, offset: group * shape.groupInputs, rows: rows.count, positions: runs.positions,
-      depth: runs.depth, panels: panels.panel(group: group, range.lowerBound), columns: columns,
-      start: panels.bias(group: group, range.lowerBound),
+      pointers: pointers, offset: group * shape.groupInputs, rows: rows, positions: runs.positions, depth: runs.depth,
+      panels: panels.panel(group: group, panel), columns: columns, start: panels.bias(group: group, panel),
       epilogue: FloatEpilogue(
-        residual: residual, residualStride: call.residualStride, output: output, outputStride: call.outputStride,
-        low: bounds.low, high: bounds.high, edge: edge))
+        residual: residual, residualStride: residualStride, output: output, outputStride: outputStride,
+        low: bounds.low, high: bounds.high))
     withUnsafePointer(to: product) { multiply($0) }
-    guard call.activation.needsPass else { return }
-    if call.outputStride == columns {
-      kernels.activateRun(call.activation.vector, rows.count * columns, output, output)
+    guard activation.needsPass else { return }
+    if outputStride == columns {
+      kernels.activateRun(activation.vector, rows * columns, output, output)
     } else {
-      for row in 0..<rows.count {
-        let to = output + row * call.outputStride
-        kernels.activateRun(call.activation.vector, columns, to, to)
+      for row in 0..<rows {
+        let to = output + row * outputStride
+        kernels.activateRun(activation.vector, columns, to, to)
       }
     }
+  }
+
+  // MARK: A row of pixels by itself, of one group
+
+  /// Floats for the pointers of `pixels` output pixels.
+  func rowPointerFloats(pixels: Int) -> Int { wholeLines((pixels + tileRows) * runs.positions * 2 + 2) }
+
+  /// The pointers of some output pixels, to be given to `multiplyRow`.
+  func fill(
+    _ pointers: UnsafeMutablePointer<UnsafePointer<Element>>, pixels: Range<Int>, input: UnsafePointer<Element>,
+    inputStride: Int
+  ) {
+    window.fill(
+      pointers, rows: pixels, tileRows: tileRows, input: input, inputStride: inputStride,
+      zeros: UnsafePointer(zeros.start))
+  }
+
+  /// `columns` channels, at most a panel, from panel number `panel` on, of `pixels` output pixels that are `columns` apart in `output`. Channels
+  /// that fill up the last panel are what the activation makes of 0.
+  func multiplyRow(
+    _ pointers: UnsafePointer<UnsafePointer<Element>>, pixels: Int, panel: Int, columns: Int,
+    output: UnsafeMutablePointer<Float>, activation: Activation
+  ) {
+    multiply(
+      pointers, rows: pixels, group: 0, panel: panel, columns: columns, residual: nil, residualStride: 0,
+      output: output, outputStride: columns, activation: activation)
   }
 }
 

@@ -36,7 +36,7 @@ public struct MatrixMultiplication: Sendable {
   private var packedFloats: Int { kernels.panelFloats(depth: b.rows, columns: b.columns) }
   private var rowFloats: Int { a.hasContiguousRows ? 0 : wholeLines(Self.blockRows * a.columns) }
   private var workerFloats: Int {
-    wholeLines(packedFloats) + rowFloats + kernels.edgeFloats + kernels.pointerFloats(rows: Self.blockRows)
+    wholeLines(packedFloats) + rowFloats + kernels.pointerFloats(rows: Self.blockRows)
   }
   public var scratchFloats: Int { 16 + threads * workerFloats }
 
@@ -68,8 +68,7 @@ public struct MatrixMultiplication: Sendable {
     rows: Range<Int>, _ left: UnsafePointer<Float>, _ panels: UnsafeMutablePointer<Float>,
     _ output: UnsafeMutablePointer<Float>, memory: UnsafeMutablePointer<Float>
   ) {
-    let edge = memory + rowFloats
-    let pointers = alignedPointers(edge + kernels.edgeFloats)
+    let pointers = alignedPointers(memory + rowFloats)
     let start = left + rows.lowerBound * a.rowStep
     if a.hasContiguousRows {
       kernels.fillPointers(pointers, rows: rows.count, start, step: a.rowStep)
@@ -82,7 +81,7 @@ public struct MatrixMultiplication: Sendable {
         pointers: UnsafePointer(pointers), rows: rows.count, positions: 1, depth: a.columns, panels: panels,
         columns: b.columns, start: UnsafePointer(zeros.start),
         epilogue: FloatEpilogue(
-          residual: nil, residualStride: 0, output: output, outputStride: rowStep, low: -.infinity, high: .infinity,
-          edge: edge)))
+          residual: nil, residualStride: 0, output: output, outputStride: rowStep, low: -.infinity,
+          high: .infinity)))
   }
 }

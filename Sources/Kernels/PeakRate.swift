@@ -11,7 +11,7 @@ extension CPUFeatures {
     let (rows, depth, columns) = (kernels.tileRows, 256, 2 * kernels.width)
     let left = TypedBuffer<Float>(repeating: 0, count: rows * depth)
     let panel = TypedBuffer<Float>(repeating: 0, count: depth * columns)
-    let output = TypedBuffer<Float>(repeating: 0, count: 3 * rows * columns)
+    let output = TypedBuffer<Float>(repeating: 0, count: rows * columns)
     let pointers = (0..<rows).map { UnsafePointer(left.start) + $0 * depth }
     let repetitions = 400
     var best = Double.infinity
@@ -21,7 +21,7 @@ extension CPUFeatures {
         start: panel.start,
         epilogue: FloatEpilogue(
           residual: nil, residualStride: 0, output: output.start, outputStride: columns, low: -.infinity,
-          high: .infinity, edge: output.start + rows * columns))
+          high: .infinity))
       for _ in 0..<40 {
         let began = seconds()
         for _ in 0..<repetitions { kernels.multiply(block) }

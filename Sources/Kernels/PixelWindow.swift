@@ -33,12 +33,6 @@ struct PixelWindow {
     padLeft = joined ? 0 : shape.padLeft
   }
 
-  /// Whether output pixel i reads input pixel i alone: a 1×1 convolution without strides and padding.
-  private var isIdentity: Bool {
-    kernelHeight * kernelWidth == 1 && strideHeight * strideWidth == 1 && inHeight == outHeight && inWidth == outWidth
-      && padTop == 0 && padLeft == 0
-  }
-
   /// Fills (tiles, positions, tileRows) for output pixels `rows`, counted through the images of a batch.
   ///
   /// - Parameters:
@@ -49,73 +43,110 @@ struct PixelWindow {
     input: UnsafePointer<Element>, inputStride: Int, zeros: UnsafePointer<Element>
   ) {
     let tiles = GemmRows(rows: rows.count, tileRows: tileRows)
-    let tilePointers = kernelHeight * kernelWidth * repeats * tileRows
     if isIdentity && repeats == 1 {
+      var pixel = input + rows.lowerBound * inputStride
       for index in 0..<tiles.count {
-        var pixel = input + (rows.lowerBound + tiles.start(index)) * inputStride
+        let tile = pointers + index * tileRows
         for slot in 0..<tiles.height(index) {
-          pointers[index * tilePointers + slot] = pixel
+          tile[slot] = pixel
           pixel += inputStride
         }
       }
       return
     }
-    var position = outputPosition(rows.lowerBound)
+    var pixel = OutputPixel(rows.lowerBound, of: self)
+    let positions = kernelHeight * kernelWidth * repeats
     for index in 0..<tiles.count {
-      for slot in 0..<tiles.height(index) {
-        let to = pointers + (index * tilePointers + slot)
-        let plane = input + position.image * inHeight * inWidth * inputStride
-        fill(
-          to, step: tileRows, repeats: repeats, plane: plane, top: position.y * strideHeight - padTop,
-          left: position.x * strideWidth - padLeft, inputStride: inputStride, zeros: zeros)
-        position.x += 1
-        if position.x == outWidth {
-          (position.x, position.y) = (0, position.y + 1)
-          if position.y == outHeight { (position.y, position.image) = (0, position.image + 1) }
+      let tile = pointers + index * positions * tileRows
+      let height = tiles.height(index)
+      let first = pixel
+      var isInside = true
+      for slot in 0..<height {
+        let (top, left) = (pixel.y * strideHeight - padTop, pixel.x * strideWidth - padLeft)
+        isInside = isInside && self.isInside(top, left)
+        tile[slot] = input + ((pixel.image * inHeight + top) * inWidth + left) * inputStride
+        pixel.advance(in: self)
+      }
+      if isInside {
+        fillOthers(tile, height, tileRows: tileRows, repeats: repeats, inputStride: inputStride)
+      } else {
+        pixel = first
+        for slot in 0..<height {
+          fillPartly(
+            tile + slot, pixel, tileRows: tileRows, repeats: repeats, input: input, inputStride: inputStride,
+            zeros: zeros)
+          pixel.advance(in: self)
         }
       }
     }
   }
 
-  private func outputPosition(_ row: Int) -> (image: Int, y: Int, x: Int) {
-    let (image, pixel) = row.quotientAndRemainder(dividingBy: outHeight * outWidth)
-    return (image, pixel / outWidth, pixel % outWidth)
+  /// A place in the output of a batch.
+  private struct OutputPixel {
+    var image: Int
+    var y: Int
+    var x: Int
+
+    init(_ index: Int, of window: PixelWindow) {
+      let pixels = window.outHeight * window.outWidth
+      image = index / pixels
+      y = index % pixels / window.outWidth
+      x = index % window.outWidth
+    }
+
+    mutating func advance(in window: PixelWindow) {
+      x += 1
+      if x < window.outWidth { return }
+      (x, y) = (0, y + 1)
+      if y == window.outHeight { (y, image) = (0, image + 1) }
+    }
   }
 
-  /// The pointers of the window whose first pixel is at (top, left), `step` apart.
-  @inline(__always)
-  private func fill<Element>(
-    _ to: UnsafeMutablePointer<UnsafePointer<Element>>, step: Int, repeats: Int, plane: UnsafePointer<Element>,
-    top: Int, left: Int, inputStride: Int, zeros: UnsafePointer<Element>
-  ) {
-    let isInside =
-      top >= 0 && left >= 0 && top + (kernelHeight - 1) * dilationHeight < inHeight
+  /// Whether output pixel i reads input pixel i alone.
+  private var isIdentity: Bool {
+    kernelHeight == 1 && kernelWidth == 1 && strideHeight == 1 && strideWidth == 1 && padTop == 0 && padLeft == 0
+      && outHeight == inHeight && outWidth == inWidth
+  }
+
+  /// Whether the window whose first pixel is (top, left) lies wholly inside the input.
+  private func isInside(_ top: Int, _ left: Int) -> Bool {
+    top >= 0 && left >= 0 && top + (kernelHeight - 1) * dilationHeight < inHeight
       && left + (kernelWidth - 1) * dilationWidth < inWidth
-    var to = to
-    if isInside {  // nearly all
-      var line = plane + (top &* inWidth &+ left) &* inputStride
-      for _ in 0..<kernelHeight {
-        var pixel = line
-        for _ in 0..<kernelWidth {
-          for _ in 0..<repeats {
-            to.pointee = pixel
-            to += step
-          }
-          pixel += dilationWidth &* inputStride
-        }
-        line += dilationHeight &* inWidth &* inputStride
-      }
-      return
-    }
+  }
+
+  /// The pointers of a tile's later positions, from those of the first: every window lies inside the input.
+  private func fillOthers<Element>(
+    _ tile: UnsafeMutablePointer<UnsafePointer<Element>>, _ height: Int, tileRows: Int, repeats: Int, inputStride: Int
+  ) {
+    var to = tile
     for ky in 0..<kernelHeight {
-      let row = top + ky * dilationHeight
       for kx in 0..<kernelWidth {
-        let column = left + kx * dilationWidth
-        let pixelIsInside = row >= 0 && row < inHeight && column >= 0 && column < inWidth
-        let pixel = pixelIsInside ? plane + (row * inWidth + column) * inputStride : zeros
+        let offset = (ky * dilationHeight * inWidth + kx * dilationWidth) * inputStride
+        for _ in 0..<repeats {
+          if to != tile { for slot in 0..<height { to[slot] = tile[slot] + offset } }
+          to += tileRows
+        }
+      }
+    }
+  }
+
+  /// The pointers of one window, `zeros` where a pixel lies outside the input.
+  private func fillPartly<Element>(
+    _ pointers: UnsafeMutablePointer<UnsafePointer<Element>>, _ output: OutputPixel, tileRows: Int, repeats: Int,
+    input: UnsafePointer<Element>, inputStride: Int, zeros: UnsafePointer<Element>
+  ) {
+    let plane = input + output.image * inHeight * inWidth * inputStride
+    var to = pointers
+    for ky in 0..<kernelHeight {
+      let row = output.y * strideHeight - padTop + ky * dilationHeight
+      let line = plane + row * inWidth * inputStride
+      let inside = row >= 0 && row < inHeight
+      for kx in 0..<kernelWidth {
+        let column = output.x * strideWidth - padLeft + kx * dilationWidth
+        let pixel = inside && column >= 0 && column < inWidth ? line + column * inputStride : zeros
         for _ in 0..<repeats {
           to.pointee = pixel
-          to += step
+          to += tileRows
         }
       }
     }

@@ -61,5 +61,4 @@ extension KernelTable {
 
   /// Floats for the pointers of `rows` rows.
   func pointerFloats(rows: Int) -> Int { wholeLines(((rows + tileRows - 1) / tileRows + 1) * tileRows * 2 + 2) }
-  var edgeFloats: Int { wholeLines(2 * tileRows * panelWidth) }
 }

@@ -54,10 +54,8 @@ struct WinogradStages {
   private var inputElementStride: Int { wholeLines(blockTiles * shape.inChannels) + 16 }
   private func productElementStride(_ tiles: Int) -> Int { tiles * panelWidth + 16 }
   private var pointerFloats: Int { wholeLines(2 * (elements * (blockTiles + 4 * kernels.tileRows) + 1)) }
-  /// For one tile's transforms and pixel pointers, and the register tile's partly filled panels.
-  private var workFloats: Int {
-    wholeLines(elements * kernels.width) + wholeLines(2 * kernels.tileRows * panelWidth) + 96
-  }
+  /// For one tile's transforms and pixel pointers.
+  private var workFloats: Int { wholeLines(elements * kernels.width) + 96 }
   /// Floats of one `Memory`.
   var workerFloats: Int {
     pointerFloats + elements * inputElementStride + workFloats + wholeLines(elements * productElementStride(blockTiles))
@@ -152,10 +150,10 @@ struct WinogradStages {
           pointers: pointers + element * rowTiles * kernels.tileRows, rows: count, positions: 1,
           depth: shape.inChannels,
           panels: UnsafePointer(weights.start) + (panel * elements + element) * shape.inChannels * panelWidth,
-          columns: panelWidth, start: UnsafePointer(zeros.start),
+          columns: min(panelWidth, shape.outChannels - panel * panelWidth), start: UnsafePointer(zeros.start),
           epilogue: FloatEpilogue(
             residual: nil, residualStride: 0, output: products + element * elementStride, outputStride: panelWidth,
-            low: -.infinity, high: .infinity, edge: space)))
+            low: -.infinity, high: .infinity)))
     }
     transformOutput(
       call, block.lowerBound + parts.start(part), count, panel, UnsafePointer(products), elementStride, work: space)

@@ -64,11 +64,12 @@ package final class ConstantStorage: @unchecked Sendable {
   }
 
   /// The bytes, valid during `body`.
-  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+  func withBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     let storage = materialized()
-    return withExtendedLifetime(storage) {
-      unsafe body(UnsafeRawBufferPointer(start: storage.address, count: byteCount))
-    }
+    defer { withExtendedLifetime(storage) {} }
+    return unsafe try body(UnsafeRawBufferPointer(start: storage.address, count: byteCount))
   }
 
   /// The bytes, valid as long as this object; a repeated element must have been `materialized`.

@@ -47,12 +47,13 @@ package final class Network: Sendable {
     _ graph: consuming Graph, maxBatch: Int, threads: Int, precision: Precision = .float32
   ) throws(NodeError) {
     var graph = graph
-    try graph.optimize()
+    let precision = precision.supported()
+    try graph.optimize(precision)
     let pool = ThreadPool(threads: threads)
     let batch = graph.inputs.contains { graph.shape($0).isBatched } ? maxBatch : 1
     let plan = try MemoryPlan(graph, maxBatch: batch)
     arenaBytes = plan.arenaBytes
-    kernels = try Network.compile(graph, plan, maxBatch: batch, precision: precision.supported(), pool: pool)
+    kernels = try Network.compile(graph, plan, maxBatch: batch, precision: precision, pool: pool)
     scratchBytes = kernels.map { $0?.scratchBytes ?? 0 }.max() ?? 0
     inputs = graph.inputs.compactMap { graph.port($0, plan) }
     outputs = graph.outputs.compactMap { graph.port($0, plan) }
@@ -95,7 +96,9 @@ package final class Network: Sendable {
 
 extension Graph {
   /// The passes, in their order.
-  mutating func optimize() throws(NodeError) {
+  ///
+  /// - Parameter precision: what products with constant weights will be computed in.
+  mutating func optimize(_ precision: Precision = .float32) throws(NodeError) {
     removeUnused()
     findActivations()
     foldFactors()
@@ -109,6 +112,8 @@ extension Graph {
     fuseQuantized()
     fuseResiduals()
     fuseActivations()
+    foldUniformScales()
+    fuseDepthwise(precision)
     findChannelShuffles()
     try LayoutAssignment.run(on: &self)
     removeUnused()

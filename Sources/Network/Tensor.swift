@@ -118,8 +118,12 @@ package struct Tensor: Sendable {
   // MARK: Elements
 
   /// The elements of a floating tensor as float32, in C order, valid during `body`; used in place where they are float32.
-  func withFloats<Result>(_ body: (UnsafeBufferPointer<Float>) -> Result) throws(GraphError) -> Result {
-    unsafe try floatStorage.withBytes { bytes in unsafe body(bytes.assumingMemoryBound(to: Float.self)) }
+  func withFloats<Result>(_ body: (UnsafeBufferPointer<Float>) throws(GraphError) -> Result) throws(GraphError)
+    -> Result
+  {
+    unsafe try floatStorage.withBytes { bytes throws(GraphError) in
+      unsafe try body(bytes.assumingMemoryBound(to: Float.self))
+    }
   }
 
   /// The elements of a floating tensor, in C order.

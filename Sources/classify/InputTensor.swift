@@ -78,12 +78,23 @@ struct InputTensor {
   func write(floats index: Int, channelsLast: Bool, to output: UnsafeMutableBufferPointer<Float>) {
     let (pixels, size) = (height * width, channels * height * width)
     unsafe bytes.withUnsafeBytes { bytes in
-      for channel in 0..<channels {
-        let start = offset + (index * size + channel * pixels) * 4
+      let image = unsafe UnsafeRawBufferPointer(rebasing: bytes[(offset + index * size * 4)...])
+      func float(_ position: Int) -> Float {
+        let bits = unsafe image.loadUnaligned(fromByteOffset: position &* 4, as: UInt32.self)
+        return Float(bitPattern: UInt32(littleEndian: bits))
+      }
+      if channelsLast && channels == 3 {  // One pass: three would write every line three times.
         for pixel in 0..<pixels {
-          let bits = unsafe bytes.loadUnaligned(fromByteOffset: start &+ pixel &* 4, as: UInt32.self)
-          unsafe output[channelsLast ? pixel &* channels &+ channel : channel &* pixels &+ pixel] =
-            Float(bitPattern: UInt32(littleEndian: bits))
+          unsafe output[pixel &* 3] = float(pixel)
+          unsafe output[pixel &* 3 &+ 1] = float(pixels &+ pixel)
+          unsafe output[pixel &* 3 &+ 2] = float(2 &* pixels &+ pixel)
+        }
+      } else {
+        for channel in 0..<channels {
+          for pixel in 0..<pixels {
+            unsafe output[channelsLast ? pixel &* channels &+ channel : channel &* pixels &+ pixel] =
+              float(channel &* pixels &+ pixel)
+          }
         }
       }
     }

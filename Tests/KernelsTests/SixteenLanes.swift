@@ -11,12 +11,21 @@ struct SixteenLanes: FloatVector {
   init(_ lanes: SIMD16<Float>) { self.lanes = lanes }
   init(repeating value: Float) { lanes = SIMD16(repeating: value) }
   static var width: Int { 16 }
+  static var hasMasks: Bool { true }
   static var fusesMultiplyAdd: Bool { false }
   static func load(_ pointer: UnsafePointer<Float>) -> Self {
     Self(UnsafeRawPointer(pointer).loadUnaligned(as: SIMD16<Float>.self))
   }
   func store(_ pointer: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(pointer).storeBytes(of: lanes, as: SIMD16<Float>.self)
+  }
+  static func load(_ pointer: UnsafePointer<Float>, first count: Int) -> Self {
+    var result = SIMD16<Float>()
+    for lane in 0..<count { result[lane] = pointer[lane] }
+    return Self(result)
+  }
+  func store(_ pointer: UnsafeMutablePointer<Float>, first count: Int) {
+    for lane in 0..<count { pointer[lane] = lanes[lane] }
   }
   static func + (a: Self, b: Self) -> Self { Self(a.lanes + b.lanes) }
   static func - (a: Self, b: Self) -> Self { Self(a.lanes - b.lanes) }

@@ -62,6 +62,40 @@ struct PassTests {
     #expect(convolution.addsResidual && convolution.scale != nil && "\(convolution.activation)" == "relu")
   }
 
+  /// s · clamp(x) + b: weights, bias and the interval take it, whose ends change places where s < 0.
+  @Test(arguments: [(Float(2), "clip(min: 3.0, max: inf)"), (-2, "clip(min: -inf, max: 3.0)")])
+  func aScaleBehindAnActivationGoesIntoTheConvolution(_ factor: Float, _ expected: String) throws {
+    let result = try graph { graph, x in
+      let active = apply(&graph, Activate.relu, try convolve(&graph, x, kernel: 3))
+      let factor = graph.addConstant(name: "factor", try Tensor(repeating: factor, dimensions: [1]))
+      let summand = graph.addConstant(name: "summand", try Tensor(repeating: 3, dimensions: [1]))
+      let scaled = apply(&graph, Arithmetic(.multiply), active, factor)
+      return apply(&graph, Arithmetic(.add), scaled, summand)
+    }
+    #expect(names(result).filter { $0 != "Layout" } == ["Conv"])
+    let convolution = try #require(result.nodes.compactMap { $0.computation as? Convolution }.first)
+    #expect("\(convolution.activation)" == expected && convolution.bias == [3, 3, 3, 3])
+    #expect(convolution.scale == Array(repeating: factor, count: 4))
+  }
+
+  /// An expansion and the depthwise convolution of its result become one where the result is large.
+  @Test(arguments: [(112, 1), (14, 2)])
+  func aDepthwiseConvolutionJoinsTheOneBeforeIt(_ size: Int, _ convolutions: Int) throws {
+    var graph = OperatorGraph()
+    let x = graph.addInput(name: "x", type: .float32, shape: try Shape([1, 4, size, size], isBatched: true))
+    let wide = apply(&graph, Activate.relu, try convolve(&graph, x, channels: 32))
+    let weights = graph.addConstant(name: "taps", try Tensor(repeating: 0.5, dimensions: [32, 1, 3, 3]))
+    let window = try Window(
+      kernel: nil, strides: .init(1, 1), dilations: .init(1, 1),
+      padding: .explicit(top: 1, left: 1, bottom: 1, right: 1))
+    graph.addOutput(apply(&graph, try Conv(window: window, groups: 32), wide, weights))
+    var resolved = try graph.resolve()
+    try resolved.optimize()
+    #expect(names(resolved).count { $0 == "Conv" } == convolutions)
+    #expect(resolved.nodes.contains { $0.computation is ConvolutionPair } == (convolutions == 1))
+    #expect(resolved.outputShape(0).dimensions == [1, 32, size, size])
+  }
+
   @Test func aValueThatIsReadTwiceIsNotFused() throws {
     let result = try graph { graph, x in
       let y = try convolve(&graph, x)

@@ -23,7 +23,7 @@ struct Convolution: Computation {
     self.bias = bias
   }
 
-  private var outputs: Int { weights.dimensions[0] }
+  var outputs: Int { weights.dimensions[0] }
   private var kernel: Window.Size { Window.Size(weights.dimensions[2], weights.dimensions[3]) }
 
   private func placed(_ input: Shape) throws(GraphError) -> Window.Placed {

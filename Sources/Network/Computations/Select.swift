@@ -74,19 +74,41 @@ struct Select: Computation {
   }
 }
 
-/// Walks a selection run by run: stretches of the last axes that are taken whole are copied in one piece.
+/// Walks a selection run by run: stretches of the last axes that are taken whole, and neighbours along the last axis that is selected
+/// from, are copied in one piece.
 private struct SelectLoop: Sendable {
-  /// Per axis before the run: source offsets in elements, −1 for fill.
+  /// Elements to copy, from `source` of the operand's to `target` of the result's.
+  private struct Run {
+    var target: Int
+    var source: Int
+    var count: Int
+  }
+
+  /// Per axis before the last one selected from: source offsets in elements, −1 for fill.
   private let offsets: [[Int]]
-  private let run: Int
+  /// Of that axis, and the elements of the result that it has in all.
+  private let runs: [Run]
+  private let width: Int
 
   init(_ dimensions: [Int], _ positions: [[Int]?]) {
     let strides = rowMajorStrides(dimensions)
-    let whole = positions.lastIndex { $0 != nil }.map { $0 + 1 } ?? 0
-    run = dimensions[whole...].reduce(1, *)
-    offsets = (0..<whole).map { axis in
+    let last = positions.lastIndex { $0 != nil }
+    func offsets(_ axis: Int) -> [Int] {
       (positions[axis] ?? Array(0..<dimensions[axis])).map { $0 < 0 ? -1 : $0 * strides[axis] }
     }
+    self.offsets = (0..<(last ?? 0)).map(offsets)
+    let element = last.map { strides[$0] } ?? dimensions.reduce(1, *)
+    let taken = last.map(offsets) ?? [0]
+    var runs: [Run] = []
+    for (index, source) in taken.enumerated() where source >= 0 {
+      if let run = runs.last, run.source + run.count == source, run.target + run.count == index * element {
+        runs[runs.count - 1].count += element
+      } else {
+        runs.append(Run(target: index * element, source: source, count: element))
+      }
+    }
+    self.runs = runs
+    width = taken.count * element
   }
 
   /// `body(position in the result, position in the source, elements)`; what is filled is passed over.
@@ -97,15 +119,15 @@ private struct SelectLoop: Sendable {
 
   private func walk(_ axis: Int, _ source: Int, _ target: inout Int, _ body: (Int, Int, Int) -> Void) {
     guard axis < offsets.count else {
-      body(target, source, run)
-      target += run
+      for run in runs { body(target + run.target, source + run.source, run.count) }
+      target += width
       return
     }
     for offset in offsets[axis] {
       if offset >= 0 {
         walk(axis + 1, source + offset, &target, body)
       } else {
-        target += offsets[(axis + 1)...].reduce(run) { $0 * $1.count }
+        target += offsets[(axis + 1)...].reduce(width) { $0 * $1.count }
       }
     }
   }

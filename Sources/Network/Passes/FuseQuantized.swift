@@ -284,7 +284,7 @@ private struct QuantizedFusion {
 
 extension Activation {
   /// The interval that a function which only limits its argument leaves; nil for the others.
-  fileprivate var range: (low: Float, high: Float)? {
+  var range: (low: Float, high: Float)? {
     switch self {
     case .none: (-.infinity, .infinity)
     case .relu: (0, .infinity)
