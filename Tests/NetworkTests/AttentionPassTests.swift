@@ -136,6 +136,19 @@ import Testing
     expectSame(result.fused, result.plain)
   }
 
+  /// The first product writes its transposed result; the second must not read what the first no longer writes.
+  @Test func aProductReadsTheTransposeThatAnotherWrites() throws {
+    let result = try run { builder in
+      let left = builder.transpose(try builder.reshape(builder.x, [-1, 6, 3, 8]), [0, 2, 1, 3])
+      let product = builder.apply(MatrixProduct(), left, builder.transpose(left, [0, 1, 3, 2]))
+      let turned = builder.transpose(product, [0, 2, 1, 3])
+      let rows = try builder.reshape(turned, [-1, 6, 18])
+      return builder.apply(MatrixProduct(), builder.transpose(rows, [0, 2, 1]), builder.x)
+    }
+    #expect(result.names.filter { $0 != "Reshape" } == ["MatMul", "MatMul"])
+    expectSame(result.fused, result.plain)
+  }
+
   @Test func biasScaleAndResidualGoIntoTheProduct() throws {
     let result = try run { builder in
       var y = builder.apply(MatrixProduct(), builder.x, try builder.noise([24, 24]))

@@ -1,6 +1,6 @@
 // As POSIX's mapError, for work on the loop.
 
-package import HTTP
+import HTTP
 
 /// Runs `work` and turns its error into another.
 @Loop package func mapError<Value: Sendable, From: Error, To: Error>(
