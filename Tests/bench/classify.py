@@ -62,8 +62,9 @@ def compare(models, batch, threads, rounds, repetitions):
         engines["classify"].ready()
         check(engines, models[".onnx"])
         interleave(engines, rounds, repetitions)
-        memory = {name: engine.peak_rss() for name, engine in engines.items()}
-        return {name: engine.result() for name, engine in engines.items()}, memory
+        names = ["classify", *PEERS]
+        memory = {name: engines[name].peak_rss() for name in names}
+        return {name: engines[name].result() for name in names}, memory
 
 
 def check(engines, model):
