@@ -106,6 +106,7 @@ extension Graph {
     foldFactors()
     findAttention()
     foldScaleShift()
+    mergeConvolutions()
     fuseBias()
     propagateStrides()
     sinkDequantize()

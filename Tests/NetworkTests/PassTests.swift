@@ -96,6 +96,35 @@ struct PassTests {
     #expect(resolved.outputShape(0).dimensions == [1, 32, size, size])
   }
 
+  @Test func parallelBranchesAreOneConvolution() throws {
+    let result = try graph { graph, x in
+      let wide = try convolve(&graph, x, kernel: 3)
+      let narrow = try convolve(&graph, x)
+      var parameters: [OperatorGraph.ValueID] = []
+      for name in ["scale", "bias", "mean", "variance"] {
+        parameters.append(graph.addConstant(name: name, try Tensor(repeating: 2, dimensions: [4])))
+      }
+      let itself = graph.addValue(name: "bn")
+      graph.addNode(name: "bn", BatchNormalization(epsilon: 0), inputs: [x] + parameters, outputs: [itself])
+      return apply(&graph, Arithmetic(.add), apply(&graph, Arithmetic(.add), itself, narrow), wide)
+    }
+    let convolution = try #require(result.nodes.compactMap { $0.computation as? Convolution }.first)
+    #expect(names(result).filter { $0 != "Layout" } == ["Conv"] && !convolution.addsResidual)
+    // Of output 0: every tap 0.5 of the wide one, in the middle 0.5 of the narrow one and, from channel 0, 2 / √2 of the value itself.
+    let weights = try convolution.weights.floats
+    #expect(weights[0] == 0.5 && weights[9 + 4] == 1 && abs(weights[4] - (1 + Float(2).squareRoot())) < 1e-6)
+  }
+
+  @Test func aBranchThatIsReadElsewhereStays() throws {
+    let result = try graph { graph, x in
+      let wide = try convolve(&graph, x, kernel: 3)
+      let narrow = try convolve(&graph, x)
+      let sum = apply(&graph, Arithmetic(.add), narrow, wide)
+      return apply(&graph, Arithmetic(.multiply), sum, narrow)
+    }
+    #expect(names(result).count { $0 == "Conv" } == 2)
+  }
+
   @Test func aValueThatIsReadTwiceIsNotFused() throws {
     let result = try graph { graph, x in
       let y = try convolve(&graph, x)
@@ -111,7 +140,7 @@ struct PassTests {
       let second = try convolve(&graph, first)
       let sum = apply(&graph, Arithmetic(.add), second, x)
       let left = try convolve(&graph, sum, stride: 2)
-      let right = try convolve(&graph, sum, stride: 2)
+      let right = apply(&graph, Activate.relu, try convolve(&graph, sum, stride: 2))
       return apply(&graph, Arithmetic(.add), left, right)
     }
     let strides = result.nodes.compactMap { ($0.computation as? Convolution)?.window.strides.height }
@@ -124,7 +153,7 @@ struct PassTests {
     let result = try graph { graph, x in
       let y = try convolve(&graph, x, kernel: 3)
       let wide = try convolve(&graph, y, kernel: 3, stride: 2)
-      let narrow = try convolve(&graph, y, stride: 2)
+      let narrow = apply(&graph, Activate.relu, try convolve(&graph, y, stride: 2))
       return apply(&graph, Arithmetic(.add), wide, narrow)
     }
     #expect(result.nodes.compactMap { ($0.computation as? Convolution)?.window.strides.height } == [1, 2, 2])

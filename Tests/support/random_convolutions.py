@@ -111,6 +111,29 @@ class Convolutions(RandomGraph):
         y = self.node("Conv", [name, self.weights(c, c, 3, 3)], (c, h, w), pads=[1] * 4, keep=self.rng.random() < 0.3)
         self.node(self.rng.choice(["Add", "Sum"]), [name, y] if self.rng.random() < 0.5 else [y, name], (c, h, w))
 
+    def branches(self):
+        """As networks with branches for training: convolutions of one value, and the value scaled, added."""
+        name, (c, h, w) = self.pick()
+        g, s = int(self.rng.choice([1, c])), int(self.rng.choice([1, 1, 2]))
+        shape = (c, (h - 1) // s + 1, (w - 1) // s + 1)
+        parts = []
+        for k in self.rng.choice([1, 1, 3, 3, 5], int(self.rng.integers(2, 5))):
+            k = int(k)
+            inputs = [name, self.weights(c, c // g, k, k)] + ([self.weights(c)] if self.rng.random() < 0.5 else [])
+            y = self.node("Conv", inputs, shape, keep=self.rng.random() < 0.1, group=g, strides=[s, s], pads=[k // 2] * 4)
+            if self.rng.random() < 0.5:
+                y = self.node("BatchNormalization", [y, self.weights(c), self.weights(c), self.weights(c), self.constant(
+                    self.rng.random(c, dtype=np.float32) + 0.5)], shape, keep=False)
+            parts.append(y)
+        if s == 1 and self.rng.random() < 0.7:
+            parts.insert(int(self.rng.integers(0, len(parts))), self.node(
+                "BatchNormalization", [name, self.weights(c), self.weights(c), self.weights(c), self.constant(
+                    self.rng.random(c, dtype=np.float32) + 0.5)], shape, keep=False))
+        total = parts[0]
+        for part in parts[1:]:
+            total = self.node("Add", [total, part], shape, keep=False)
+        self.values.append((self.node("Relu", [total], shape, keep=False), shape))
+
     def concat(self):
         name, shape = self.pick()
         others = [v for v in self.values if v[1][1:] == shape[1:]]
@@ -158,7 +181,7 @@ class Convolutions(RandomGraph):
         self.node("LRN", [name], shape, size=3, alpha=0.1)
 
     STEPS = ["conv"] * 5 + ["batch_normalization"] * 3 + ["activation"] * 3 + ["arithmetic"] * 3 + ["add_conv"] * 3 + [
-        "concat"] * 3 + ["strided_pointwise"] * 2 + ["pool", "split", "shuffle", "transpose", "slice", "pad", "lrn"]
+        "concat"] * 3 + ["strided_pointwise", "branches"] * 2 + ["pool", "split", "shuffle", "transpose", "slice", "pad", "lrn"]
 
     def model(self, batch):
         """Ends as classifiers do."""
