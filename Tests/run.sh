@@ -49,10 +49,8 @@ python_tests() {
 }
 
 if [ $# -eq 0 ]; then
-  swift build -c release -Xswiftc -enable-testing --scratch-path .build/tests --build-tests
-  note 'build of the unit tests'
-  swift test -c release -Xswiftc -enable-testing --scratch-path .build/tests --skip-build
-  note 'unit tests'
+  swift test -c release -Xswiftc -enable-testing --scratch-path .build/tests
+  note 'unit tests, with their build'
   status=0
   python_tests Tests/pipes Tests/peers || status=$?
   note 'tests in Python'

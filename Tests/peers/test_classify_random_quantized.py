@@ -14,9 +14,9 @@ from support.random_rows import Rows
 
 
 class Integers(Convolutions):
-    """Without the steps that quantization leaves in float32, whose last bit may depend on the instruction set."""
+    """Without what quantization leaves in float32, whose last bit may depend on the instruction set."""
 
-    STEPS = [step for step in Convolutions.STEPS if step not in ("lrn", "pad")]
+    STEPS = [step for step in Convolutions.STEPS if step not in ("batch_normalization", "branches", "lrn", "pad")]
 
 
 class Products(Rows):
@@ -77,13 +77,25 @@ def test_the_answers_that_the_file_defines(kind, tmp_path):
     assert equal >= 57
 
 
+def integer_outputs(path):
+    """Which outputs are made of integers: what quantization leaves in float32 may differ in the last bit between instruction sets."""
+    graph = onnx.load(path).graph
+    makers = {name: node.op_type for node in graph.node for name in node.output}
+    return [index for index, output in enumerate(graph.output) if makers[output.name] == "DequantizeLinear"]
+
+
 def test_the_same_bytes_everywhere(tmp_path):
-    for seed in range(100, 140):
+    compared = 0
+    for seed in range(100, 160):
         path, x = quantized(Integers(seed), tmp_path)
+        if not (outputs := integer_outputs(path)):
+            continue
+        compared += 1
         wanted = run_file(path, [x], threads=1)
         others = [run_file(path, [x], threads=2)]
         others += [run_file(path, [x], threads=1, env={"CLASSIFY_ISA": isa}) for isa in INSTRUCTION_SETS]
         images = [run_file(path, [x[i:i + 1]], threads=1) for i in range(len(x))]
         others.append([np.concatenate(parts) for parts in zip(*images)])
         for other in others:
-            assert [a.tobytes() for a in other] == [b.tobytes() for b in wanted], seed
+            assert [other[i].tobytes() for i in outputs] == [wanted[i].tobytes() for i in outputs], seed
+    assert compared >= 20
