@@ -16,7 +16,6 @@ import pathlib
 import random
 import subprocess
 import sys
-import tarfile
 import tempfile
 
 import numpy as np
@@ -27,7 +26,7 @@ from onnx import TensorProto, numpy_helper
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / "peers")]
 import test_classify_operators as operators  # noqa: E402
-from support.onnxnet import pack  # noqa: E402
+from support.onnxnet import list_results, pack  # noqa: E402
 from support.random_convolutions import Convolutions  # noqa: E402
 from support.random_rows import Rows  # noqa: E402
 from support.tools import tool  # noqa: E402
@@ -184,17 +183,11 @@ def run(paths):
     process = subprocess.run([tool("onnxrun"), "--list", "1"], input="\n".join(map(str, paths)).encode(), capture_output=True,
                              timeout=600)
     results = {}
-    try:
-        with tarfile.open(fileobj=io.BytesIO(process.stdout), mode="r|") as archive:
-            for member in archive:
-                line, name = member.name.split("/")
-                body = archive.extractfile(member).read()
-                if name == "refused.txt":
-                    results[int(line)] = body.decode()
-                else:
-                    results.setdefault(int(line), []).append(np.load(io.BytesIO(body)))
-    except (tarfile.ReadError, EOFError, ValueError):
-        pass
+    for line, name, body in list_results(process.stdout):
+        if name == "refused.txt":
+            results[line] = body.decode()
+        else:
+            results.setdefault(line, []).append(np.load(io.BytesIO(body)))
     return process, results
 
 

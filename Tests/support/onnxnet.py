@@ -71,6 +71,17 @@ def run_model(model, inputs, **options):
         return run_file(path, inputs, **options)
 
 
+def list_results(output):
+    """(line, name, bytes) of each result that `onnxrun --list` has written, up to where the program ended."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(output), mode="r|") as archive:
+            for member in archive:
+                line, name = member.name.split("/")
+                yield int(line), name, archive.extractfile(member).read()
+    except (tarfile.ReadError, EOFError, ValueError):
+        pass
+
+
 def run_models(models):
     """What became of each (model, inputs), all in one process: a list of arrays, a `Refused`, or None from where the process ended."""
     results = [None] * len(models)
@@ -82,16 +93,10 @@ def run_models(models):
                 file.write(pack(inputs))
         process = subprocess.run(
             [tool("onnxrun"), "--list", "2"], input="\n".join(paths).encode(), capture_output=True, timeout=3600)
-    try:
-        with tarfile.open(fileobj=io.BytesIO(process.stdout), mode="r|") as archive:
-            for member in archive:
-                line, name = member.name.split("/")
-                body = archive.extractfile(member).read()
-                if name == "refused.txt":
-                    text = body.decode()
-                    results[int(line)] = Refused(78 if "configuration" in text else 65, text)
-                else:
-                    results[int(line)] = (results[int(line)] or []) + [np.load(io.BytesIO(body)).astype(name.split(".")[1])]
-    except tarfile.ReadError:
-        pass
+    for line, name, body in list_results(process.stdout):
+        if name == "refused.txt":
+            text = body.decode()
+            results[line] = Refused(78 if "configuration" in text else 65, text)
+        else:
+            results[line] = (results[line] or []) + [np.load(io.BytesIO(body)).astype(name.split(".")[1])]
     return results
