@@ -33,4 +33,7 @@ inside "$root" env HOME=/root PATH="$toolchain/usr/bin:/usr/bin:/bin:/usr/sbin:/
   swift test -c release -Xswiftc -enable-testing --scratch-path /build-tests
   [ -x /venv/bin/python ] || python3 -m venv /venv
   /venv/bin/pip install --quiet --disable-pip-version-check -r Tests/requirements.txt
-  BIN=/build/release /venv/bin/python -m pytest Tests/pipes -k "not demo and not deploy"' - "$PWD"
+  export BIN=/build/release
+  tests() { /venv/bin/python -m pytest Tests/pipes -k "not demo and not deploy" -m "$@"; }
+  tests "not alone" --numprocesses 2 --dist loadfile
+  tests alone' - "$PWD"
