@@ -23,6 +23,8 @@ public struct ByteKernelTable: Sendable {
   public var depthwiseRow: @Sendable (ByteWindowRow, ByteDepthwiseWeights, ByteEpilogue) -> Void
   /// Where the instruction set has four products a lane; blocks are of two panels' width.
   public var tapRow: (@Sendable (ByteTapRow, ByteTapWeights) -> Void)? = nil
+  /// Where an exact Winograd convolution multiplies less than the direct one.
+  public var winograd: ByteWinogradTable? = nil
   public var maxPoolRow: @Sendable (ByteWindowRow, _ flip: UInt8) -> Void
   public var averagePoolRow:
     @Sendable (

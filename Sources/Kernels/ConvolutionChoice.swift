@@ -16,9 +16,7 @@ enum ConvolutionChoice: Hashable {
     case .bfloat16: BFloat16Convolution.applies(to: shape)
     case .channelwise: ChannelwiseConvolution.applies(to: shape, width: width)
     case .depthwise: shape.groups > 1 && shape.groups == shape.inChannels && shape.groups == shape.outChannels
-    case .winogradTwo, .winogradFour:
-      shape.groups == 1 && shape.kernelHeight == 3 && shape.kernelWidth == 3 && shape.strideHeight == 1
-        && shape.strideWidth == 1 && shape.dilationHeight == 1 && shape.dilationWidth == 1
+    case .winogradTwo, .winogradFour: WinogradTiles.apply(to: shape)
     }
   }
 
@@ -51,10 +49,8 @@ enum ConvolutionChoice: Hashable {
     /// `side` outputs a side; cycles to transform a vector of channels of one tile in and out; and how much longer than at full
     /// speed the products take, being small.
     func winograd(_ side: Int, transforms: Double, slowness: Double) -> Double {
-      let down = (shape.outHeight + side - 1) / side
-      let across = (shape.outWidth + side - 1) / side
-      let tiles = Double(down * across)
-      let elements = Double((side + 2) * (side + 2))
+      let geometry = WinogradTiles(shape, outputs: side)
+      let (tiles, elements) = (Double(geometry.perImage), Double(geometry.elements))
       let products = tiles * elements * inputs * outputs / (2 * vector) * slowness
       return cost(products + tiles * (inputs + outputs) / vector * transforms, bytes: 4 * elements * inputs * outputs)
     }

@@ -28,7 +28,9 @@ extension CPUFeatures {
     #if arch(x86_64)
       if isSuperset(of: [.avx512, .fma]) {
         var kernels = avx512ByteKernels
+        kernels.winograd = avx512ByteWinograd
         if contains(.vnni) {
+          kernels.winograd = nil
           kernels.gemm = vnniGemm
           kernels.tileRows = vnniTileRows
           kernels.panels = .groups
@@ -36,22 +38,29 @@ extension CPUFeatures {
         }
         return kernels
       }
-      if isSuperset(of: [.avx2, .fma]) { return avx2ByteKernels }
-    #elseif arch(arm64)
-      var kernels = portableByteKernels
+      if isSuperset(of: [.avx2, .fma]) {
+        var kernels = avx2ByteKernels
+        kernels.winograd = avx2ByteWinograd
+        return kernels
+      }
+    #endif
+    var kernels = portableByteKernels
+    kernels.winograd = portableByteWinograd
+    #if arch(arm64)
       if contains(.int8MatrixMultiply) {
+        kernels.winograd = nil
         kernels.gemm = int8MatrixGemm
         kernels.tileRows = int8MatrixTileRows
         kernels.panelWidth = int8MatrixPanelWidth
         kernels.depthGroup = int8MatrixDepthGroup
       } else if contains(.dotProduct) {
+        kernels.winograd = nil
         kernels.gemm = dotProductGemm
         kernels.tileRows = dotProductTileRows
         kernels.rowOffset = dotProductRowOffset
       }
-      return kernels
     #endif
-    return portableByteKernels
+    return kernels
   }
 }
 

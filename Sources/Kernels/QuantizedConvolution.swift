@@ -20,23 +20,24 @@ public final class QuantizedConvolution: Sendable {
   ///   - bias: (outChannels), in units of input scale · weight scale, or nil; read only during this call.
   ///   - pool: packs the weights; later pools may have as many threads, not more.
   /// - Throws: `QuantizationError` where scales make a multiplier that is not finite and positive.
-  public init(
+  public convenience init(
     shape: ConvolutionShape, maxBatch: Int, input: ByteQuantization, weights: QuantizedWeights,
     bias: UnsafePointer<Int32>?, output: QuantizedOutput, pool: ThreadPool, instructionSet: CPUFeatures = .current
   ) throws(QuantizationError) {
-    self.shape = shape
+    let layer = try QuantizedLayer(
+      shape: shape, input: input, weights: weights, bias: bias, output: output, kernels: instructionSet.byteKernels)
+    self.init(layer, maxBatch: maxBatch, output: output, choice: .best(for: layer), pool: pool)
+  }
+
+  /// By the algorithm `choice`, or as `QuantizedConvolutionChoice` says where it is not exact for these weights.
+  init(
+    _ layer: QuantizedLayer, maxBatch: Int, output: QuantizedOutput, choice: QuantizedConvolutionChoice,
+    pool: ThreadPool
+  ) {
+    shape = layer.shape
     self.maxBatch = maxBatch
     self.output = output
-    let multipliers = try output.multipliers(
-      input: input.scale, weightScales: weights.scales, count: shape.outChannels)
-    let layer = QuantizedLayer(
-      shape: shape, input: input, weights: weights, bias: bias, multipliers: multipliers,
-      result: try output.result(), kernels: instructionSet.byteKernels)
-    if QuantizedDepthwise.applies(to: layer) {
-      implementation = QuantizedDepthwise(layer, maxBatch: maxBatch, pool: pool)
-    } else {
-      implementation = IndirectQuantizedConvolution(layer, maxBatch: maxBatch, pool: pool)
-    }
+    implementation = choice.algorithm(layer, maxBatch: maxBatch, pool: pool)
   }
 
   /// - Parameters:
@@ -74,6 +75,25 @@ struct QuantizedLayer {
   var multipliers: [Float]
   var result: ByteResult
   var kernels: ByteKernelTable
+
+  /// - Throws: `QuantizationError` where scales make a multiplier that is not finite and positive.
+  init(
+    shape: ConvolutionShape, input: ByteQuantization, weights: QuantizedWeights, bias: UnsafePointer<Int32>?,
+    output: QuantizedOutput, kernels: ByteKernelTable
+  ) throws(QuantizationError) {
+    self.shape = shape
+    self.input = input
+    self.weights = weights
+    self.bias = bias
+    multipliers = try output.multipliers(input: input.scale, weightScales: weights.scales, count: shape.outChannels)
+    result = try output.result()
+    self.kernels = kernels
+  }
+
+  /// What the sums of a channel start from: bias − input zero point · Σ weights, wrapping.
+  func start(_ channel: Int, weightSum: Int32) -> Int32 {
+    (bias?[channel] ?? 0) &- Int32(input.unsignedZero) &* weightSum
+  }
 }
 
 /// The buffers of one run; see `QuantizedConvolution.run`.

@@ -42,7 +42,7 @@ struct QuantizedDepthwise: QuantizedConvolutionAlgorithm {
         sum &+= value
         weights.start[tap * channels + channel] = Float(value)
       }
-      start.start[channel] = (layer.bias?[channel] ?? 0) &- Int32(layer.input.unsignedZero) &* sum
+      start.start[channel] = layer.start(channel, weightSum: sum)
       multipliers.start[channel] = layer.multipliers[channel]
     }
     self.taps = PackedTaps(layer, start: UnsafePointer(start.start))

@@ -32,6 +32,19 @@ public struct QuantizedWeights {
     return number - zeroPoint(output)
   }
 
+  /// Calls `body` with the taps of one input channel and their values.
+  @inline(__always) func forEachTap(_ output: Int, _ input: Int, taps: Int, _ body: (Int, Int32) -> Void) {
+    let from = start + (output * outputStep + input * inputStep)
+    let zero = zeroPoint(output)
+    if isSigned {
+      let bytes = from.assumingMemoryBound(to: Int8.self)
+      for tap in 0..<taps { body(tap, Int32(bytes[tap]) &- zero) }
+    } else {
+      let bytes = from.assumingMemoryBound(to: UInt8.self)
+      for tap in 0..<taps { body(tap, Int32(bytes[tap]) &- zero) }
+    }
+  }
+
   private func zeroPoint(_ output: Int) -> Int32 { zeroPoints[zeroPoints.count == 1 ? 0 : output] }
 
   /// Whether every byte less its zero point is in −128…127 for certain: signed about 0, or unsigned about 128.

@@ -7,80 +7,115 @@ internal import KernelTemplates
 
 /// F(outputs × outputs, 3 × 3).
 struct WinogradConvolution: ConvolutionAlgorithm {
-  let shape: ConvolutionShape
-  let outputs: Int
-  var name: String { "winograd \(outputs)x\(outputs)" }
+  let name: String
   private let maxBatch: Int
-  private let threads: Int
-  private let stages: WinogradStages
+  private let product: WinogradProduct<FloatWinograd>
 
   init(
     shape: ConvolutionShape, outputs: Int, maxBatch: Int, weights: ConvolutionWeights, bias: UnsafePointer<Float>?,
     kernels: KernelTable, pool: ThreadPool
   ) {
-    self.shape = shape
-    self.outputs = outputs
+    name = "winograd \(outputs)x\(outputs)"
     self.maxBatch = maxBatch
-    threads = pool.threads
-    stages = WinogradStages(
-      shape: shape, outputs: outputs, maxTiles: maxBatch * shape.tiles(of: outputs), weights: weights, bias: bias,
-      kernels: kernels, pool: pool)
+    product = WinogradProduct(
+      FloatWinograd(
+        tiles: WinogradTiles(shape, outputs: outputs), weights: weights, bias: bias, kernels: kernels, pool: pool),
+      maxBatch: maxBatch, threads: pool.threads)
   }
 
-  var scratchFloats: Int { threads * stages.workerFloats }
+  var scratchFloats: Int { product.scratchBytes / 4 }
 
-  /// A block whose tiles fill two register tiles or more computes at full speed by itself, so where there is such a block for every
-  /// thread, each thread takes its blocks through all three stages: no thread waits for another, and a block's values stay in its
-  /// thread's L2. Otherwise all threads work on one block, share its transformed tiles and divide the output channels, so that each
-  /// panel of weights is read by one thread only.
   func run(_ call: ConvolutionCall) {
-    precondition(call.pool.threads <= threads && call.batch <= maxBatch)
-    let tiles = call.batch * shape.tiles(of: outputs)
-    let workers = call.pool.threads
-    if workers == 1 || tiles >= workers * 2 * stages.tileRows {
-      let atLeast = (tiles + stages.blockTiles - 1) / stages.blockTiles
-      let blocks = GemmRows(rows: tiles, count: (atLeast + workers - 1) / workers * workers)
-      call.pool.run(tasks: blocks.count) { task, worker in
-        let block = blocks.range(task)
-        let memory = stages.memory(call.scratch, worker: worker)
-        stages.fillPointers(memory, block.count, parts: GemmRows(rows: block.count, count: 1))
-        stages.transformInput(call, block, 0..<block.count, to: memory, work: memory)
-        for panel in 0..<stages.panels {
-          stages.multiply(
-            call, block, panel: panel, part: 0, of: GemmRows(rows: block.count, count: 1), from: memory, work: memory)
-        }
-      }
-    } else {
-      let blocks = GemmRows(rows: tiles, tileRows: stages.blockTiles)
-      for index in 0..<blocks.count { runShared(call, blocks.range(index)) }
-    }
-  }
-
-  private func runShared(_ call: ConvolutionCall, _ block: Range<Int>) {
-    let shared = stages.memory(call.scratch, worker: 0)
-    // Panels that do not divide among the threads are cut in two.
-    let isCut = stages.panels % call.pool.threads != 0 && block.count > 2 * stages.tileRows
-    let parts = GemmRows(rows: block.count, count: isCut ? 2 : 1)
-    let chunk = 2
-    call.pool.run(tasks: (block.count + chunk - 1) / chunk + 1) { task, worker in
-      guard task > 0 else { return stages.fillPointers(shared, block.count, parts: parts) }
-      let first = (task - 1) * chunk
-      stages.transformInput(
-        call, block, first..<min(first + chunk, block.count), to: shared,
-        work: stages.memory(call.scratch, worker: worker))
-    }
-    call.pool.run(tasks: stages.panels * parts.count) { task, worker in
-      let (panel, part) = task.quotientAndRemainder(dividingBy: parts.count)
-      stages.multiply(
-        call, block, panel: panel, part: part, of: parts, from: shared,
-        work: stages.memory(call.scratch, worker: worker))
-    }
+    precondition(call.batch <= maxBatch)
+    product.run(call, batch: call.batch, scratch: call.scratch, pool: call.pool)
   }
 }
 
-extension ConvolutionShape {
-  func tilesDown(of outputs: Int) -> Int { (outHeight + outputs - 1) / outputs }
-  func tilesAcross(of outputs: Int) -> Int { (outWidth + outputs - 1) / outputs }
-  /// Of one image.
-  func tiles(of outputs: Int) -> Int { tilesDown(of: outputs) * tilesAcross(of: outputs) }
+/// The stages in float32.
+struct FloatWinograd: WinogradArithmetic {
+  let tiles: WinogradTiles
+  private let kernels: KernelTable
+  /// (panels, elements, inChannels, panelWidth)
+  private let packed: TypedBuffer<Float>
+  private let bias: TypedBuffer<Float>
+  private let zeros: TypedBuffer<Float>
+
+  init(
+    tiles: WinogradTiles, weights: ConvolutionWeights, bias: UnsafePointer<Float>?, kernels: KernelTable,
+    pool: ThreadPool
+  ) {
+    self.tiles = tiles
+    self.kernels = kernels
+    let shape = tiles.shape
+    let panelWidth = 2 * kernels.width
+    zeros = TypedBuffer(repeating: 0, count: max(shape.inChannels, panelWidth))
+    self.bias = packedBias(bias, groups: 1, columns: shape.outChannels, panelWidth: panelWidth)
+    packed = packWinograd(
+      inputs: shape.inChannels, columns: shape.outChannels, outputs: tiles.outputs, weights: weights, kernels: kernels,
+      pool: pool)
+  }
+
+  var tileRows: Int { kernels.tileRows }
+  var panelWidth: Int { 2 * kernels.width }
+  var workBytes: Int { 4 * tiles.elements * kernels.width }
+  var panelBytes: Int { 0 }
+
+  func transformInput(
+    _ call: ConvolutionCall, _ tile: Int, pixels: UnsafeMutablePointer<UnsafePointer<Float>>,
+    to: UnsafeMutablePointer<Float>, elementStride: Int, work: UnsafeMutableRawPointer
+  ) {
+    tiles.gather(
+      tile, pixels, input: call.input, inputStride: call.inputStride, outside: UnsafePointer(zeros.start))
+    kernels.winogradInput(
+      tiles.outputs, tiles.shape.inChannels, UnsafePointer(pixels), to, elementStride,
+      work.assumingMemoryBound(to: Float.self))
+  }
+
+  func weights(panel: Int, memory: UnsafeMutableRawPointer, work: UnsafeMutableRawPointer) -> UnsafeRawPointer {
+    UnsafeRawPointer(packed.start + panel * tiles.elements * tiles.shape.inChannels * panelWidth)
+  }
+
+  func multiply(
+    _ pointers: UnsafePointer<UnsafePointer<Float>>, count: Int, panel: Int, element: Int, weights: UnsafeRawPointer,
+    to: UnsafeMutablePointer<Float>
+  ) {
+    let shape = tiles.shape
+    kernels.multiply(
+      FloatBlock(
+        pointers: pointers, rows: count, positions: 1, depth: shape.inChannels,
+        panels: weights + 4 * element * shape.inChannels * panelWidth,
+        columns: min(panelWidth, shape.outChannels - panel * panelWidth), start: UnsafePointer(zeros.start),
+        epilogue: FloatEpilogue(
+          residual: nil, residualStride: 0, output: to, outputStride: panelWidth, low: -.infinity, high: .infinity)))
+  }
+
+  func transformOutput(
+    _ call: ConvolutionCall, _ range: Range<Int>, panel: Int, _ products: UnsafePointer<Float>, elementStride: Int,
+    work: UnsafeMutableRawPointer
+  ) {
+    let bounds = call.activation.bounds
+    let channel = panel * panelWidth
+    let channels = min(panelWidth, tiles.shape.outChannels - channel)
+    for index in 0..<range.count {
+      let at = tiles.place(range.lowerBound + index)
+      let pixel = tiles.outputPixel(at)
+      let tile = WinogradOutput(
+        products: products + index * panelWidth, elementStride: elementStride, channels: channels,
+        rows: tiles.rows(at), columns: tiles.columns(at), bias: UnsafePointer(bias.start) + channel,
+        residual: call.residual.map { $0 + pixel * call.residualStride + channel },
+        residualRowStride: tiles.shape.outWidth * call.residualStride, residualStride: call.residualStride,
+        output: call.output + pixel * call.outputStride + channel,
+        outputRowStride: tiles.shape.outWidth * call.outputStride, outputStride: call.outputStride, low: bounds.low,
+        high: bounds.high, work: work.assumingMemoryBound(to: Float.self))
+      kernels.winogradOutput(tiles.outputs, tile)
+      if call.activation.needsPass {
+        for row in 0..<tile.rows {
+          for column in 0..<tile.columns {
+            let to = tile.output + row * tile.outputRowStride + column * tile.outputStride
+            kernels.activateRun(call.activation.vector, channels, to, to)
+          }
+        }
+      }
+    }
+  }
 }

@@ -5,6 +5,7 @@ public import KernelTemplates
 
 public let avx2Kernels = KernelTable(SIMD8<Float>.self)
 public let avx2ByteKernels = ByteKernelTable(AVX2Bytes.self, panels: .mixed)
+public let avx2ByteWinograd = ByteWinogradTable(AVX2Words.self)
 
 enum AVX2Bytes: MixedByteFormat {
   typealias Sums = SIMD8<Int32>
@@ -18,4 +19,14 @@ enum AVX2Bytes: MixedByteFormat {
   }
   @inline(__always) static func firstPair(_ factor: Sums) -> Sums { isa_first_pair_8(factor) }
   @inline(__always) static func lastPair(_ factor: Sums) -> Sums { isa_last_pair_8(factor) }
+}
+
+enum AVX2Words: WordFormat {
+  typealias Sums = SIMD8<Int32>
+  typealias Words = SIMD16<Int16>
+  typealias Floats = SIMD8<Float>
+  @inline(__always) static var tileRows: Int { 6 }
+  @inline(__always) static func adding(_ sums: Sums, _ factor: Sums, times weights: Sums) -> Sums {
+    isa_dot_pairs_8(sums, factor, weights)
+  }
 }

@@ -5,6 +5,7 @@ public import KernelTemplates
 
 public let avx512Kernels = KernelTable(SIMD16<Float>.self)
 public let avx512ByteKernels = ByteKernelTable(AVX512Bytes.self, panels: .mixed)
+public let avx512ByteWinograd = ByteWinogradTable(AVX512Words.self)
 
 enum AVX512Bytes: MixedByteFormat {
   typealias Sums = SIMD16<Int32>
@@ -19,4 +20,14 @@ enum AVX512Bytes: MixedByteFormat {
   }
   @inline(__always) static func firstPair(_ factor: Sums) -> Sums { isa_first_pair_16(factor) }
   @inline(__always) static func lastPair(_ factor: Sums) -> Sums { isa_last_pair_16(factor) }
+}
+
+enum AVX512Words: WordFormat {
+  typealias Sums = SIMD16<Int32>
+  typealias Words = SIMD32<Int16>
+  typealias Floats = SIMD16<Float>
+  @inline(__always) static var tileRows: Int { 12 }
+  @inline(__always) static func adding(_ sums: Sums, _ factor: Sums, times weights: Sums) -> Sums {
+    isa_dot_pairs_16(sums, factor, weights)
+  }
 }

@@ -4,6 +4,7 @@ public import KernelTemplates
 
 public let portableKernels = KernelTable(SIMD4<Float>.self)
 public let portableByteKernels = ByteKernelTable(PortableBytes.self, panels: .groups)
+public let portableByteWinograd = ByteWinogradTable(PortableWords.self)
 
 /// A product of bfloat16 matrices, over panels 8 columns wide.
 public let portableBFloat16Gemm: @Sendable (UnsafePointer<BFloat16Block>) -> Void = { gemm(PortableBFloat16.self, $0) }

@@ -14,6 +14,14 @@ struct QuantizedCase {
   var weightsAreSigned = true
   /// Whether weights have zero points that move some beyond −128…127.
   var weightsAreFarFromZero = false
+  /// The algorithm; nil for the one that the shape gets.
+  var choice: QuantizedConvolutionChoice? = nil
+  /// The byte of the input that stands for 0, counted from 0 to 255.
+  var inputZero: Int32 = 117
+  /// Whether all bytes of the input are the largest or smallest, and all weights of an output channel too.
+  var isExtreme = false
+  /// The name of the algorithm that is expected.
+  var algorithm: String? = nil
   var bias = true
   /// Bytes between the pixels of input, residual and output that belong to none.
   var gap = 0
@@ -22,7 +30,7 @@ struct QuantizedCase {
   var inPlace = false
 
   private var quantization: ByteQuantization {
-    ByteQuantization(scale: 0.05, zeroPoint: isSigned ? -3 : 117, isSigned: isSigned)
+    ByteQuantization(scale: 0.05, zeroPoint: isSigned ? inputZero - 128 : inputZero, isSigned: isSigned)
   }
 
   /// The number of elements that differ from the plain twin's.
@@ -31,8 +39,12 @@ struct QuantizedCase {
     let pool = ThreadPool(threads: threads)
     let taps = shape.kernelHeight * shape.kernelWidth
     let pixels = batch * shape.outHeight * shape.outWidth
-    let input = noise.bytes(batch * shape.inHeight * shape.inWidth * shape.inChannels)
-    let weightBytes = noise.bytes(shape.outChannels * shape.groupInputs * taps)
+    var input = noise.bytes(batch * shape.inHeight * shape.inWidth * shape.inChannels)
+    var weightBytes = noise.bytes(shape.outChannels * shape.groupInputs * taps)
+    if isExtreme {
+      input = input.map { $0 < 128 ? 0 : 255 }
+      weightBytes = weightBytes.indices.map { [0x80, 0x7F, 0x81][$0 / (shape.groupInputs * taps) % 3] }
+    }
     let bias = bias ? (0..<shape.outChannels).map { _ in Int32(noise.next() * 20000) } : nil
     let residual = noise.bytes(pixels * shape.outChannels)
     let centre: Int32 = weightsAreSigned ? 0 : 128
@@ -58,12 +70,17 @@ struct QuantizedCase {
       shape, batch: batch, input: input.map { value($0, quantization) }, weights: values, bias: bias)
 
     let packed = GuardedBytes(weightBytes, atStart: atStart)
-    let convolution = try QuantizedConvolution(
-      shape: shape, maxBatch: batch, input: quantization,
-      weights: QuantizedWeights(
-        start: packed.start, isSigned: weightsAreSigned, outputStep: shape.groupInputs * taps, inputStep: taps,
-        scales: scales, zeroPoints: zeroPoints),
-      bias: bias, output: described, pool: pool, instructionSet: set)
+    let convolution = try (bias ?? []).withUnsafeBufferPointer { biases in
+      let layer = try QuantizedLayer(
+        shape: shape, input: quantization,
+        weights: QuantizedWeights(
+          start: packed.start, isSigned: weightsAreSigned, outputStep: shape.groupInputs * taps, inputStep: taps,
+          scales: scales, zeroPoints: zeroPoints),
+        bias: bias == nil ? nil : biases.baseAddress, output: described, kernels: set.byteKernels)
+      return QuantizedConvolution(
+        layer, maxBatch: batch, output: described, choice: choice ?? .best(for: layer), pool: pool)
+    }
+    if let algorithm { #expect(convolution.algorithm == algorithm, "\(self)") }
     let size = described.elementBytes
     let wide = shape.outChannels + gap
     let from = GuardedBytes(spread(input, shape.inChannels), atStart: atStart)

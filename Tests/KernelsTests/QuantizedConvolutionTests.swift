@@ -7,6 +7,9 @@ import Testing
 /// Sizes around the vectors (4, 8, 16), the panels (8, 16, 24, 32) and the steps of four and eight.
 private let edges = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33, 65]
 
+/// The instruction sets whose products of 16-bit integers are worth it.
+private let setsWithWinograd = instructionSets.filter { $0.byteKernels.winograd != nil }
+
 @Suite struct QuantizedConvolutionTests {
   @Test(arguments: instructionSets, edges)
   func productAtEveryEdge(_ set: CPUFeatures, outputs: Int) throws {
@@ -69,6 +72,65 @@ private let edges = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33,
       square(1, 512, 1000, kernel: 1), square(5, 1030, 34, kernel: 1),
     ] {
       let run = QuantizedCase(shape: shape, batch: 2, output: .added, threads: 3, inPlace: true)
+      #expect(try run.differences(set) == 0, "\(run)")
+    }
+  }
+
+  /// Exact Winograd convolutions, with every kind of result, at sizes around its tiles, vectors and panels.
+  @Test(arguments: setsWithWinograd, [QuantizedConvolutionChoice.winogradTwo, .winogradFour])
+  func winogradAtEveryEdge(_ set: CPUFeatures, _ choice: QuantizedConvolutionChoice) throws {
+    let fewest = try #require(set.byteKernels.winograd).fewestChannels
+    let name = "int8 winograd \(choice == .winogradTwo ? "2x2" : "4x4")"
+    for inputs in [0, 1, 2, 7, fewest, fewest + 1].map({ fewest + $0 }) {
+      for outputs in [1, 3, 4, 7, 8, 9, 15, 16, 17, 31, 33, 40] {
+        for size in [1, 2, 3, 4, 5, 7, 8, 9, 18] where size < 9 || outputs % 8 < 2 {
+          let mixed = inputs + outputs + size
+          let run = QuantizedCase(
+            shape: square(size, inputs, outputs, kernel: 3, pad: size < 3 ? 1 + size % 2 : mixed % 3),
+            output: QuantizedCase.Output.allCases[mixed % 4], isSigned: mixed % 3 == 0,
+            weightsAreSigned: mixed % 5 > 1, choice: choice, inputZero: [0, 255, 117][mixed % 3],
+            isExtreme: size == 7, algorithm: name, gap: mixed % 2, atStart: size % 2 == 0,
+            inPlace: mixed % 4 == 1)
+          #expect(try run.differences(set) == 0, "\(run)")
+        }
+      }
+    }
+  }
+
+  /// Oblong images and uneven padding; several blocks, panels and threads.
+  @Test(arguments: setsWithWinograd, [QuantizedConvolutionChoice.winogradTwo, .winogradFour])
+  func winogradOfAnyGeometry(_ set: CPUFeatures, _ choice: QuantizedConvolutionChoice) throws {
+    for (height, width) in [(1, 30), (13, 4), (6, 25)] {
+      for pads in [(0, 0, 2, 1), (2, 1, 0, 0), (3, 2, 3, 5), (1, 1, 1, 1)] {
+        let shape = ConvolutionShape(
+          inHeight: height, inWidth: width, inChannels: 35, outChannels: 37, kernelHeight: 3, kernelWidth: 3,
+          padTop: max(pads.0, height < 3 ? 1 : 0), padLeft: pads.1, padBottom: max(pads.2, height < 3 ? 1 : 0),
+          padRight: pads.3)
+        for threads in 1...3 {
+          let run = QuantizedCase(
+            shape: shape, batch: threads, output: QuantizedCase.Output.allCases[(height + threads) % 4],
+            weightsAreSigned: threads != 2, choice: choice, gap: threads - 1, threads: threads)
+          #expect(try run.differences(set) == 0, "\(run)")
+        }
+      }
+    }
+    for threads in [1, 3] {
+      let run = QuantizedCase(
+        shape: square(45, 96, 70, kernel: 3, pad: 1), batch: 2, output: .added, choice: choice, threads: threads,
+        inPlace: true)
+      #expect(try run.differences(set) == 0, "\(run)")
+    }
+  }
+
+  /// Sums too large for a tile's division: a smaller tile, then the direct product.
+  @Test(arguments: setsWithWinograd)
+  func winogradWhereItIsExactAlone(_ set: CPUFeatures) throws {
+    for (inputs, name) in [
+      (114, "int8 winograd 4x4"), (115, "int8 winograd 2x2"), (1826, "int8 winograd 2x2"), (1828, "int8 indirect"),
+    ] {
+      let run = QuantizedCase(
+        shape: square(5, inputs, 3, kernel: 3), output: .sums, choice: .winogradFour, inputZero: 0, isExtreme: true,
+        algorithm: name)
       #expect(try run.differences(set) == 0, "\(run)")
     }
   }

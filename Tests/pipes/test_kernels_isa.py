@@ -39,6 +39,7 @@ TILES = [
     ("KernelsInt8Matrix", "pairedTiles", "usmmla", {4, 8, 12, 16, 24}),
 ] if ARM else [
     ("KernelsAVX2", "gemmTiles", "vfmadd", rows(2, 6)), ("KernelsAVX512", "gemmTiles", "vfmadd", rows(2, 12)),
+    ("KernelsAVX2", "gemmTiles", "vpmaddwd", rows(2, 6)), ("KernelsAVX512", "gemmTiles", "vpmaddwd", rows(2, 12)),
     ("KernelsAVX2", "mixedTiles", "vpmadd", rows(4, 6)), ("KernelsAVX512", "mixedTiles", "vpmadd", rows(4, 8)),
     ("KernelsVNNI", "gemmTiles", "vpdpbusd", rows(2, 12)), ("KernelsBF16", "gemmTiles", "vdpbf16ps", rows(2, 12)),
 ]
