@@ -32,6 +32,25 @@ ISA_DOOR isa_i32x8 isa_last_pair_8(isa_i32x8 factor) {
   __asm__("vpshufb %2, %1, %0" : "=x"(pair) : "x"(factor), "x"(order));
   return pair;
 }
+
+/// 16 sums of 16 bits, modulo 2^16, each plus two products u8 · s8, which saturate.
+ISA_DOOR isa_i32x8 isa_adding_bytes_8(isa_i32x8 sums, isa_i32x8 factor, isa_i32x8 weights) {
+  return (isa_i32x8)_mm256_add_epi16((__m256i)sums, _mm256_maddubs_epi16((__m256i)factor, (__m256i)weights));
+}
+
+// The bytes, or pairs of bytes, of the first and of the last halves of every 16 bytes of `a` and `b`, in turn.
+ISA_DOOR isa_i32x8 isa_first_bytes_8(isa_i32x8 a, isa_i32x8 b) {
+  return (isa_i32x8)_mm256_unpacklo_epi8((__m256i)a, (__m256i)b);
+}
+ISA_DOOR isa_i32x8 isa_last_bytes_8(isa_i32x8 a, isa_i32x8 b) {
+  return (isa_i32x8)_mm256_unpackhi_epi8((__m256i)a, (__m256i)b);
+}
+ISA_DOOR isa_i32x8 isa_first_pairs_8(isa_i32x8 a, isa_i32x8 b) {
+  return (isa_i32x8)_mm256_unpacklo_epi16((__m256i)a, (__m256i)b);
+}
+ISA_DOOR isa_i32x8 isa_last_pairs_8(isa_i32x8 a, isa_i32x8 b) {
+  return (isa_i32x8)_mm256_unpackhi_epi16((__m256i)a, (__m256i)b);
+}
 #endif
 
 #if defined(__AVX512BW__)
@@ -60,15 +79,13 @@ ISA_DOOR isa_i32x16 isa_last_pair_16(isa_i32x16 factor) {
   __asm__("vpshufb %2, %1, %0" : "=v"(pair) : "v"(factor), "v"(order));
   return pair;
 }
-#endif
 
-#if defined(__AVX512VNNI__)
-/// sums + Σ of four products u8 · s8 a lane. Sums wrap.
-ISA_DOOR isa_i32x16 isa_dot_16(isa_i32x16 sums, isa_i32x16 factor, isa_i32x16 weights) {
-  return (isa_i32x16)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)factor, (__m512i)weights);
+/// As `isa_adding_bytes_8`.
+ISA_DOOR isa_i32x16 isa_adding_bytes_16(isa_i32x16 sums, isa_i32x16 factor, isa_i32x16 weights) {
+  return (isa_i32x16)_mm512_add_epi16((__m512i)sums, _mm512_maddubs_epi16((__m512i)factor, (__m512i)weights));
 }
 
-// The bytes, or pairs of bytes, of the first and of the last halves of every 16 bytes of `a` and `b`, in turn.
+// As `isa_first_bytes_8` and so on.
 ISA_DOOR isa_i32x16 isa_first_bytes_16(isa_i32x16 a, isa_i32x16 b) {
   return (isa_i32x16)_mm512_unpacklo_epi8((__m512i)a, (__m512i)b);
 }
@@ -80,6 +97,13 @@ ISA_DOOR isa_i32x16 isa_first_pairs_16(isa_i32x16 a, isa_i32x16 b) {
 }
 ISA_DOOR isa_i32x16 isa_last_pairs_16(isa_i32x16 a, isa_i32x16 b) {
   return (isa_i32x16)_mm512_unpackhi_epi16((__m512i)a, (__m512i)b);
+}
+#endif
+
+#if defined(__AVX512VNNI__)
+/// sums + Σ of four products u8 · s8 a lane. Sums wrap.
+ISA_DOOR isa_i32x16 isa_dot_16(isa_i32x16 sums, isa_i32x16 factor, isa_i32x16 weights) {
+  return (isa_i32x16)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)factor, (__m512i)weights);
 }
 #endif
 

@@ -21,8 +21,9 @@ public struct ByteKernelTable: Sendable {
   public var rowOffset: Int32 = 0
   public var gemm: @Sendable (UnsafePointer<ByteBlock>) -> Void
   public var depthwiseRow: @Sendable (ByteWindowRow, ByteDepthwiseWeights, ByteEpilogue) -> Void
-  /// Where the instruction set has four products a lane; blocks are of two panels' width.
+  /// Where the instruction set multiplies several taps at a time, weights as `tapLayout` says; blocks are of two panels' width.
   public var tapRow: (@Sendable (ByteTapRow, ByteTapWeights) -> Void)? = nil
+  public var tapLayout = ByteTapLayout.quads
   /// Where an exact Winograd convolution multiplies less than the direct one.
   public var winograd: ByteWinogradTable? = nil
   public var maxPoolRow: @Sendable (ByteWindowRow, _ flip: UInt8) -> Void

@@ -1,25 +1,59 @@
-// Depthwise convolution of bytes by instructions that add four products a lane: four taps of a kernel at a time, their bytes interleaved
-// channel by channel. Sums are exact in int32.
+// Depthwise convolution of bytes a block of channels at a time, a few taps of a kernel together: their bytes interleaved channel by channel, so
+// that an instruction multiplies several taps of a channel. Sums are exact in int32.
 
 public import CInstructionSets
 
-/// A format whose instructions multiply four bytes a lane, with the operations that interleave four vectors of bytes.
-public protocol ByteTapFormat: ByteFormat where Factor == Sums, Weights == Sums {
+/// How the weights of such a convolution are packed: what is multiplied at a time.
+public enum ByteTapLayout: Sendable {
+  /// Four taps; see `QuadTapFormat`.
+  case quads
+  /// Two taps, their weights split in two; see `PairTapFormat`.
+  case pairs
+
+  /// Taps of a group.
+  @inlinable public var taps: Int {
+    switch self {
+    case .quads: 4
+    case .pairs: 2
+    }
+  }
+}
+
+/// A format that sums the taps of blocks of 4 · `width` channels, with the operations that interleave vectors of bytes.
+///
+/// A block has four vectors of sums. Lane 4i + j of vector v belongs to channel 16i + 4v + j of the block: where interleaving leaves it, and where
+/// `PackedByteVector.packed` takes it from.
+public protocol ByteTapFormat: ByteFormat where Weights == Sums {
+  static var tapLayout: ByteTapLayout { get }
   /// The bytes, or pairs of bytes, of the first or last half of every 16 bytes of `a` and `b`, in turn.
   static func firstBytes(_ a: Sums, _ b: Sums) -> Sums
   static func lastBytes(_ a: Sums, _ b: Sums) -> Sums
   static func firstPairs(_ a: Sums, _ b: Sums) -> Sums
   static func lastPairs(_ a: Sums, _ b: Sums) -> Sums
+  /// Adds the taps of one block.
+  ///
+  /// - Parameters:
+  ///   - taps: (groups · taps): where each tap begins, less `offset`.
+  ///   - weights: of the block, 16 · `width` bytes a group.
+  static func addTaps(
+    _ sums: inout TapSums<Sums>, _ taps: UnsafePointer<UnsafePointer<UInt8>>, offset: Int, groups: Int,
+    weights: UnsafeRawPointer)
 }
 
-/// Weights of a depthwise convolution of bytes, for blocks of 4 · `width` channels.
-///
-/// A block has four vectors. Lane 4i + j of vector v belongs to channel 16i + 4v + j of the block: where interleaving leaves it, and where
-/// `PackedByteVector.packed` takes it from.
+/// The sums of a block.
+public struct TapSums<Sums> {
+  @usableFromInline var s0, s1, s2, s3: Sums
+
+  @inline(__always) @inlinable init(_ s0: Sums, _ s1: Sums, _ s2: Sums, _ s3: Sums) {
+    (self.s0, self.s1, self.s2, self.s3) = (s0, s1, s2, s3)
+  }
+}
+
+/// Weights of a depthwise convolution of bytes, for blocks of channels.
 public struct ByteTapWeights {
-  /// Groups of four taps.
+  /// Groups of taps.
   public var groups: Int
-  /// (blocks, groups, 4 vectors, width lanes, 4 taps); 0 for taps that fill the last group.
+  /// (blocks, groups, 16 · width), packed for the format; 0 for taps that fill the last group.
   public var weights: UnsafePointer<Int8>
   /// (blocks, 4 vectors, width): bias − input zero point · Σ weights
   public var start: UnsafePointer<Int32>
@@ -39,7 +73,7 @@ public struct ByteTapWeights {
 /// Some pixels of one output row, each of `count` contiguous channels; or a whole row as one pixel, where it is contiguous in input and
 /// output and its windows are one pixel apart.
 public struct ByteTapRow {
-  /// (groups · 4): where each tap of the first pixel begins; taps that fill the last group repeat another.
+  /// (groups · taps): where each tap of the first pixel begins; taps that fill the last group repeat another.
   public var taps: UnsafePointer<UnsafePointer<UInt8>>
   /// Bytes from a pixel's taps to the next one's.
   public var inputStride: Int
@@ -95,31 +129,16 @@ func tapBytes<F: ByteTapFormat>(
   _: F.Type, _ row: ByteTapRow, _ offset: Int, _ weights: ByteTapWeights, _ block: Int, _ form: isa_byte_form
 ) -> F.Floats.Bytes {
   let start = weights.start + 4 &* F.width &* block
-  var s0 = F.sums(start)
-  var s1 = F.sums(start + F.width)
-  var s2 = F.sums(start + 2 &* F.width)
-  var s3 = F.sums(start + 3 &* F.width)
-  var w = UnsafeRawPointer(weights.weights + 16 &* F.width &* weights.groups &* block)
-  var taps = row.taps
-  for _ in 0..<weights.groups {
-    let a = F.weights(taps[0] + offset)
-    let b = F.weights(taps[1] + offset)
-    let c = F.weights(taps[2] + offset)
-    let d = F.weights(taps[3] + offset)
-    let (firstAB, lastAB) = (F.firstBytes(a, b), F.lastBytes(a, b))
-    let (firstCD, lastCD) = (F.firstBytes(c, d), F.lastBytes(c, d))
-    s0 = F.adding(s0, F.firstPairs(firstAB, firstCD), times: F.weights(w))
-    s1 = F.adding(s1, F.lastPairs(firstAB, firstCD), times: F.weights(w + 4 &* F.width))
-    s2 = F.adding(s2, F.firstPairs(lastAB, lastCD), times: F.weights(w + 8 &* F.width))
-    s3 = F.adding(s3, F.lastPairs(lastAB, lastCD), times: F.weights(w + 12 &* F.width))
-    taps += 4
-    w += 16 &* F.width
-  }
+  var sums = TapSums(
+    F.sums(start), F.sums(start + F.width), F.sums(start + 2 &* F.width), F.sums(start + 3 &* F.width))
+  F.addTaps(
+    &sums, row.taps, offset: offset, groups: weights.groups,
+    weights: weights.weights + 16 &* F.width &* weights.groups &* block)
   let multipliers = weights.multipliers + 4 &* F.width &* block
   return F.Floats.packed(
-    F.values(s0) * F.Floats.load(multipliers), F.values(s1) * F.Floats.load(multipliers + F.width),
-    F.values(s2) * F.Floats.load(multipliers + 2 &* F.width), F.values(s3) * F.Floats.load(multipliers + 3 &* F.width),
-    form)
+    F.values(sums.s0) * F.Floats.load(multipliers), F.values(sums.s1) * F.Floats.load(multipliers + F.width),
+    F.values(sums.s2) * F.Floats.load(multipliers + 2 &* F.width),
+    F.values(sums.s3) * F.Floats.load(multipliers + 3 &* F.width), form)
 }
 
 extension ByteTapFormat {

@@ -29,18 +29,23 @@ extension CPUFeatures {
       if isSuperset(of: [.avx512, .fma]) {
         var kernels = avx512ByteKernels
         kernels.winograd = avx512ByteWinograd
+        kernels.tapRow = avx512TapRow
+        kernels.tapLayout = .pairs
         if contains(.vnni) {
           kernels.winograd = nil
           kernels.gemm = vnniGemm
           kernels.tileRows = vnniTileRows
           kernels.panels = .groups
           kernels.tapRow = vnniTapRow
+          kernels.tapLayout = .quads
         }
         return kernels
       }
       if isSuperset(of: [.avx2, .fma]) {
         var kernels = avx2ByteKernels
         kernels.winograd = avx2ByteWinograd
+        kernels.tapRow = avx2TapRow
+        kernels.tapLayout = .pairs
         return kernels
       }
     #endif

@@ -1,4 +1,4 @@
-// Weights of a depthwise convolution of bytes, packed for instructions that multiply four taps at once.
+// Weights of a depthwise convolution of bytes, packed for instructions that multiply several taps at once.
 
 internal import KernelTemplates
 
@@ -10,7 +10,8 @@ struct PackedTaps: Sendable {
   /// Channels of a block.
   let block: Int
   let taps: Int
-  /// Groups of four taps.
+  private let layout: ByteTapLayout
+  /// Of taps.
   private let groups: Int
   private let channels: Int
   /// Blocks of a row until they begin at channel 0 again.
@@ -36,7 +37,8 @@ struct PackedTaps: Sendable {
     block = 2 * layer.kernels.panelWidth
     channels = shape.outChannels
     taps = shape.kernelHeight * shape.kernelWidth
-    groups = (taps + 3) / 4
+    layout = layer.kernels.tapLayout
+    groups = (taps + layout.taps - 1) / layout.taps
     let rowCount = shape.outWidth * channels
     guard (shape.strideWidth == 1 ? rowCount : channels) >= block else { return nil }
     period = channels / greatestCommonDivisor(channels, block)
@@ -55,12 +57,21 @@ struct PackedTaps: Sendable {
     for lane in 0..<block {
       let channel = (first + lane) % channels
       // Vector v, lane 4i + j is channel 16i + 4v + j.
-      let (vector, at) = (lane % 16 / 4, lane / 16 * 4 + lane % 4)
-      self.start.start[index * block + vector * width + at] = start[channel]
-      multipliers.start[index * block + vector * width + at] = layer.multipliers[channel]
+      let at = index * block + lane % 16 / 4 * width + lane / 16 * 4 + lane % 4
+      self.start.start[at] = start[channel]
+      multipliers.start[at] = layer.multipliers[channel]
       for tap in 0..<taps {
-        let group = (index * groups + tap / 4) * 4 * block
-        weights.start[group + (vector * width + at) * 4 + tap % 4] = Int8(layer.weights.value(channel, 0, tap))
+        let (group, position) = tap.quotientAndRemainder(dividingBy: layout.taps)
+        let to = weights.start + (index * groups + group) * 4 * block
+        let value = Int8(layer.weights.value(channel, 0, tap))
+        switch layout {
+        case .quads: to[(at - index * block) * 4 + position] = value
+        case .pairs:
+          let half = to + lane % 16 / 8 * 2 * block + lane / 16 * 16 + lane % 8 * 2 + position
+          let low = (value &+ 8) & 15 - 8
+          half[0] = low
+          half[block] = Int8((Int(value) - Int(low)) / 16)
+        }
       }
     }
   }
@@ -83,9 +94,9 @@ struct PackedTaps: Sendable {
     let count = isRun ? row.outWidth * channels : channels
     let blocks = (count + block - 1) / block
     let lastBlock = count % block == 0 ? (blocks - 1) % period : isRun ? rowEnd : pixelEnd
-    withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>.self, capacity: 4 * groups) { pointers in
+    withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>.self, capacity: layout.taps * groups) { pointers in
       let pointers = pointers.baseAddress!
-      for tap in 0..<4 * groups {
+      for tap in 0..<layout.taps * groups {
         let (y, x) = min(tap, taps - 1).quotientAndRemainder(dividingBy: row.kernelWidth)
         pointers[tap] = row.input + y * row.rowStep + x * row.dilationWidth * row.inputStride
       }

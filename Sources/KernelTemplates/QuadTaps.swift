@@ -1,0 +1,30 @@
+// Depthwise convolution of bytes by instructions that add four products a lane: four taps of a channel at a time.
+
+/// A format whose instructions multiply four bytes a lane. Weights: (groups, 4 vectors, width lanes, 4 taps).
+public protocol QuadTapFormat: ByteTapFormat where Factor == Sums {}
+
+extension QuadTapFormat {
+  @inline(__always) @inlinable public static var tapLayout: ByteTapLayout { .quads }
+  @inline(__always) @inlinable
+  public static func addTaps(
+    _ sums: inout TapSums<Sums>, _ taps: UnsafePointer<UnsafePointer<UInt8>>, offset: Int, groups: Int,
+    weights: UnsafeRawPointer
+  ) {
+    let vectorBytes = 4 &* width
+    var (taps, w) = (taps, weights)
+    for _ in 0..<groups {
+      let a = self.weights(taps[0] + offset)
+      let b = self.weights(taps[1] + offset)
+      let c = self.weights(taps[2] + offset)
+      let d = self.weights(taps[3] + offset)
+      let (firstAB, lastAB) = (firstBytes(a, b), lastBytes(a, b))
+      let (firstCD, lastCD) = (firstBytes(c, d), lastBytes(c, d))
+      sums.s0 = adding(sums.s0, firstPairs(firstAB, firstCD), times: self.weights(w))
+      sums.s1 = adding(sums.s1, lastPairs(firstAB, firstCD), times: self.weights(w + vectorBytes))
+      sums.s2 = adding(sums.s2, firstPairs(lastAB, lastCD), times: self.weights(w + 2 &* vectorBytes))
+      sums.s3 = adding(sums.s3, lastPairs(lastAB, lastCD), times: self.weights(w + 3 &* vectorBytes))
+      taps += 4
+      w += 4 &* vectorBytes
+    }
+  }
+}
