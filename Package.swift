@@ -109,8 +109,8 @@ let package = Package(
       dependencies: ["KernelTemplates", "KernelsPortable", "CInstructionSets", "COpenBLAS"]
         + extensionKernels.map { .target(name: $0.name) },
       swiftSettings: kernelSettings),
-    .target(name: "Network", dependencies: ["Elements", "Kernels"], swiftSettings: settings),
-    .target(name: "ONNX", dependencies: ["Elements", "Network"], swiftSettings: settings),
+    .target(name: "Network", dependencies: ["Elements", "Kernels", "POSIX"], swiftSettings: settings),
+    .target(name: "ONNX", dependencies: ["Elements", "Network", "POSIX"], swiftSettings: settings),
 
     // The network and AWS.
     .target(

@@ -1,5 +1,7 @@
 // Instants as AWS writes them: ISO 8601 in XML and JSON, its basic form in signatures, RFC 1123 in headers.
 
+import ASCII
+
 /// An instant of Unix time, at nanosecond resolution, in the proleptic Gregorian calendar and UTC.
 package struct Timestamp: Comparable, Hashable, Sendable {
   /// Whole seconds since 1970, rounded down.
@@ -22,7 +24,7 @@ package struct Timestamp: Comparable, Hashable, Sendable {
   }
 
   /// `20150830T123600Z`, the form of `x-amz-date`.
-  package var basic: String {
+  var basic: String {
     let (year, month, day, hour, minute, second) = fields
     return "\(pad(year, 4))\(pad(month, 2))\(pad(day, 2))T\(pad(hour, 2))\(pad(minute, 2))\(pad(second, 2))Z"
   }
@@ -48,8 +50,8 @@ package struct Timestamp: Comparable, Hashable, Sendable {
     var nanoseconds: Int32 = 0
     if drop(&bytes, ".") {
       var scale: Int32 = 100_000_000
-      guard let first = bytes.first, isDigit(first) else { return nil }
-      while let digit = bytes.first, isDigit(digit) {
+      guard let first = bytes.first, first.isASCIIDigit else { return nil }
+      while let digit = bytes.first, digit.isASCIIDigit {
         nanoseconds += Int32(digit - UInt8(ascii: "0")) * scale
         scale /= 10
         bytes = bytes.dropFirst()
@@ -124,11 +126,9 @@ private func pad(_ value: Int, _ width: Int) -> String {
   return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
 }
 
-private func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-
 /// Takes exactly `count` decimal digits.
 private func digits(_ bytes: inout ArraySlice<UInt8>, _ count: Int) -> Int? {
-  guard bytes.count >= count, bytes.prefix(count).allSatisfy(isDigit) else { return nil }
+  guard bytes.count >= count, bytes.prefix(count).allSatisfy(\.isASCIIDigit) else { return nil }
   let value = bytes.prefix(count).reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
   bytes = bytes.dropFirst(count)
   return value

@@ -2,29 +2,6 @@
 
 import ASCII
 
-/// Why a text is not the XML that was expected.
-package enum XMLError: Error, Equatable, Sendable {
-  case truncated
-  case malformed(offset: Int)
-  /// Document type declarations and entities of one's own are refused: no service sends them.
-  case forbidden(offset: Int)
-  case tooDeep
-  case unexpectedElement(String)
-}
-
-extension XMLError {
-  /// One sentence without a line end.
-  package var sentence: String {
-    switch self {
-    case .truncated: "the XML ends early"
-    case .malformed(let offset): "malformed XML at byte \(offset)"
-    case .forbidden(let offset): "a document type or an entity of its own at byte \(offset)"
-    case .tooDeep: "elements nested more than \(XMLReader.maximumDepth) deep"
-    case .unexpectedElement(let name): "unexpected element \(name)"
-    }
-  }
-}
-
 /// Pulls one event after the other out of a document. Attributes are passed over; comments and instructions too.
 package struct XMLReader {
   package enum Event: Equatable {
@@ -104,44 +81,6 @@ package struct XMLReader {
     guard state == .epilog else { throw .truncated }
     guard text.allSatisfy(\.isASCIIWhitespace) else { throw .malformed(offset: position) }
     return .endOfDocument
-  }
-
-  /// The text of the element that has just started, up to and with its end.
-  package mutating func text() throws(XMLError) -> [UInt8] {
-    var result = [UInt8]()
-    while true {
-      switch try next() {
-      case .text(let piece): result += piece
-      case .end: return result
-      case .start(let name): throw .unexpectedElement(name)
-      case .endOfDocument: throw .truncated
-      }
-    }
-  }
-
-  /// Passes over the rest of the element that has just started.
-  package mutating func skipElement() throws(XMLError) {
-    var depth = 1
-    while depth > 0 {
-      switch try next() {
-      case .start: depth += 1
-      case .end: depth -= 1
-      case .text: break
-      case .endOfDocument: throw .truncated
-      }
-    }
-  }
-
-  /// The name of the next child of the element that is open, or nil at its end.
-  package mutating func nextChild() throws(XMLError) -> String? {
-    while true {
-      switch try next() {
-      case .start(let name): return name
-      case .end: return nil
-      case .text: break
-      case .endOfDocument: throw .truncated
-      }
-    }
   }
 
   private mutating func tag() throws(XMLError) -> Event {

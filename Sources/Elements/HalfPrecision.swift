@@ -1,8 +1,8 @@
 // Conversion between float16 bit patterns and float32 that needs no processor support.
 
 /// IEEE 754 binary16, by its bits: the same on every processor, whether or not it has the instructions.
-package enum HalfPrecision {
-  package static func float(_ bits: UInt16) -> Float {
+enum HalfPrecision {
+  static func float(_ bits: UInt16) -> Float {
     let sign = UInt32(bits & 0x8000) << 16
     let exponent = UInt32(bits >> 10) & 0x1F
     let fraction = UInt32(bits & 0x3FF)
@@ -17,7 +17,7 @@ package enum HalfPrecision {
   }
 
   /// Rounds to nearest, halves to even; beyond the range is infinity.
-  package static func bits(_ value: Float) -> UInt16 {
+  static func bits(_ value: Float) -> UInt16 {
     let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16) & 0x8000
     let magnitude = value.magnitude
     if magnitude.isNaN { return sign | 0x7E00 }

@@ -8,12 +8,12 @@ import POSIX
 /// An HTTP client. All work, including completions, runs on the thread that calls `poll`; a completion may call `submit`.
 ///
 /// At most `maxConnections` transfers run at once, the others wait in order. Connections are kept alive and reused.
-package final class Client {
+final class Client {
   /// A descriptor of the caller's that wakes `poll`, with `poll(2)` events.
-  package typealias Watched = (descriptor: Int32, events: Int16)
-  package typealias Completion = (Result<Response, HTTPError>) -> Void
+  typealias Watched = (descriptor: Int32, events: Int16)
+  typealias Completion = (Result<Response, HTTPError>) -> Void
   /// Identifies a request for `cancel`.
-  package typealias RequestID = Int
+  typealias RequestID = Int
 
   private struct Entry {
     let id: RequestID
@@ -43,7 +43,7 @@ package final class Client {
   /// Requests that could not start; their completions run in the next `poll`.
   private var refused: [(completion: Completion, error: HTTPError)] = []
 
-  package init(maxConnections: Int) throws(HTTPError) {
+  init(maxConnections: Int) throws(HTTPError) {
     precondition(maxConnections > 0)
     self.maxConnections = maxConnections
     multi = try Multi(maxConnections: maxConnections)
@@ -52,11 +52,11 @@ package final class Client {
   deinit { for transfer in transfers { multi.remove(transfer) } }
 
   /// Requests submitted whose completion has not run.
-  package var inFlight: Int { running.count + waiting.count + refused.count }
+  var inFlight: Int { running.count + waiting.count + refused.count }
 
   /// Starts a request, now or when a connection is free. The completion runs exactly once, inside a later `poll` or `cancel`.
   @discardableResult
-  package func submit(_ request: Request, completion: @escaping Completion) -> RequestID {
+  func submit(_ request: Request, completion: @escaping Completion) -> RequestID {
     lastID += 1
     waiting.append(Entry(id: lastID, request: request, completion: completion))
     startWaiting()
@@ -65,7 +65,7 @@ package final class Client {
 
   /// Ends a request: its completion runs with the error before this returns. No effect on a request that has ended or could
   /// not start.
-  package func cancel(_ id: RequestID, with error: HTTPError = .cancelled) {
+  func cancel(_ id: RequestID, with error: HTTPError = .cancelled) {
     if let transfer = running.removeValue(forKey: id) {
       multi.remove(transfer)
       idle.append(transfer)
@@ -84,7 +84,7 @@ package final class Client {
   /// - Returns: the `revents` of `alsoWatching`, in order.
   /// - Throws: `.other` where poll(2) fails.
   @discardableResult
-  package func poll(timeoutMilliseconds: Int, alsoWatching: [Watched] = []) throws(HTTPError) -> [Int16] {
+  func poll(timeoutMilliseconds: Int, alsoWatching: [Watched] = []) throws(HTTPError) -> [Int16] {
     var timeout = timeoutMilliseconds
     // A request that was just submitted is sent before the wait, not one zero-length wait later.
     multi.stepTimers()

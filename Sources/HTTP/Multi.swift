@@ -9,8 +9,7 @@ import POSIX
 @safe
 final class Multi {
   private let multi: UnsafeMutableRawPointer
-  /// Readable when a transfer can go on.
-  let descriptor: Int32
+  private let epoll: Descriptor
   /// When curl wants to be called without a socket, in milliseconds of the monotonic clock.
   fileprivate(set) var deadline: Int64?
 
@@ -26,12 +25,13 @@ final class Multi {
       throw .other(code: Int(ENOMEM), message: "libcurl cannot start")
     }
     unsafe self.multi = multi
-    descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
+    let descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
     guard descriptor >= 0 else {
       let code = errno
       unsafe curl_multi_cleanup(multi)
       throw .other(code: Int(code), message: "epoll_create1")
     }
+    epoll = Descriptor(adopting: descriptor)
     let user = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe ccurl_on_socket(multi, onSocket, user)
     unsafe ccurl_on_timer(multi, onTimer, user)
@@ -42,8 +42,10 @@ final class Multi {
     unsafe ccurl_on_socket(multi, nil, nil)
     unsafe ccurl_on_timer(multi, nil, nil)
     unsafe curl_multi_cleanup(multi)
-    close(descriptor)
   }
+
+  /// Readable when a transfer can go on.
+  var descriptor: Int32 { epoll.rawValue }
 
   func add(_ transfer: Transfer) { unsafe curl_multi_add_handle(multi, transfer.handle.pointer) }
 

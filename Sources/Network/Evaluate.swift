@@ -2,6 +2,7 @@
 
 internal import Elements
 internal import Kernels
+internal import POSIX
 
 extension Computation {
   /// The results for constant operands, computed by the code that a network would run.
@@ -27,7 +28,7 @@ extension Computation {
       inputs: inputs, outputs: outputs, inputShapes: inputShapes, outputShapes: results.map(\.shape), layout: .rowMajor,
       maxBatch: 1, precision: .float32, pool: callingThread)
     guard let kernel = try compile(context) else { return try evaluateInNetwork(operands, results) }
-    let scratch = ConstantStorage(byteCount: kernel.scratchBytes) { _ in }
+    let scratch = unsafe ConstantStorage(byteCount: kernel.scratchBytes) { _ in }
     let arena = unsafe ConstantStorage(byteCount: byteCount) { memory in
       unsafe kernel.run(
         RunContext(
@@ -55,10 +56,11 @@ extension Computation {
     }
     graph.outputs = results.map { graph.add(Graph.Value(name: "result", type: $0)) }
     graph.nodes = [Graph.Node(name: name, computation: self, inputs: inputs, outputs: graph.outputs)]
-    let request: InferenceRequest
-    do throws(NodeError) {
-      request = try Network(graph, maxBatch: 1, threads: 1).makeRequest()
-    } catch { throw error.error }
+    let request = try mapError {
+      $0.error
+    } of: { () throws(NodeError) in
+      try Network(graph, maxBatch: 1, threads: 1).makeRequest()
+    }
     request.run(batch: 1)
     var tensors: [Tensor] = []
     for (index, result) in results.enumerated() {

@@ -1,6 +1,7 @@
 // Errors of shape inference and compilation, alone and with the name of the node.
 
 package import Elements
+internal import POSIX
 
 /// Why a network cannot be built. Carries facts; `description` makes the sentence.
 package enum GraphError: Error, Equatable, Sendable {
@@ -63,11 +64,7 @@ package struct NodeError: Error, Equatable, Sendable, CustomStringConvertible {
   static func naming<Value>(
     _ node: String, _ work: () throws(GraphError) -> Value
   ) throws(NodeError) -> Value {
-    do throws(GraphError) {
-      return try work()
-    } catch {
-      throw NodeError(node: node, error: error)
-    }
+    try mapError({ NodeError(node: node, error: $0) }, of: work)
   }
 }
 

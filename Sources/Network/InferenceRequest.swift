@@ -2,6 +2,7 @@
 
 internal import Elements
 internal import Kernels
+internal import POSIX
 
 /// The memory of one run at a time: inputs, outputs and every value between them.
 ///
@@ -9,13 +10,22 @@ internal import Kernels
 /// own, over the same packed weights. Memory becomes real when a run first touches it. Used by one thread at a time.
 package final class InferenceRequest {
   private let network: Network
-  private let arena: Arena
-  private let scratch: Arena
+  private let arena: PageMemory
+  private let scratch: PageMemory
 
   init(_ network: Network, arenaBytes: Int, scratchBytes: Int) throws(NodeError) {
     self.network = network
-    arena = try Arena(byteCount: arenaBytes)
-    scratch = try Arena(byteCount: scratchBytes)
+    arena = try Self.memory(byteCount: arenaBytes)
+    scratch = try Self.memory(byteCount: scratchBytes)
+  }
+
+  /// Throws an error of `.outOfMemory` where the system refuses.
+  private static func memory(byteCount: Int) throws(NodeError) -> PageMemory {
+    try mapError { _ in
+      NodeError(node: "memory plan", error: .outOfMemory(bytes: byteCount))
+    } of: { () throws(Errno) in
+      try PageMemory(byteCount: max(byteCount, 1), isReserved: false)
+    }
   }
 
   /// The elements of input `index`: `maxBatch` items in the port's layout, to be written before a run. A run may write
@@ -60,7 +70,7 @@ package final class InferenceRequest {
   }
 
   private func context(_ batch: Int, _ pool: ThreadPool) -> RunContext {
-    unsafe RunContext(arena: arena.base, scratch: scratch.base, batch: batch, pool: pool)
+    unsafe RunContext(arena: arena.bytes.baseAddress!, scratch: scratch.bytes.baseAddress!, batch: batch, pool: pool)
   }
 
   private func address(_ port: Network.Port) -> UnsafeMutableRawPointer {

@@ -17,6 +17,14 @@ package enum Resolution: Sendable {
   case operand(Int)
   /// Computed when the network runs, from the operands at these positions; the others went into the computation itself.
   case computed(any Computation, reads: [Int], results: [TensorType])
+
+  /// A computation with one result, which is a constant where it has no elements.
+  static func computed(
+    _ computation: any Computation, reads: [Int], result: TensorType
+  ) throws(GraphError) -> Resolution {
+    if result.shape.count > 0 { return .computed(computation, reads: reads, results: [result]) }
+    return .constants([try Tensor(type: result.element, dimensions: result.shape.dimensions, bytes: [])])
+  }
 }
 
 /// One operand as a node sees it while the graph is resolved.

@@ -2,6 +2,7 @@
 
 internal import Elements
 internal import Network
+internal import POSIX
 
 /// GraphProto to `OperatorGraph`. What no output depends on is ignored: unused inputs, weights, nodes and branches.
 struct GraphImport {
@@ -13,22 +14,14 @@ struct GraphImport {
     let types: [String: String]
   }
 
-  /// What the first dimension of an input is taken as.
-  enum BatchRule {
-    /// The batch, where the file leaves it open or says 1.
-    case batched
-    /// One image.
-    case single
-  }
-
   private let files: ModelFiles
-  private let batch: BatchRule
+  private let batch: InputBatch
   private let imageSize: ImageSize?
   private var graph = OperatorGraph()
   private var values: [String: OperatorGraph.ValueID] = [:]
   private var refusals = Refusals()
 
-  private init(_ files: ModelFiles, _ batch: BatchRule, _ imageSize: ImageSize?) {
+  private init(_ files: ModelFiles, _ batch: InputBatch, _ imageSize: ImageSize?) {
     self.files = files
     self.batch = batch
     self.imageSize = imageSize
@@ -38,7 +31,7 @@ struct GraphImport {
   ///   - functions: the model's own operators.
   ///   - imageSize: of images, where the file leaves it open.
   static func graph(
-    _ message: GraphMessage, functions: [FunctionMessage], opset: Int, files: ModelFiles, batch: BatchRule,
+    _ message: GraphMessage, functions: [FunctionMessage], opset: Int, files: ModelFiles, batch: InputBatch,
     imageSize: ImageSize?
   ) throws(ModelError) -> Result {
     var expansion = try Expansion(message, functions: functions, opset: opset)
@@ -106,47 +99,8 @@ struct GraphImport {
   }
 
   private mutating func add(_ input: ValueMessage) throws(ModelError) {
-    guard let dimensions = input.dimensions, let code = input.elementType else {
-      throw .input(name: input.name, .notTensor)
-    }
-    guard let type = ElementType(onnx: code) else { throw .input(name: input.name, .type(code)) }
-    var (sizes, isBatched): ([Int], Bool) = ([], false)
-    for (axis, dimension) in dimensions.enumerated() {
-      switch dimension {
-      case .size(let size) where axis == 0 && size <= 0:
-        isBatched = batch == .batched
-        sizes.append(1)
-      case .size(let size):
-        guard size > 0 else {
-          sizes.append(try open(axis, input, String(size)))
-          continue
-        }
-        if axis == 0 && size == 1 && batch == .batched { isBatched = true }
-        sizes.append(size)
-      case .name(let name):
-        guard axis == 0 else {
-          sizes.append(try open(axis, input, name))
-          continue
-        }
-        isBatched = batch == .batched
-        sizes.append(1)
-      }
-    }
-    let shape: Shape
-    do throws(GraphError) { shape = try Shape(sizes, isBatched: isBatched) } catch {
-      throw .input(name: input.name, .dimensions)
-    }
+    let (type, shape) = try input.type(batch, imageSize)
     try define(input.name, graph.addInput(name: input.name, type: type, shape: shape))
-  }
-
-  /// A dimension that the file leaves open: an image's height or width is stated from outside, its channels are three.
-  private func open(_ axis: Int, _ input: ValueMessage, _ name: String) throws(ModelError) -> Int {
-    switch (input.imageAxis(axis), imageSize) {
-    case (.channels?, _): return 3
-    case (.height?, let size?): return size.height
-    case (.width?, let size?): return size.width
-    default: throw .input(name: input.name, .dynamic(dimension: name))
-    }
   }
 
   private mutating func add(_ node: Expansion.Node, _ read: Set<String>) throws(ModelError) {
@@ -215,8 +169,11 @@ extension GraphImport.Result {
     guard let constant = graph.outputConstant(0) else {
       throw .node(NodeError(node: node, error: .unsupported("a condition that is computed from the image")))
     }
-    let values: [Int]
-    do throws(GraphError) { values = try constant.integers } catch { throw .node(NodeError(node: node, error: error)) }
+    let values = try mapError {
+      ModelError.node(NodeError(node: node, error: $0))
+    } of: { () throws(GraphError) in
+      try constant.integers
+    }
     guard values.count == 1 else { throw .node(NodeError(node: node, error: .notConstant(operand: 0))) }
     return values[0] != 0
   }

@@ -64,7 +64,7 @@ package struct Model {
   }
 
   private func imported(
-    _ batch: GraphImport.BatchRule, _ imageSize: ImageSize?
+    _ batch: InputBatch, _ imageSize: ImageSize?
   ) throws(ModelError) -> GraphImport.Result {
     try GraphImport.graph(
       message, functions: functions, opset: opset, files: files, batch: batch, imageSize: imageSize)

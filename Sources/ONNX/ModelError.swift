@@ -26,7 +26,7 @@ package enum ModelError: Error, Equatable, Sendable {
   /// A graph output that nothing writes.
   case missingOutput(String)
   case tensor(name: String, TensorError)
-  case input(name: String, InputFault)
+  case input(name: String, InputError)
 
   package enum TensorError: Equatable, Sendable {
     case dimensions
@@ -40,7 +40,7 @@ package enum ModelError: Error, Equatable, Sendable {
     case externalRange
   }
 
-  package enum InputFault: Equatable, Sendable {
+  package enum InputError: Equatable, Sendable {
     case notTensor
     case type(Int)
     case dynamic(dimension: String)
@@ -85,7 +85,7 @@ extension ModelError.TensorError: CustomStringConvertible {
   }
 }
 
-extension ModelError.InputFault: CustomStringConvertible {
+extension ModelError.InputError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .notTensor: "it is not a tensor of known rank"

@@ -56,6 +56,16 @@ package struct Descriptor: ~Copyable, Sendable {
   }
 }
 
+extension Descriptor? {
+  /// The descriptor's number; -1 where there is none, which `poll` passes over and every other call refuses.
+  package var rawValue: CInt {
+    switch self {
+    case .some(let descriptor): descriptor.rawValue
+    case .none: -1
+    }
+  }
+}
+
 /// The two ends of a pipe; programs started from this process inherit neither.
 package struct Pipe: ~Copyable, Sendable {
   package let read: Descriptor

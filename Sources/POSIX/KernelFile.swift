@@ -4,10 +4,8 @@ import Glibc
 
 /// The first 4 KiB of a file below /proc or /sys; nil where it cannot be read.
 package func kernelFile(_ path: String) -> String? {
-  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-  guard descriptor >= 0 else { return nil }
-  defer { close(descriptor) }
+  guard let file = try? Descriptor(opening: path, O_RDONLY) else { return nil }
   var bytes = [UInt8](repeating: 0, count: 4096)
-  let count = unsafe read(descriptor, &bytes, bytes.count)
-  return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
+  guard let count = try? read(file.rawValue, into: &bytes, 0..<bytes.count) else { return nil }
+  return String(decoding: bytes[..<count], as: UTF8.self)
 }

@@ -29,7 +29,7 @@ package struct ErrorRecord: Error, Equatable, Sendable {
   }
 
   /// The name of the tar member that carries the record.
-  package var memberName: ItemName { image.appending(Self.suffix) }
+  var memberName: ItemName { image.appending(Self.suffix) }
 
   /// The record as one line of JSON.
   package var line: [UInt8] {

@@ -1,5 +1,7 @@
 // The Python dictionary in an .npy header: exactly the three keys that NumPy writes, in any order.
 
+import ASCII
+
 /// A reader over the dictionary's text.
 struct NpyDictionary {
   private var rest: ArraySlice<UInt8>
@@ -42,7 +44,7 @@ struct NpyDictionary {
     var lengths: [Int] = []
     while !take(")") {
       skipBlanks()
-      let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+      let digits = rest.prefix(while: \.isASCIIDigit)
       guard !digits.isEmpty, let length = Int(String(decoding: digits, as: UTF8.self)),
         lengths.count < NpyHeader.maximumRank
       else { throw .shape(text + ")") }

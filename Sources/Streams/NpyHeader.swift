@@ -15,7 +15,7 @@ package struct NpyHeader: Equatable, Sendable {
   /// The lengths of the axes, outermost first, C order.
   package let shape: [Int]
 
-  package static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
   /// At most this many axes.
   static let maximumRank = 8

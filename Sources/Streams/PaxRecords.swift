@@ -1,5 +1,7 @@
 // The extended header of POSIX.1-2001: `LENGTH KEY=VALUE\n`, as many as there are.
 
+import ASCII
+
 /// Pax records, in order.
 struct PaxRecords: Equatable {
   private(set) var values: [(key: String, value: [UInt8])] = []
@@ -11,7 +13,7 @@ struct PaxRecords: Equatable {
   init(_ bytes: [UInt8]) throws(Malformed) {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+      let digits = rest.prefix(while: \.isASCIIDigit)
       guard let length = Int(String(decoding: digits, as: UTF8.self)), length <= rest.count,
         length > digits.count + 2, rest[rest.startIndex + digits.count] == UInt8(ascii: " "),
         rest[rest.startIndex + length - 1] == UInt8(ascii: "\n")

@@ -27,6 +27,15 @@ package struct SystemError: ReportableError, Equatable {
   package var reason: String { "cannot \(operation) \(object): \(Errno(code))" }
 }
 
+/// Runs `body` on a thread of its own, which ends with it.
+package func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+  try mapError {
+    SystemError($0, operation: "start", object: "a thread")
+  } of: { () throws(Errno) in
+    try detachThread(body)
+  }
+}
+
 extension Descriptor {
   /// Opens a file; the error names it.
   package static func open(file path: String, _ flags: CInt) throws(SystemError) -> Descriptor {

@@ -6,6 +6,7 @@
 //   SNS           {"Records":[{"Sns":{"Message":"<one of the above>"}}]}
 //   SQS           {"Records":[{"messageId":…,"body":"<one of the above, or SNS's {"Type","Message"} around one>"}]}
 
+import AWS
 import FoundationEssentials
 import S3
 
@@ -65,7 +66,7 @@ struct Event: Equatable {
         otherRecords += 1
         return
       }
-      guard let key = formDecoded(entity.object.key) else { throw .malformedKey(entity.object.key) }
+      guard let key = formDecoded(entity.object.key.utf8) else { throw .malformedKey(entity.object.key) }
       try append(entity, key: key, message: message)
     } else if let notification = record.sns {
       try read(Array(notification.message.utf8), nesting: nesting + 1, message: message)

@@ -2,8 +2,6 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 
-import AWS
-
 /// Every field is optional: those that are present identify the kind of event.
 struct WireEvent: Decodable {
   let records: [Record]?
@@ -82,10 +80,4 @@ struct WireEvent: Decodable {
         ?? fields.decodeIfPresent(String.self, forKey: .versionDashID)
     }
   }
-}
-
-/// What a form-encoded text stands for, as S3 writes keys in its events: `+` is a space, then `%XX` is a byte; nil where
-/// a `%` is followed by anything else.
-func formDecoded(_ text: String) -> [UInt8]? {
-  percentDecoded(text.utf8.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 })
 }

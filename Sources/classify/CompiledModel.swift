@@ -2,6 +2,7 @@
 
 import Kernels
 import Network
+import POSIX
 import Synchronization
 
 /// What a model is compiled for.
@@ -25,17 +26,20 @@ final class CompiledModel: Sendable {
   /// Throws `ConfigurationError.unusable` where the model cannot be compiled, or memory cannot be allocated.
   init(_ model: LoadedModel, _ options: CompileOptions) throws {
     self.model = model
-    do throws(NodeError) {
+    let (network, runners) = try mapError {
+      ConfigurationError.unusable(model.name, "\($0)")
+    } of: { () throws(NodeError) in
       let network = try Network(
         model.graph, maxBatch: 1, threads: options.threads, precision: options.precision)
-      self.network = network
       let table = model.preprocessing.contract.table
       var runners: [ImageRunner] = []
       for _ in 0..<options.workers {
         runners.append(try ImageRunner(network, model, table: table, timesSteps: options.timesSteps))
       }
-      idle = Mutex(runners)
-    } catch { throw ConfigurationError.unusable(model.name, "\(error)") }
+      return (network, runners)
+    }
+    self.network = network
+    idle = Mutex(runners)
   }
 
   /// Runs `job`, which is of this model. - Parameters: see `ImageRunner.run`.

@@ -6,9 +6,9 @@ import Synchronization
 
 /// One image to run through the network. The worker that runs it finishes it, once; the reading thread sees the outcome
 /// after that.
-final class ImageJob: @unchecked Sendable {
+final class ImageJob: Sendable {
   /// What the network makes of one image, and how long it took.
-  struct Outcome {
+  struct Outcome: Sendable {
     /// (classes)
     let probabilities: [Float]
     let timing: ImageTiming
@@ -22,8 +22,7 @@ final class ImageJob: @unchecked Sendable {
   /// Which image of the tensor.
   let image: Int
   let arrival = Clock.monotonic.preciseMilliseconds
-  private let isFinished = Atomic<Bool>(false)
-  private var written: Outcome?
+  private let written = Mutex<Outcome?>(nil)
 
   init(_ name: ItemName, _ model: CompiledModel, _ tensor: InputTensor, image: Int) {
     self.name = name
@@ -33,12 +32,9 @@ final class ImageJob: @unchecked Sendable {
   }
 
   /// nil until `finish`.
-  var outcome: Outcome? { isFinished.load(ordering: .acquiring) ? written : nil }
+  var outcome: Outcome? { written.withLock { $0 } }
 
-  func finish(_ outcome: Outcome) {
-    written = outcome
-    isFinished.store(true, ordering: .releasing)
-  }
+  func finish(_ outcome: Outcome) { written.withLock { $0 = outcome } }
 }
 
 /// When an image was computed, in milliseconds on the monotonic clock.

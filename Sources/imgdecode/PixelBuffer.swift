@@ -1,6 +1,6 @@
 // Memory for one image's pixels that is used again for the next image.
 
-import Glibc
+import POSIX
 import Streams
 
 /// An image of four bytes a pixel: red, green, blue, and one that is ignored.
@@ -15,12 +15,19 @@ import Streams
   private static let kept = 256 << 20
 
   private(set) var size = Size(width: 0, height: 0)
-  private var mapping = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  private var memory: PageMemory?
 
   var bytesPerRow: Int { size.width * Self.bytesPerPixel }
 
+  private var bytes: UnsafeMutableRawBufferPointer {
+    switch memory {
+    case .some(let memory): unsafe memory.bytes
+    case .none: unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    }
+  }
+
   /// The first pixel. Valid until the next `reshape`; bytes up to `slack` past the last pixel may be read.
-  var base: UnsafeMutableRawPointer { unsafe mapping.baseAddress! }
+  var base: UnsafeMutableRawPointer { unsafe bytes.baseAddress! }
 
   /// Sets the size of the image, whose pixels are then undefined, and allocates memory where there is too little.
   ///
@@ -28,26 +35,17 @@ import Streams
   /// - Throws: `SystemError` when memory cannot be allocated.
   func reshape(to size: Size) throws(SystemError) {
     let needed = size.pixelCount * Self.bytesPerPixel + Self.slack
-    let isWasteful = unsafe mapping.count > Self.kept && needed < mapping.count / 2
-    if unsafe needed > mapping.count || isWasteful {
-      unmap()
-      let page = 2 << 20
+    let isWasteful = unsafe bytes.count > Self.kept && needed < bytes.count / 2
+    if unsafe needed > bytes.count || isWasteful {
+      memory = nil
+      let page = PageMemory.hugePageSize
       let count = (needed + page - 1) / page * page
-      let address = unsafe mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-      guard let address = unsafe address, unsafe address != MAP_FAILED else {
-        throw SystemError(operation: "allocate", object: "\(count) bytes for \(size.width) × \(size.height) pixels")
+      memory = try mapError {
+        SystemError($0, operation: "allocate", object: "\(count) bytes for \(size.width) × \(size.height) pixels")
+      } of: { () throws(Errno) in
+        try PageMemory(byteCount: count)
       }
-      // Best effort: the result does not depend on it.
-      _ = unsafe madvise(address, count, MADV_HUGEPAGE)
-      unsafe mapping = UnsafeMutableRawBufferPointer(start: address, count: count)
     }
     self.size = size
   }
-
-  private func unmap() {
-    if let address = unsafe mapping.baseAddress { _ = unsafe munmap(address, mapping.count) }
-    unsafe mapping = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-  }
-
-  deinit { unmap() }
 }

@@ -5,7 +5,7 @@ import Streams
 
 /// A fixed number of threads, each with a decoder of its own, that live as long as the process.
 final class Workers: Sendable {
-  /// One image on its way. All but `name` belongs to `Workers`, under its lock.
+  /// One image on its way. Unchecked: `outcome` is used under `Queue`'s lock only; the rest does not change.
   final class Ticket: @unchecked Sendable {
     let name: ItemName
     fileprivate let bytes: [UInt8]
@@ -22,8 +22,8 @@ final class Workers: Sendable {
   /// - Throws: `SystemError` when the threads cannot be created.
   init(_ options: ImageOptions, count: Int) throws(SystemError) {
     for _ in 0..<count {
-      let decoder = ImageDecoder(options)
-      try Thread.start { [queue] in
+      try startThread { [queue] in
+        let decoder = ImageDecoder(options)
         while true {
           let ticket = queue.take()
           queue.complete(ticket, Result { try decoder.decode(ticket.bytes) })
@@ -42,7 +42,8 @@ final class Workers: Sendable {
   /// Waits for an image's outcome.
   func finish(_ ticket: Ticket) -> Outcome { queue.wait(for: ticket) }
 
-  /// The images that no thread has taken yet, and the lock over every ticket. Unchecked: all of it is used under the lock.
+  /// The images that no thread has taken yet, and the lock over every ticket. Unchecked: `waiting` is used under the lock
+  /// only; the lock and the condition are made for several threads.
   @safe private final class Queue: @unchecked Sendable {
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -91,30 +92,5 @@ final class Workers: Sendable {
       unsafe changed.deallocate()
       unsafe lock.deallocate()
     }
-  }
-}
-
-/// A detached thread of the system.
-private enum Thread {
-  private final class Body {
-    let run: () -> Void
-    init(_ run: @escaping () -> Void) { self.run = run }
-  }
-
-  /// - Throws: `SystemError` when the system cannot create a thread.
-  static func start(_ run: @escaping () -> Void) throws(SystemError) {
-    var thread = pthread_t()
-    let body = unsafe Unmanaged.passRetained(Body(run))
-    let code = unsafe pthread_create(
-      &thread, nil,
-      { context in
-        unsafe Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
-        return nil
-      }, body.toOpaque())
-    guard code == 0 else {
-      unsafe body.release()
-      throw SystemError(code: code, operation: "start", object: "a thread")
-    }
-    pthread_detach(thread)
   }
 }

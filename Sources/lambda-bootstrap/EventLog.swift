@@ -70,6 +70,25 @@ struct EventLog {
     }
   }
 
+  /// Answers an event and logs it: how long that took, and the type of the error that `work` throws.
+  func recording(
+    _ event: Invocation, isColdStart: Bool,
+    _ work: (inout EventSummary) throws(InvocationError) -> [UInt8]
+  ) throws(InvocationError) -> [UInt8] {
+    let start = Clock.monotonic.milliseconds
+    var summary = EventSummary(requestID: event.requestID, traceID: event.traceID, isColdStart: isColdStart)
+    defer {
+      summary.durationMilliseconds = Clock.monotonic.milliseconds - start
+      self.event(summary)
+    }
+    do throws(InvocationError) {
+      return try work(&summary)
+    } catch {
+      summary.errorType = error.type
+      throw error
+    }
+  }
+
   /// The line of an event that was answered; in text only failures are lines, written where they happen.
   func event(_ summary: EventSummary) {
     guard format == .json else { return }
@@ -105,14 +124,14 @@ struct EventLog {
 /// `2026-11-25T21:20:05.123Z`, from milliseconds since 1970.
 func timestamp(_ milliseconds: Int64) -> String {
   var seconds = time_t(milliseconds / 1000)
-  var parts = tm()
+  var parts = unsafe tm()
   unsafe gmtime_r(&seconds, &parts)
   func digits(_ value: some BinaryInteger, _ count: Int) -> String {
     let text = String(value)
     return String(repeating: "0", count: max(0, count - text.count)) + text
   }
-  let date = [digits(parts.tm_year + 1900, 4), digits(parts.tm_mon + 1, 2), digits(parts.tm_mday, 2)]
-  let time = [digits(parts.tm_hour, 2), digits(parts.tm_min, 2), digits(parts.tm_sec, 2)]
+  let date = unsafe [digits(parts.tm_year + 1900, 4), digits(parts.tm_mon + 1, 2), digits(parts.tm_mday, 2)]
+  let time = unsafe [digits(parts.tm_hour, 2), digits(parts.tm_min, 2), digits(parts.tm_sec, 2)]
   return date.joined(separator: "-") + "T" + time.joined(separator: ":") + "."
     + digits(milliseconds % 1000, 3) + "Z"
 }

@@ -35,14 +35,14 @@ extension ProcessGroup {
     var scratch = [UInt8](repeating: 0, count: 64 << 10)
     while true {
       write(&remaining, closing: until == .end)
-      // Without an entry a closed descriptor would be -1, which poll ignores: the places are always the same.
+      // poll ignores the -1 of a stream that is closed: the places are always the same.
       var waits = [
-        pollfd(fd: remaining.isEmpty ? -1 : self.input, events: Int16(POLLOUT), revents: 0),
-        pollfd(fd: output, events: Int16(POLLIN), revents: 0),
-        pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: remaining.isEmpty ? -1 : self.input.rawValue, events: Int16(POLLOUT), revents: 0),
+        pollfd(fd: output.rawValue, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: errors.rawValue, events: Int16(POLLIN), revents: 0),
         pollfd(fd: termination.descriptor, events: Int16(POLLIN), revents: 0),
       ]
-      for end in ends { waits.append(pollfd(fd: end, events: Int16(POLLIN), revents: 0)) }
+      for end in ends { waits.append(pollfd(fd: end.descriptor, events: Int16(POLLIN), revents: 0)) }
       // Polling fails only where the system lacks memory for it.
       guard let count = try? POSIX.poll(&waits, until: deadline) else { continue }
       if count == 0 { throw .deadline }
@@ -74,7 +74,7 @@ extension ProcessGroup {
   private func write(_ remaining: inout PendingOutput, closing: Bool) {
     while !remaining.isEmpty {
       do throws(Errno) {
-        try remaining.write(to: input)
+        try remaining.write(to: input.rawValue)
       } catch {
         if error.code == EAGAIN { return }
         // A command need not read its input; how it ends says whether that was right.
@@ -86,7 +86,7 @@ extension ProcessGroup {
 
   private func drainErrors(_ scratch: inout [UInt8], _ relay: ErrorRelay) -> Bool {
     while true {
-      guard let count = readSome(errors, &scratch) else { return true }
+      guard let count = readSome(errors.rawValue, &scratch) else { return true }
       if count == 0 { return false }
       relay.take(scratch[..<count])
     }
@@ -96,7 +96,7 @@ extension ProcessGroup {
     _ scratch: inout [UInt8], into answer: inout [UInt8], limit: Int
   ) throws(Interruption) -> Bool {
     while true {
-      guard let count = readSome(output, &scratch) else { return true }
+      guard let count = readSome(output.rawValue, &scratch) else { return true }
       if count == 0 { return false }
       guard answer.count + count <= limit else { throw .outputTooLong(limit: limit) }
       answer.append(contentsOf: scratch[..<count])

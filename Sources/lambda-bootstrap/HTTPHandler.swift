@@ -15,20 +15,13 @@ final class HTTPHandler: Handler {
   }
 
   func prepare() throws(InvocationError) {
-    do { try pipeline.prepare() } catch { throw InvocationError(error) }
+    try mapError(InvocationError.init, of: pipeline.prepare)
   }
 
   func answer(_ event: Invocation) throws(InvocationError) -> [UInt8] {
-    let start = Clock.monotonic.milliseconds
-    var summary = EventSummary(requestID: event.requestID, traceID: event.traceID, isColdStart: isColdStart)
-    isColdStart = false
-    defer {
-      summary.durationMilliseconds = Clock.monotonic.milliseconds - start
-      log.event(summary)
-    }
-    do throws(InvocationError) { return try answer(event, &summary) } catch {
-      summary.errorType = error.type
-      throw error
+    defer { isColdStart = false }
+    return try log.recording(event, isColdStart: isColdStart) { (summary) throws(InvocationError) in
+      try answer(event, &summary)
     }
   }
 

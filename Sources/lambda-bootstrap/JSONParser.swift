@@ -1,5 +1,7 @@
 // The grammar of RFC 8259, one function a rule; recursion is bounded by the depth limit.
 
+import ASCII
+
 struct JSONParser {
   private typealias Malformed = JSONDocument.Malformed
   private let bytes: [UInt8]
@@ -59,7 +61,7 @@ struct JSONParser {
     let start = at
     at += 1
     var members: [JSONDocument.Member] = []
-    var keys = KeysSeen()
+    var keys = JSONKeys()
     if unsafe take("}", text) { return .object([], start..<at) }
     repeat {
       unsafe skipBlanks(text)
@@ -116,7 +118,7 @@ struct JSONParser {
   /// One digit or more.
   private mutating func digits(_ text: UnsafeBufferPointer<UInt8>) throws(Malformed) {
     let start = at
-    while unsafe at < end && (0x30...0x39).contains(text[at]) { at += 1 }
+    while unsafe at < end && text[at].isASCIIDigit { at += 1 }
     guard at > start else { throw .syntax(offset: at) }
   }
 
@@ -164,7 +166,7 @@ struct JSONParser {
     case UInt8(ascii: "u"):
       guard end - at >= 6 else { throw .syntax(offset: end) }
       for i in 2..<6 {
-        guard unsafe isHexadecimal(text[at + i]) else { throw .syntax(offset: at + i) }
+        guard unsafe text[at + i].hexadecimalValue != nil else { throw .syntax(offset: at + i) }
       }
       at += 6
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
@@ -206,25 +208,4 @@ struct JSONParser {
     at += 1
     return true
   }
-}
-
-/// The keys of one object: a few are compared one by one, many are hashed.
-private struct KeysSeen {
-  private var few: [ArraySlice<UInt8>] = []
-  private var many: Set<ArraySlice<UInt8>> = []
-
-  /// False where the object has this key already.
-  mutating func insert(_ key: ArraySlice<UInt8>) -> Bool {
-    if many.isEmpty {
-      if few.contains(key) { return false }
-      few.append(key)
-      if few.count == 16 { many = Set(few) }
-      return true
-    }
-    return many.insert(key).inserted
-  }
-}
-
-private func isHexadecimal(_ byte: UInt8) -> Bool {
-  (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte & 0xDF)
 }

@@ -25,16 +25,9 @@ final class PerEventHandler: Handler {
   }
 
   func answer(_ event: Invocation) throws(InvocationError) -> [UInt8] {
-    let start = Clock.monotonic.milliseconds
-    var summary = EventSummary(requestID: event.requestID, traceID: event.traceID, isColdStart: isColdStart)
-    isColdStart = false
-    defer {
-      summary.durationMilliseconds = Clock.monotonic.milliseconds - start
-      log.event(summary)
-    }
-    do throws(InvocationError) { return try run(event) } catch {
-      summary.errorType = error.type
-      throw error
+    defer { isColdStart = false }
+    return try log.recording(event, isColdStart: isColdStart) { _ throws(InvocationError) in
+      try run(event)
     }
   }
 
@@ -43,10 +36,9 @@ final class PerEventHandler: Handler {
     relay.begin(event.requestID)
     var variables = environment
     for (name, value) in event.environment { variables[name] = value }
-    let group: ProcessGroup
-    do {
-      group = try ProcessGroup(command, environment: variables.map { "\($0)=\($1)" })
-    } catch { throw InvocationError(error) }
+    let group = try mapError(InvocationError.init) { () throws(SpawnError) in
+      try ProcessGroup(command, environment: variables.map { "\($0)=\($1)" })
+    }
     running = group
     defer { running = nil }
 

@@ -11,36 +11,29 @@ struct SpawnError: Error, Equatable {
 /// Owns a child process, its group and our ends of its pipes. Kills and closes all of them when it is released.
 final class ProcessGroup {
   let pid: pid_t
-  /// Our end of the command's standard input; -1 once closed. All ends are non-blocking.
-  private(set) var input: Int32
-  private(set) var output: Int32
-  private(set) var errors: Int32
-  /// Readable when the process behind it has ended: the command itself first, then the stages found by `watchStages`.
-  private(set) var ends: [Int32]
+  /// Our ends of the command's standard streams, non-blocking; nil once closed.
+  private(set) var input: Descriptor?
+  private(set) var output: Descriptor?
+  private(set) var errors: Descriptor?
+  /// The ends of the command itself, first, and of the stages found by `watchStages`.
+  private(set) var ends: [ProcessEnd] = []
   private var reason: ExitReason?
 
   /// - Parameters:
   ///   - command: the program, looked up in PATH unless it has a slash, and its arguments.
   ///   - environment: `NAME=VALUE` entries.
   init(_ command: [String], environment: [String]) throws(SpawnError) {
-    do throws(Errno) {
-      let standardInput = try Pipe()
-      let standardOutput = try Pipe()
-      let standardError = try Pipe()
-      pid = try spawn(
-        command, environment: environment,
-        standard: [standardInput.read.rawValue, standardOutput.write.rawValue, standardError.write.rawValue],
-        startsGroup: true)
-      input = standardInput.closeRead().release()
-      output = standardOutput.closeWrite().release()
-      errors = standardError.closeWrite().release()
-    } catch {
-      throw SpawnError(code: error.code, command: command.first ?? "")
+    let started = try mapError {
+      SpawnError(code: $0.code, command: command.first ?? "")
+    } of: { () throws(Errno) in
+      try StartedCommand(command, environment: environment)
     }
-    for descriptor in [input, output, errors] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
-    ends = []
-    let end = openProcessEnd(pid)
-    guard end >= 0 else {
+    pid = started.pid
+    input = .some(started.input)
+    output = .some(started.output)
+    errors = .some(started.errors)
+    for descriptor in [input.rawValue, output.rawValue, errors.rawValue] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
+    guard let end = ProcessEnd(of: pid) else {
       let code = errno
       kill()
       throw SpawnError(code: code, command: command.first ?? "")
@@ -50,27 +43,15 @@ final class ProcessGroup {
 
   deinit { kill() }
 
-  func closeInput() {
-    if input >= 0 { close(input) }
-    input = -1
-  }
-
-  func closeOutput() {
-    if output >= 0 { close(output) }
-    output = -1
-  }
-
-  func closeErrors() {
-    if errors >= 0 { close(errors) }
-    errors = -1
-  }
+  func closeInput() { input = nil }
+  func closeOutput() { output = nil }
+  func closeErrors() { errors = nil }
 
   /// Watches every process that is in the group now. A shell that waits for the first stage of its pipeline does not
   /// report that the second has died; the second's own descriptor does.
   func watchStages() {
     for member in groupMembers(of: pid) where member != pid {
-      let end = openProcessEnd(member)
-      if end >= 0 { ends.append(end) }
+      if let end = ProcessEnd(of: member) { ends.append(end) }
     }
   }
 
@@ -78,7 +59,7 @@ final class ProcessGroup {
   /// to leave with that stage's status.
   func awaitCommand(milliseconds: Int32) {
     guard let command = ends.first else { return }
-    var wait = pollfd(fd: command, events: Int16(POLLIN), revents: 0)
+    var wait = pollfd(fd: command.descriptor, events: Int16(POLLIN), revents: 0)
     _ = unsafe poll(&wait, 1, milliseconds)
   }
 
@@ -94,7 +75,7 @@ final class ProcessGroup {
     closeInput()
     closeOutput()
     closeErrors()
-    for end in ends { close(end) }
+    ends = []
     reason = ended
     return ended
   }
@@ -102,6 +83,27 @@ final class ProcessGroup {
   /// Waits for zombies that left their group before they came to us; call it when no command is running.
   static func reapStrays() {
     while waitpid(-1, nil, WNOHANG) > 0 {}
+  }
+}
+
+/// A command that has just been started, and our ends of its standard streams.
+private struct StartedCommand: ~Copyable {
+  let pid: pid_t
+  let input: Descriptor
+  let output: Descriptor
+  let errors: Descriptor
+
+  init(_ command: [String], environment: [String]) throws(Errno) {
+    let standardInput = try Pipe()
+    let standardOutput = try Pipe()
+    let standardError = try Pipe()
+    pid = try spawn(
+      command, environment: environment,
+      standard: [standardInput.read.rawValue, standardOutput.write.rawValue, standardError.write.rawValue],
+      startsGroup: true)
+    input = standardInput.closeRead()
+    output = standardOutput.closeWrite()
+    errors = standardError.closeWrite()
   }
 }
 

@@ -12,7 +12,7 @@ final class RuntimeLink: Transport {
 
   private let host: String
   private let termination: Termination
-  private var socket: Int32 = -1
+  private var socket: Descriptor?
   private var scratch = [UInt8](repeating: 0, count: 64 << 10)
   /// Descriptors of the handler to poll while waiting for an event, and the function to call when one is ready.
   var idleDescriptors: () -> [Int32] = { [] }
@@ -24,10 +24,8 @@ final class RuntimeLink: Transport {
     self.termination = termination
   }
 
-  deinit { disconnect() }
-
   func send(_ call: RuntimeCall) throws(LinkError) -> RuntimeReply {
-    let isKept = socket >= 0
+    let isKept = socket.rawValue >= 0
     do {
       return try exchange(call)
     } catch {
@@ -44,14 +42,14 @@ final class RuntimeLink: Transport {
   }
 
   private func exchange(_ call: RuntimeCall) throws(LinkError) -> RuntimeReply {
-    if socket < 0 { socket = try connected(to: host) }
+    if socket.rawValue < 0 { socket = try connected(to: host) }
     let isWritten = try write(call)
     var reader = ReplyReader()
     while !reader.isWhole {
       try wait(for: POLLIN, call.patience, isIdle: call.patience == nil && reader.received == 0)
       let count: Int
       do throws(Errno) {
-        count = try POSIX.read(socket, into: &scratch, 0..<scratch.count)
+        count = try POSIX.read(socket.rawValue, into: &scratch, 0..<scratch.count)
       } catch {
         if error.code == EAGAIN { continue }
         throw .closed(received: reader.received)
@@ -67,7 +65,7 @@ final class RuntimeLink: Transport {
     var output = PendingOutput([call.head(host: host), call.body])
     while !output.isEmpty {
       do throws(Errno) {
-        try output.write(to: socket)
+        try output.write(to: socket.rawValue)
         continue
       } catch {
         // After a broken pipe what was answered before it can still be read.
@@ -75,7 +73,7 @@ final class RuntimeLink: Transport {
       }
       try wait(for: POLLOUT | POLLIN, call.patience ?? Self.writePatience, isIdle: false)
       var byte: UInt8 = 0
-      if unsafe recv(socket, &byte, 1, Int32(MSG_PEEK)) >= 0 { return false }
+      if unsafe recv(socket.rawValue, &byte, 1, Int32(MSG_PEEK)) >= 0 { return false }
     }
     return true
   }
@@ -85,7 +83,7 @@ final class RuntimeLink: Transport {
     let deadline = milliseconds.map { Clock.monotonic.milliseconds + Int64($0) }
     while true {
       var waits = [
-        pollfd(fd: socket, events: Int16(events), revents: 0),
+        pollfd(fd: socket.rawValue, events: Int16(events), revents: 0),
         pollfd(fd: termination.descriptor, events: Int16(POLLIN), revents: 0),
       ]
       if isIdle {
@@ -100,8 +98,5 @@ final class RuntimeLink: Transport {
     }
   }
 
-  private func disconnect() {
-    if socket >= 0 { close(socket) }
-    socket = -1
-  }
+  private func disconnect() { socket = nil }
 }

@@ -49,8 +49,9 @@ final class WarmPipeline {
     guard group == nil else { return }
     ProcessGroup.reapStrays()
     relay.begin("start")
-    let started: ProcessGroup
-    do { started = try ProcessGroup(command, environment: environment) } catch { throw .notStarted(error) }
+    let started = try mapError(PipelineFailure.notStarted) { () throws(SpawnError) in
+      try ProcessGroup(command, environment: environment)
+    }
     group = started
     do throws(PipelineFailure) {
       let deadline = Clock.monotonic.milliseconds + Int64(startLimit)
@@ -75,14 +76,16 @@ final class WarmPipeline {
   /// The descriptors to poll between events, for a stage that ends, unsolicited output and lines on standard error.
   var idleDescriptors: [Int32] {
     guard let group else { return [] }
-    return group.ends + [group.output, group.errors]
+    return group.ends.map(\.descriptor) + [group.output.rawValue, group.errors.rawValue]
   }
 
   /// Passes on what is on standard error and replaces a pipeline that has ended or written unsolicited output.
   func attend() {
     guard let group else { return }
     group.drainErrors(relay)
-    var waits = (group.ends + [group.output]).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    var waits = (group.ends.map(\.descriptor) + [group.output.rawValue]).map {
+      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+    }
     guard unsafe poll(&waits, nfds_t(waits.count), 0) > 0 else { return }
     end()
     // If it cannot be replaced now, the next event finds that out and says so.

@@ -1,5 +1,7 @@
 // Sizes on the command line.
 
+import ASCII
+
 /// Reads `8M`, `8MB`, `8MiB`, `8m`, `1048576`: powers of 1,024; nil for anything else, and for 0.
 func byteCount(_ text: String) -> Int64? {
   let digits = text.prefix { $0.isASCII && $0.isNumber }
@@ -20,7 +22,7 @@ enum DeletionLimit: Equatable, Sendable {
   /// Nil for what is neither `N` nor `N%`.
   init?(_ text: String) {
     let digits = text.hasSuffix("%") ? text.dropLast() : text[...]
-    guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits) else { return nil }
+    guard digits.utf8.allSatisfy(\.isASCIIDigit), let number = Int(digits) else { return nil }
     if text.hasSuffix("%") {
       guard number <= 100 else { return nil }
       self = .percent(number)

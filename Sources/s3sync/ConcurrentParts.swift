@@ -31,10 +31,9 @@ func forEachPart(
 /// Calls the service; its error becomes a `SyncError`.
 @Loop
 func call<Value: Sendable>(_ work: @Loop () async throws(ServiceError) -> Value) async throws(SyncError) -> Value {
-  do throws(ServiceError) {
-    return try await work()
-  } catch {
-    if case .refused(let failure) = error, failure.status == 412 { throw .changed("changed since it was listed") }
-    throw .service(error)
-  }
+  try await mapError(
+    { (error: ServiceError) -> SyncError in
+      if case .refused(let failure) = error, failure.status == 412 { return .changed("changed since it was listed") }
+      return .service(error)
+    }, of: work)
 }

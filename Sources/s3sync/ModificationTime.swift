@@ -1,6 +1,7 @@
 // A file's modification time as objects carry it: rclone's metadata, decimal seconds since 1970.
 // https://rclone.org/s3/#modification-times-and-hashes
 
+import ASCII
 import AWS
 import S3
 
@@ -32,7 +33,7 @@ extension Timestamp {
   init?(decimalSeconds text: String) {
     let isNegative = text.hasPrefix("-")
     let pieces = text.dropFirst(isNegative ? 1 : 0).split(separator: ".", omittingEmptySubsequences: false)
-    guard (1...2).contains(pieces.count), pieces.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
+    guard (1...2).contains(pieces.count), pieces.allSatisfy({ $0.utf8.allSatisfy(\.isASCIIDigit) }),
       let whole = Int64(pieces[0]), whole < 253_402_300_800
     else { return nil }
     var nanoseconds: Int32 = 0

@@ -89,12 +89,13 @@ func entry(ofFile key: Key, in folder: String, links: LinkPolicy, isSource: Bool
 func entry(
   ofObject key: Key, below prefix: ObjectURI, _ client: S3.Client, isSource: Bool
 ) async -> Result<Entry?, SyncError> {
-  do throws(ServiceError) {
-    let description = try await client.head(GetRequest(object(prefix, key)))
-    return .success(
-      Entry(key: key, size: description.size, modified: description.lastModified, etag: description.etag))
-  } catch {
-    guard error.kind == .missing else { return .failure(.service(error)) }
-    return .success(isSource ? Entry(key: key, kind: .unreadable(reason: "no such object")) : nil)
+  await Result { () async throws(SyncError) in
+    let description = try await call { () async throws(ServiceError) in
+      try await client.headIfPresent(GetRequest(object(prefix, key)))
+    }
+    guard let description else {
+      return isSource ? Entry(key: key, kind: .unreadable(reason: "no such object")) : nil
+    }
+    return Entry(key: key, size: description.size, modified: description.lastModified, etag: description.etag)
   }
 }

@@ -79,29 +79,19 @@ struct ObjectCopy {
 
   /// Not every service has a conditional CopyObject, so the target is asked for before.
   private func exists(_ target: ObjectURI) async throws(SyncError) -> Bool {
-    do throws(ServiceError) {
-      _ = try await client.head(GetRequest(target))
-      return true
-    } catch {
-      if error.kind == .missing { return false }
-      throw .service(error)
-    }
+    try await call { () async throws(ServiceError) in try await client.headIfPresent(GetRequest(target)) } != nil
   }
 
   private func inParts(
     _ source: GetRequest, _ entry: Entry, _ partSize: Int64, _ attributes: ObjectAttributes, _ target: ObjectURI
   ) async throws(SyncError) {
     let plan = MultipartPlan(size: entry.size, partSize: partSize)
-    let store = PartStore(client)
-    try await store.begin(target, attributes, hasChecksums: false)
-    do throws(SyncError) {
+    let parts = PartStore(client)
+    _ = try await parts.store(target, attributes, hasChecksums: false, onlyIfAbsent: options.onlyIfAbsent) {
+      () async throws(SyncError) in
       try await forEachPart(plan.partCount, limit: TransferOptions.partsAtOnce) { index throws(SyncError) in
-        try await store.add(number: index + 1, copying: source, range: plan.range(index))
+        try await parts.add(number: index + 1, copying: source, range: plan.range(index))
       }
-      _ = try await store.complete(onlyIfAbsent: options.onlyIfAbsent)
-    } catch {
-      await store.abort()
-      throw error
     }
   }
 }

@@ -4,6 +4,7 @@ import AWS
 import HTTP
 import S3
 import Streams
+import Synchronization
 
 @Loop
 struct ObjectOutput {
@@ -28,25 +29,33 @@ struct ObjectOutput {
   }
 }
 
-/// Writes and hashes on another thread. Unchecked: one write after the other, each awaited.
-private final class CheckedOutput: @unchecked Sendable {
-  private let output: OutputStream
-  private var verifier: ChecksumVerifier?
+/// Writes and hashes on another thread, one write after the other, each awaited.
+private final class CheckedOutput: Sendable {
+  private struct State {
+    let output: OutputStream
+    var verifier: ChecksumVerifier?
+  }
+
+  private let state: Mutex<State>
 
   init(_ descriptor: CInt, _ checksum: Checksum?) {
-    output = OutputStream(descriptor: descriptor)
-    verifier = checksum.map { ChecksumVerifier($0) }
+    state = Mutex(
+      State(output: OutputStream(descriptor: descriptor), verifier: checksum.map { ChecksumVerifier($0) }))
   }
 
   @Loop func write(_ bytes: [UInt8]) async throws(SyncError) {
     try await blockingCall { () throws(SystemError) in
-      unsafe self.verifier?.update(bytes.span.bytes)
-      try self.output.write(bytes)
+      try self.state.withLock { (state) throws(SystemError) in
+        unsafe state.verifier?.update(bytes.span.bytes)
+        try state.output.write(bytes)
+      }
     }
   }
 
   @Loop func finish() async throws(SyncError) {
-    try await blockingCall { () throws(SystemError) in try self.output.close() }
-    if let verifier, !verifier.matches { throw .checksum }
+    try await blockingCall { () throws(SystemError) in
+      try self.state.withLock { (state) throws(SystemError) in try state.output.close() }
+    }
+    guard state.withLock({ $0.verifier?.matches ?? true }) else { throw .checksum }
   }
 }

@@ -14,9 +14,20 @@ final class PartStore {
 
   init(_ client: S3.Client) { self.client = client }
 
-  func begin(_ object: ObjectURI, _ attributes: ObjectAttributes, hasChecksums: Bool = true) async throws(SyncError) {
+  /// Stores an object in the parts that `send` adds. Where sending or completing fails the upload is aborted.
+  func store(
+    _ object: ObjectURI, _ attributes: ObjectAttributes, hasChecksums: Bool = true, onlyIfAbsent: Bool,
+    _ send: () async throws(SyncError) -> Void
+  ) async throws(SyncError) -> StoredObject {
     upload = try await call { () async throws(ServiceError) in
       try await client.createMultipartUpload(object, attributes: attributes, hasChecksums: hasChecksums)
+    }
+    do throws(SyncError) {
+      try await send()
+      return try await complete(onlyIfAbsent: onlyIfAbsent)
+    } catch {
+      await abort()
+      throw error
     }
   }
 
@@ -51,7 +62,7 @@ final class PartStore {
     }
   }
 
-  func complete(onlyIfAbsent: Bool) async throws(SyncError) -> StoredObject {
+  private func complete(onlyIfAbsent: Bool) async throws(SyncError) -> StoredObject {
     guard let upload else { preconditionFailure("an upload is completed after its beginning") }
     let inOrder = parts.sorted { $0.number < $1.number }
     let stored = try await call { () async throws(ServiceError) in
@@ -61,9 +72,8 @@ final class PartStore {
     return stored
   }
 
-  /// Removes the parts that were stored; does nothing after completion. Its failure is not reported: there is an earlier
-  /// one.
-  func abort() async {
+  /// Removes the parts that were stored. Its failure is not reported: there is an earlier one.
+  private func abort() async {
     guard let upload else { return }
     self.upload = nil
     try? await client.abort(upload, hasStrays: hasStrays)

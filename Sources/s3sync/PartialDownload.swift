@@ -3,6 +3,7 @@
 import AWS
 import Glibc
 import HTTP
+import POSIX
 import S3
 import Streams
 
@@ -10,7 +11,8 @@ import Streams
 final class PartialDownload {
   let file: TemporaryFile
   let plan: MultipartPlan
-  private let recordDescriptor: CInt
+  /// Nil where the download cannot be resumed.
+  private let record: Descriptor?
   /// CRC-32 of each range that has arrived.
   private(set) var checksums: [UInt32?]
 
@@ -23,26 +25,24 @@ final class PartialDownload {
     checksums = Array(repeating: nil, count: plan.partCount)
     var status = stat()
     guard let identity, unsafe fstat(file.descriptor, &status) == 0 else {
-      recordDescriptor = -1
+      record = nil
       return
     }
     file.hasRecord = true
-    recordDescriptor = unsafe openat(
-      file.folder.descriptor, file.name.record, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    let record = DownloadRecord(identity, rangeSize: plan.partSize, inode: UInt64(status.st_ino))
-    append(record.header)
+    record = try? Descriptor(
+      opening: file.name.record, in: file.folder.descriptor, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW,
+      mode: 0o600)
+    append(DownloadRecord(identity, rangeSize: plan.partSize, inode: UInt64(status.st_ino)).header)
   }
 
   /// Continues a download of an earlier run.
-  init(resuming file: TemporaryFile, _ record: DownloadRecord) {
+  init(resuming file: TemporaryFile, _ earlier: DownloadRecord) {
     self.file = file
-    plan = MultipartPlan(size: record.identity.size, exactPartSize: record.rangeSize)
-    checksums = (0..<plan.partCount).map { record.checksums[$0] }
-    recordDescriptor = unsafe openat(
-      file.folder.descriptor, file.name.record, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC)
+    plan = MultipartPlan(size: earlier.identity.size, exactPartSize: earlier.rangeSize)
+    checksums = (0..<plan.partCount).map { earlier.checksums[$0] }
+    record = try? Descriptor(
+      opening: file.name.record, in: file.folder.descriptor, O_WRONLY | O_APPEND | O_NOFOLLOW)
   }
-
-  deinit { if recordDescriptor >= 0 { close(recordDescriptor) } }
 
   /// Whether a range has arrived.
   func has(_ index: Int) -> Bool { checksums[index] != nil }
@@ -55,7 +55,7 @@ final class PartialDownload {
 
   /// Leaves file and record to a later run, where there is anything to resume.
   func keep() {
-    if recordDescriptor >= 0, checksums.contains(where: { $0 != nil }) { file.keep() }
+    if record.rawValue >= 0, checksums.contains(where: { $0 != nil }) { file.keep() }
   }
 
   /// The later run's part: reads back what has arrived, and forgets ranges that are not what the record says.
@@ -64,17 +64,7 @@ final class PartialDownload {
     for index in checksums.indices {
       guard let expected = checksums[index] else { continue }
       let range = plan.range(index)
-      let found = await Loop.blocking { () -> UInt32? in
-        var crc: UInt32 = 0
-        do throws(HTTPError) {
-          try readFile(descriptor, offset: range.lowerBound, length: range.upperBound - range.lowerBound) {
-            crc = crc32.update(crc, $0)
-          }
-          return crc
-        } catch {
-          return nil
-        }
-      }
+      let found = await Loop.blocking { try? checksum(ofFile: descriptor, range) }
       if found != expected { checksums[index] = nil }
     }
   }
@@ -92,7 +82,14 @@ final class PartialDownload {
 
   /// Best effort: without its record a download starts from the beginning.
   private func append(_ line: [UInt8]) {
-    guard recordDescriptor >= 0 else { return }
-    _ = unsafe Glibc.write(recordDescriptor, line, line.count)
+    try? unsafe writeAll(line.span.bytes, to: record.rawValue)
   }
+}
+
+private func checksum(ofFile descriptor: CInt, _ range: Range<Int64>) throws(HTTPError) -> UInt32 {
+  var crc: UInt32 = 0
+  try readFile(descriptor, offset: range.lowerBound, length: range.upperBound - range.lowerBound) {
+    crc = crc32.update(crc, $0)
+  }
+  return crc
 }

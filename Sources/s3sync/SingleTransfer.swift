@@ -78,12 +78,11 @@ struct SingleTransfer {
 
   /// Describes a source; an error for a missing object suggests a prefix of that name, if there is one.
   func describe(_ object: ObjectURI) async throws(SyncError) -> ObjectDescription {
-    do throws(SyncError) {
-      return try await call { () async throws(ServiceError) in try await context.client.head(GetRequest(object)) }
-    } catch {
-      guard case .service(let failure) = error, failure.kind == .missing else { throw error }
-      throw .noSuchObject(await explanation(ofMissing: object))
+    let found = try await call { () async throws(ServiceError) in
+      try await context.client.headIfPresent(GetRequest(object))
     }
+    guard let found else { throw .noSuchObject(await explanation(ofMissing: object)) }
+    return found
   }
 
   private func explanation(ofMissing object: ObjectURI) async -> String {

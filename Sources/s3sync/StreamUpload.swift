@@ -47,32 +47,40 @@ struct StreamUpload {
   private func inParts(
     _ first: [UInt8], _ object: ObjectURI, _ attributes: ObjectAttributes
   ) async throws(SyncError) -> (size: Int64, StoredObject) {
-    let store = PartStore(client)
-    try await store.begin(object, attributes)
-    let sender = Sender(store, context)
-    do throws(SyncError) {
-      var bytes = first
-      var total: Int64 = 0
-      var index = 0
-      while !bytes.isEmpty {
-        guard index < MultipartPlan.maximumPartCount, total + Int64(bytes.count) <= MultipartPlan.maximumObjectSize
-        else {
-          throw .tooLarge(bytes: total + Int64(bytes.count), limit: MultipartPlan.maximumObjectSize)
-        }
-        total += Int64(bytes.count)
-        let isLast = bytes.count < partSize(index)
-        try await sender.send(bytes, number: index + 1, limit: Self.memoryLimit)
-        index += 1
-        bytes = isLast ? [] : try await part(index)
+    let parts = PartStore(client)
+    let sender = Sender(parts, context)
+    var size: Int64 = 0
+    let stored = try await parts.store(object, attributes, onlyIfAbsent: options.onlyIfAbsent) {
+      () async throws(SyncError) in
+      do throws(SyncError) {
+        size = try await send(first, sender)
+      } catch {
+        await sender.drain()
+        throw error
       }
-      try await sender.finish()
-      if Task.isCancelled { throw .service(.transport(.cancelled)) }
-      return (total, try await store.complete(onlyIfAbsent: options.onlyIfAbsent))
-    } catch {
-      await sender.drain()
-      await store.abort()
-      throw error
     }
+    return (size, stored)
+  }
+
+  /// Sends the input in parts, of which the first is read; returns its size.
+  private func send(_ first: [UInt8], _ sender: Sender) async throws(SyncError) -> Int64 {
+    var bytes = first
+    var total: Int64 = 0
+    var index = 0
+    while !bytes.isEmpty {
+      guard index < MultipartPlan.maximumPartCount, total + Int64(bytes.count) <= MultipartPlan.maximumObjectSize
+      else {
+        throw .tooLarge(bytes: total + Int64(bytes.count), limit: MultipartPlan.maximumObjectSize)
+      }
+      total += Int64(bytes.count)
+      let isLast = bytes.count < partSize(index)
+      try await sender.send(bytes, number: index + 1, limit: Self.memoryLimit)
+      index += 1
+      bytes = isLast ? [] : try await part(index)
+    }
+    try await sender.finish()
+    if Task.isCancelled { throw .service(.transport(.cancelled)) }
+    return total
   }
 
   private func partSize(_ index: Int) -> Int {

@@ -7,7 +7,7 @@ import Streams
 
 /// Writes the objects of a source as the members of a tar.
 ///
-/// A queue holds the next objects in order. Each goes through `Slot.State`: its size is asked for where the list does not
+/// A queue holds the next objects in order. Each goes through `TarSlot.State`: its size is asked for where the list does not
 /// give it, then its bytes are fetched as soon as `readAhead` allows; the first of the queue is written. An
 /// object too large to be held is fetched when it is the first, straight into the stream.
 @Loop
@@ -18,7 +18,7 @@ final class TarStream {
   private let output: TarOutput
   private let isStrict: Bool
   private let readAhead: Int64
-  private var queue: [Slot] = []
+  private var queue: [TarSlot] = []
   private var isExhausted = false
   /// Bytes of objects that are in memory or being fetched into it.
   private var held: Int64 = 0
@@ -65,7 +65,7 @@ final class TarStream {
         isExhausted = true
         return
       }
-      queue.append(Slot(object, name, fetcher))
+      queue.append(TarSlot(object, name, fetcher))
     }
   }
 
@@ -129,96 +129,5 @@ final class TarStream {
     context.trace(name.text, description.checksum.map { Verification($0) } ?? .lengthAndRanges)
     counts.items += 1
     context.progress?.finishItem()
-  }
-}
-
-/// An object being prepared for the stream.
-@Loop
-private final class Slot {
-  private enum State {
-    /// Its size is being asked for.
-    case sizing(Task<Result<ObjectRecord, SyncError>, Never>)
-    case sized(Result<ObjectRecord, SyncError>)
-    /// Its bytes are being fetched; memory for them is accounted.
-    case fetching(Task<StreamItem, Never>, size: Int64)
-    /// They have arrived.
-    case done(StreamItem, size: Int64)
-  }
-
-  private let name: ItemName
-  private var state: State
-
-  init(_ object: ObjectRecord, _ name: ItemName, _ fetcher: ObjectFetcher) {
-    self.name = name
-    if object.size != nil {
-      state = .sized(.success(object))
-      return
-    }
-    let task = Loop.task { await fetcher.describe(object) }
-    state = .sizing(task)
-    Loop.task {
-      let result = await task.valueCancelledWithCaller
-      if case .sizing = self.state { self.state = .sized(result) }
-    }
-  }
-
-  var isSizeKnown: Bool {
-    if case .sizing = state { return false }
-    return true
-  }
-
-  var isFetching: Bool {
-    switch state {
-    case .sizing, .sized: false
-    case .fetching, .done: true
-    }
-  }
-
-  var isDone: Bool {
-    if case .done = state { return true }
-    return false
-  }
-
-  /// Bytes that the object holds or will hold in memory.
-  var heldSize: Int64 {
-    switch state {
-    case .sizing, .sized: 0
-    case .fetching(_, let size), .done(_, let size): size
-    }
-  }
-
-  /// Bytes of the object; 0 where it will be an error record.
-  func size() async -> Int64 { (try? await described().get().size) ?? 0 }
-
-  /// Starts fetching.
-  func fetch(_ fetcher: ObjectFetcher, size: Int64) {
-    guard case .sized(let described) = state else { return }
-    let name = self.name
-    let task = Loop.task {
-      let item = await fetcher.fetch(described, name)
-      self.state = .done(item, size: size)
-      return item
-    }
-    state = .fetching(task, size: size)
-  }
-
-  /// The object's representation in the stream.
-  func item(_ fetcher: ObjectFetcher) async -> StreamItem {
-    switch state {
-    case .done(let item, _): return item
-    case .fetching(let task, _): return await task.valueCancelledWithCaller
-    case .sizing, .sized: return await fetcher.fetch(await described(), name)
-    }
-  }
-
-  private func described() async -> Result<ObjectRecord, SyncError> {
-    switch state {
-    case .sizing(let task):
-      let result = await task.valueCancelledWithCaller
-      if case .sizing = state { state = .sized(result) }
-      return result
-    case .sized(let result): return result
-    case .fetching, .done: preconditionFailure("asked for before it is fetched")
-    }
   }
 }

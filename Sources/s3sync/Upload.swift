@@ -101,19 +101,14 @@ struct Upload {
     _ file: OpenFile, _ plan: MultipartPlan, _ object: ObjectURI, _ attributes: ObjectAttributes, _ onlyIfAbsent: Bool,
     _ meter: ByteMeter
   ) async throws(SyncError) -> StoredObject {
-    let store = PartStore(context.client)
+    let parts = PartStore(context.client)
     let sent = PartCounts(plan.partCount, meter)
-    try await store.begin(object, attributes)
-    do throws(SyncError) {
+    return try await parts.store(object, attributes, onlyIfAbsent: onlyIfAbsent) { () async throws(SyncError) in
       try await forEachPart(plan.partCount, limit: TransferOptions.partsAtOnce) { index throws(SyncError) in
         let range = plan.range(index)
-        try await store.add(number: index + 1, payload(file, range) { sent.set(index, $0) })
+        try await parts.add(number: index + 1, payload(file, range) { sent.set(index, $0) })
       }
       guard !file.hasChanged else { throw .changed("the file changed while it was read") }
-      return try await store.complete(onlyIfAbsent: onlyIfAbsent)
-    } catch {
-      await store.abort()
-      throw error
     }
   }
 

@@ -1,7 +1,8 @@
 // Encoding of each element type: range limits, float16 and bfloat16 rounding.
 
-import Elements
 import Testing
+
+@testable import Elements
 
 struct ElementTypeTests {
   @Test(

@@ -1,7 +1,8 @@
 // Error records: written, read back, and refused where they are forged.
 
-import Streams
 import Testing
+
+@testable import Streams
 
 @Suite struct ErrorRecordTests {
   static let names = [

@@ -1,7 +1,8 @@
 // Headers of .npy files, sound and broken.
 
-import Streams
 import Testing
+
+@testable import Streams
 
 /// An .npy file with the given dictionary text and data.
 private func file(_ dictionary: String, data: Int, version: UInt8 = 1) -> [UInt8] {

@@ -103,6 +103,6 @@ private func read(_ text: String, pieces: Int = .max, thenEnd: Bool = false) thr
 
   @Test(arguments: ["", "nothing", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:99999999"]) func badAddresses(address: String)
   {
-    #expect(throws: LinkError.self) { try connected(to: address) }
+    #expect(throws: LinkError.self) { _ = try connected(to: address) }
   }
 }

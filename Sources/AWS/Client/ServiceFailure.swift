@@ -68,7 +68,7 @@ package struct ServiceFailure: Error, Equatable, Sendable {
   }
 
   /// Throttled.
-  package var isThrottling: Bool {
+  var isThrottling: Bool {
     status == 429 || status == 503
       || [
         "SlowDown", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",

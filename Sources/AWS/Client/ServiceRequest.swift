@@ -26,7 +26,7 @@ package struct ServiceRequest: Sendable {
   /// The service may work for long before its first byte: copies, the end of an upload.
   package var isLengthy = false
 
-  package static let emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+  static let emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
   package static let unsignedPayload = "UNSIGNED-PAYLOAD"
 
   package init(endpoint: Endpoint, service: String, region: String, method: String, path: String) {

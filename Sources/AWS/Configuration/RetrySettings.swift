@@ -4,7 +4,7 @@
 import ASCII
 
 /// How persistent calls are.
-package struct RetrySettings: Equatable, Sendable {
+struct RetrySettings: Equatable, Sendable {
   enum Mode: String, Sendable {
     /// Without a budget that all calls share.
     case legacy
@@ -15,10 +15,10 @@ package struct RetrySettings: Equatable, Sendable {
 
   let mode: Mode
   /// Attempts of one call, the first included.
-  package let maximumAttempts: Int
+  let maximumAttempts: Int
   /// All calls draw on one budget, and an outage of `outageLimit` seconds ends them. Not where the user has said how
   /// often to try: that is obeyed.
-  package let isBounded: Bool
+  let isBounded: Bool
 
   /// Attempts where nothing is configured: bulk transfers over a lossy link need more than the SDKs' three.
   static let defaultAttempts = 8

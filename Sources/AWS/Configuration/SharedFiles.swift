@@ -3,9 +3,9 @@
 import ASCII
 
 /// One section of a file: plain settings, and settings that hold settings (`s3 =`, indented lines below it).
-package struct Section: Equatable, Sendable {
-  package var values: [String: String] = [:]
-  package var nested: [String: [String: String]] = [:]
+struct Section: Equatable, Sendable {
+  var values: [String: String] = [:]
+  var nested: [String: [String: String]] = [:]
 
   mutating func merge(_ other: Section) {
     values.merge(other.values) { $1 }
@@ -14,8 +14,8 @@ package struct Section: Equatable, Sendable {
 }
 
 /// The sections of both files.
-package struct SharedFiles: Equatable, Sendable {
-  package private(set) var profiles: [String: Section] = [:]
+struct SharedFiles: Equatable, Sendable {
+  private(set) var profiles: [String: Section] = [:]
   private(set) var ssoSessions: [String: Section] = [:]
   private(set) var services: [String: Section] = [:]
 
@@ -23,7 +23,7 @@ package struct SharedFiles: Equatable, Sendable {
   init() {}
 
   /// Reads the files that the environment names; a file that is not there is empty.
-  package init(_ environment: SystemEnvironment) throws(ConfigurationError) {
+  init(_ environment: SystemEnvironment) throws(ConfigurationError) {
     let config = environment.expand(environment.variable("AWS_CONFIG_FILE") ?? "~/.aws/config")
     let credentials = environment.expand(
       environment.variable("AWS_SHARED_CREDENTIALS_FILE") ?? "~/.aws/credentials")

@@ -15,7 +15,7 @@ package struct SystemEnvironment: Sendable {
   /// Runs a command line and gives its exit status (−1 where a signal ended it) and standard output.
   var run: @Sendable (String) -> (status: CInt, output: [UInt8])
   /// The running program's name, which sessions of roles are called by default.
-  package var programName = "aws"
+  var programName = "aws"
 
   package init(
     variables: [String: String], now: @escaping @Sendable () -> Timestamp,
@@ -34,7 +34,7 @@ package struct SystemEnvironment: Sendable {
   package static let process: SystemEnvironment = {
     var environment = SystemEnvironment(
       variables: processVariables(), now: currentTime, readFile: { contents(ofFile: $0) },
-      writeFile: { replaceFile($0, with: $1) }, run: { runCommand($0) })
+      writeFile: { replaceFile($0, with: $1) }, run: { (try? runCommand($0)) ?? (-1, []) })
     // Services and containers are started without it; the user database knows the folder.
     if environment.variable("HOME") == nil { environment.variables["HOME"] = homeFolder() }
     if let name = CommandLine.arguments.first?.split(separator: "/").last { environment.programName = String(name) }
@@ -111,17 +111,15 @@ private func replaceFile(_ path: String, with bytes: [UInt8]) -> Bool {
 }
 
 /// Runs the command line by `/bin/sh`; it shares this process's standard input and standard error.
-private func runCommand(_ command: String) -> (status: CInt, output: [UInt8]) {
-  do throws(Errno) {
-    let pipe = try Pipe()
-    // SIGPIPE, which this process ignores, has its default effect on the program.
-    let pid = try spawn(
-      ["/bin/sh", "-c", command], standard: [nil, pipe.write.rawValue, nil], defaultSignals: [SIGPIPE])
-    let reading = pipe.closeWrite()
-    let output = (try? readAll(reading.rawValue, limit: maximumFileSize)) ?? []
-    guard case .exited(let status) = try waitForExit(pid) else { return (-1, []) }
-    return (status, output)
-  } catch {
-    return (-1, [])
-  }
+///
+/// - Returns: nil where it cannot be started or a signal ended it.
+private func runCommand(_ command: String) throws(Errno) -> (status: CInt, output: [UInt8])? {
+  let pipe = try Pipe()
+  // SIGPIPE, which this process ignores, has its default effect on the program.
+  let pid = try spawn(
+    ["/bin/sh", "-c", command], standard: [nil, pipe.write.rawValue, nil], defaultSignals: [SIGPIPE])
+  let reading = pipe.closeWrite()
+  let output = (try? readAll(reading.rawValue, limit: maximumFileSize)) ?? []
+  guard case .exited(let status) = try waitForExit(pid) else { return nil }
+  return (status, output)
 }

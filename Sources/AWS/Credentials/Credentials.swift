@@ -4,9 +4,9 @@ import HTTP
 
 /// An access key. Descriptions and reflections leave the secrets out.
 package struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
-  package let accessKeyID: String
-  package let secretAccessKey: String
-  package let sessionToken: String?
+  let accessKeyID: String
+  let secretAccessKey: String
+  let sessionToken: String?
   /// When the keys stop working, where they do.
   let expiration: Timestamp?
 

@@ -1,10 +1,10 @@
 // The chain of credential sources in their order, and the credentials in use, renewed before they expire.
 
-package import HTTP
+import HTTP
 
 /// Supplies the credentials to sign with; concurrent callers share one refresh.
 @Loop
-package final class CredentialsProvider {
+final class CredentialsProvider {
   /// Seconds before expiry at which credentials are renewed; if that fails they are used until they expire.
   private static let renewalMargin: Int64 = 300
 
@@ -15,7 +15,7 @@ package final class CredentialsProvider {
 
   /// The whole chain: a profile named by a flag; environment; web identity; the profile (roles, SSO, keys, process);
   /// container; instance metadata.
-  package convenience init(_ configuration: Configuration, transport: any Transport) {
+  convenience init(_ configuration: Configuration, transport: any Transport) {
     let profile = ProfileCredentials(
       configuration: configuration, transport: transport, profileName: configuration.profileName)
     var sources: [any CredentialsSource] = [
@@ -38,7 +38,7 @@ package final class CredentialsProvider {
   /// Credentials that are valid for at least `renewalMargin` if the source can provide them.
   ///
   /// - Throws: `.none` where no source is configured; the error of the first source that is configured and fails.
-  package func credentials() async throws(CredentialsError) -> Credentials {
+  func credentials() async throws(CredentialsError) -> Credentials {
     if let current {
       guard let expiration = current.expiration else { return current }
       if now().advanced(by: Self.renewalMargin) < expiration { return current }

@@ -71,13 +71,10 @@ struct SecurityTokenService: Sendable {
   static func credentials(xml bytes: [UInt8]) throws(XMLError) -> Credentials {
     var reader = XMLReader(bytes)
     var fields = [String: String]()
-    var isInside = false
-    scan: while true {
+    while fields.isEmpty {
       switch try reader.next() {
-      case .start("Credentials"): isInside = true
-      case .start(let name) where isInside: fields[name] = String(decoding: try reader.text(), as: UTF8.self)
-      case .end where isInside: break scan
-      case .endOfDocument: break scan
+      case .start("Credentials"): fields = try reader.texts()
+      case .endOfDocument: throw .truncated
       default: break
       }
     }

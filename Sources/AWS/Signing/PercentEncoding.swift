@@ -25,7 +25,7 @@ package func percentEncoded(_ bytes: some Sequence<UInt8>, keepingSlash: Bool = 
 }
 
 /// The bytes that a percent-encoded text stands for; nil where a `%` is not followed by two hexadecimal digits.
-package func percentDecoded(_ text: some Collection<UInt8>) -> [UInt8]? {
+func percentDecoded(_ text: some Collection<UInt8>) -> [UInt8]? {
   var result = [UInt8]()
   result.reserveCapacity(text.count)
   var iterator = text.makeIterator()
@@ -38,6 +38,12 @@ package func percentDecoded(_ text: some Collection<UInt8>) -> [UInt8]? {
     result.append(high << 4 | low)
   }
   return result
+}
+
+/// What a form-encoded text stands for, as S3 writes keys in its listings and events: `+` is a space, then `%XX` is a
+/// byte; nil where a `%` is followed by anything else.
+package func formDecoded(_ text: some Sequence<UInt8>) -> [UInt8]? {
+  percentDecoded(text.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 })
 }
 
 private func isUnreserved(_ byte: UInt8) -> Bool {

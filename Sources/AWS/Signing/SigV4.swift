@@ -2,14 +2,14 @@
 
 import ASCII
 import Crypto
-package import HTTPFields
+import HTTPFields
 
 /// Names and values of a query or a form, in order.
 package typealias Query = [(name: String, value: String)]
 
 /// What of a request is signed. Everything is given as it goes on the wire: nothing here is encoded or normalised again,
 /// so the request that was signed is the request that is sent.
-package struct SignableRequest: Sendable {
+struct SignableRequest: Sendable {
   var method: String
   /// The percent-encoded path, `/` at least.
   var path: String
@@ -19,17 +19,6 @@ package struct SignableRequest: Sendable {
   var headers: HeaderFields
   /// Hexadecimal SHA-256 of the body, or `UNSIGNED-PAYLOAD`.
   var payloadHash: String
-
-  package init(
-    method: String, path: String, query: Query, headers: HeaderFields,
-    payloadHash: String
-  ) {
-    self.method = method
-    self.path = path
-    self.query = query
-    self.headers = headers
-    self.payloadHash = payloadHash
-  }
 }
 
 /// How a service wants its path in the canonical request.
@@ -41,13 +30,13 @@ package enum PathEncoding: Sendable {
 }
 
 /// A key that is good for one day, one region and one service.
-package struct SigningKey: Sendable {
+struct SigningKey: Sendable {
   let accessKeyID: String
   let scope: String
   let key: SymmetricKey
 
   /// - Parameter date: `20150830`.
-  package init(accessKeyID: String, secretAccessKey: String, date: String, region: String, service: String) {
+  init(accessKeyID: String, secretAccessKey: String, date: String, region: String, service: String) {
     self.accessKeyID = accessKeyID
     scope = "\(date)/\(region)/\(service)/aws4_request"
     var key = SymmetricKey(data: Array("AWS4\(secretAccessKey)".utf8))
@@ -61,7 +50,7 @@ package struct SigningKey: Sendable {
 /// The value of the `Authorization` header.
 ///
 /// - Parameter date: the value of `x-amz-date`: `20150830T123600Z`, of the same day as the key.
-package func authorization(
+func authorization(
   for request: SignableRequest, date: String, key: SigningKey, pathEncoding: PathEncoding
 ) -> String {
   let (canonical, signedHeaders) = canonicalRequest(request, pathEncoding: pathEncoding)

@@ -19,7 +19,9 @@ struct Conversion: Computation {
     }
   }
 
-  private func integers<From: FixedWidthInteger & BitwiseCopyable, To: FixedWidthInteger & BitwiseCopyable>(
+  private func integers<
+    From: FixedWidthInteger & BitwiseCopyable & Sendable, To: FixedWidthInteger & BitwiseCopyable & Sendable
+  >(
     _ from: From.Type, _ to: To.Type, _ source: BufferView, _ target: BufferView
   ) -> Kernel {
     let isBoolean = target.element == .bool
@@ -31,7 +33,7 @@ struct Conversion: Computation {
     }
   }
 
-  private func floats<From: FixedWidthInteger & BitwiseCopyable>(
+  private func floats<From: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ from: From.Type, _ source: BufferView, _ target: BufferView
   ) -> Kernel {
     Kernel { run in
@@ -42,7 +44,7 @@ struct Conversion: Computation {
     }
   }
 
-  private func truncated<To: FixedWidthInteger & BitwiseCopyable>(
+  private func truncated<To: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ to: To.Type, _ source: BufferView, _ target: BufferView
   ) -> Kernel {
     let isBoolean = target.element == .bool

@@ -29,9 +29,9 @@ struct ConvolutionPair: Computation {
     let (source, target) = (context.inputs[0], context.outputs[0])
     let shape = try shape(over: context.inputShapes[0])
     let images = context.inputShapes[0].dimensions[0]
-    let packed = unsafe try first.withOperands { first throws(GraphError) in
-      unsafe try second.withOperands { second in
-        unsafe Kernels.ConvolutionPair(
+    let packed = try first.withOperands { first throws(GraphError) in
+      try second.withOperands { second in
+        Kernels.ConvolutionPair(
           shape: shape, maxBatch: images * context.largest(source), first: first, second: second, pool: context.pool)
       }
     }

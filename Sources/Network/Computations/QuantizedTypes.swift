@@ -2,6 +2,7 @@
 
 internal import Elements
 internal import Kernels
+internal import POSIX
 
 extension Quantization {
   /// In the kernels' terms, if it is one scale for a tensor of bytes.
@@ -23,7 +24,7 @@ extension GraphError {
 
 /// `body` with the kernels' error as the graph's.
 func quantized<Result>(_ body: () throws(QuantizationError) -> Result) throws(GraphError) -> Result {
-  do throws(QuantizationError) { return try body() } catch { throw GraphError(error) }
+  try mapError({ GraphError($0) }, of: body)
 }
 
 /// 8-bit weights as a model holds them.

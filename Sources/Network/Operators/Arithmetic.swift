@@ -41,8 +41,7 @@ package struct Arithmetic: Operator, Computation {
       return .constants([try folded(left, right, shape)])
     }
     if a.constant == nil || b.constant == nil, let affine = try perChannel(operands, shape) { return affine }
-    if shape.count == 0 { return .constants([try Tensor(type: a.type, dimensions: shape.dimensions, bytes: [])]) }
-    return operands.computed(self, reads: [0, 1], shapes: [shape])
+    return try .computed(self, reads: [0, 1], result: TensorType(a.type, shape))
   }
 
   // MARK: A constant per channel
@@ -106,7 +105,7 @@ package struct Arithmetic: Operator, Computation {
     }
     let (kind, activation) = (kind, activation)
     if a.dimensions == b.dimensions && a.isBatched == b.isBatched && (kind == .add || kind == .multiply) {
-      let combine = kind == .add ? Kernels.add : Kernels.multiply
+      let combine = unsafe kind == .add ? Kernels.add : Kernels.multiply
       return Kernel { run in
         unsafe combine(
           a.count * run.items(a), run.read(a), run.read(b), run.write(target), activation, run.pool, .current)

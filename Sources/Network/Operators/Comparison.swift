@@ -25,8 +25,7 @@ package struct Comparison: Operator, Computation {
     if let left = a.constant, let right = b.constant, left.dependsOnBatch || right.dependsOnBatch {
       return .constants([try folded(left, right, shape)])
     }
-    if shape.count == 0 { return .constants([try Tensor(type: .bool, dimensions: shape.dimensions, bytes: [])]) }
-    return .computed(self, reads: [0, 1], results: [TensorType(.bool, shape)])
+    return try .computed(self, reads: [0, 1], result: TensorType(.bool, shape))
   }
 
   /// Dimensions that depend on the batch are at least 1: equal to nothing smaller, and to themselves.

@@ -21,8 +21,7 @@ package struct Logic: Operator, Computation {
     let b = try operands.operand(kind == .not ? 0 : 1)
     for operand in [a, b] where operand.type != .bool { throw .elementType(operand.type) }
     let shape = try broadcast(a.shape, b.shape)
-    if shape.count == 0 { return .constants([try Tensor(type: .bool, dimensions: shape.dimensions, bytes: [])]) }
-    return .computed(self, reads: kind == .not ? [0] : [0, 1], results: [TensorType(.bool, shape)])
+    return try .computed(self, reads: kind == .not ? [0] : [0, 1], result: TensorType(.bool, shape))
   }
 
   package var layoutRule: LayoutRule { .either }

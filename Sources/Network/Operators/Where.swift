@@ -17,8 +17,7 @@ package struct Where: Operator, Computation {
       let chosen = try folded(try operands.constant(0), x, y, shape)
       return .constants([try Tensor(type: a.type, dimensions: shape.dimensions, extents: chosen)])
     }
-    if shape.count == 0 { return .constants([try Tensor(type: a.type, dimensions: shape.dimensions, bytes: [])]) }
-    return .computed(self, reads: [0, 1, 2], results: [TensorType(a.type, shape)])
+    return try .computed(self, reads: [0, 1, 2], result: TensorType(a.type, shape))
   }
 
   /// A choice among dimensions.

@@ -2,6 +2,7 @@
 
 internal import Elements
 internal import Network
+internal import POSIX
 
 /// A TensorProto. Its numbers are read from the file only when they are needed.
 struct TensorMessage {
@@ -56,7 +57,7 @@ struct TensorMessage {
 
   /// Runs work that only refuses the tensor's dimensions.
   private func checked<Value>(_ work: () throws(GraphError) -> Value) throws(ModelError) -> Value {
-    do throws(GraphError) { return try work() } catch { throw failure(.dimensions) }
+    try mapError({ _ in failure(.dimensions) }, of: work)
   }
 
   // MARK: Raw bytes

@@ -1,5 +1,6 @@
 // Which bytes of an object a response carries: RFC 9110, section 14.4.
 
+import ASCII
 import HTTP
 import HTTPFields
 
@@ -29,7 +30,7 @@ struct ContentRange: Equatable {
 
 /// A decimal number without a sign.
 private func digits(_ text: Substring) -> Int64? {
-  text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int64(text) : nil
+  text.utf8.allSatisfy(\.isASCIIDigit) ? Int64(text) : nil
 }
 
 /// Why a successful response does not carry exactly these bytes of the object; nil where it does.

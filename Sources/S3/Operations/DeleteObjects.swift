@@ -68,31 +68,23 @@ func isXMLText(_ key: Key) -> Bool {
 }
 
 /// The errors of a `DeleteResult`; nil where the document is not one.
-func deleteErrors(_ xml: [UInt8]) -> [(key: Key, error: ServiceError)]? {
+func deleteErrors(_ xml: [UInt8]) -> [(key: Key, error: ServiceError)]? { try? deleteResult(xml) }
+
+/// Reads a `DeleteResult`.
+private func deleteResult(_ xml: [UInt8]) throws(XMLError) -> [(key: Key, error: ServiceError)] {
   var reader = XMLReader(xml)
-  do throws(XMLError) {
-    guard try reader.next() == .start("DeleteResult") else { return nil }
-    var failures = [(key: Key, error: ServiceError)]()
-    while let name = try reader.nextChild() {
-      guard name == "Error" else {
-        try reader.skipElement()
-        continue
-      }
-      var fields = [String: [UInt8]]()
-      while let field = try reader.nextChild() { fields[field] = try reader.text() }
-      let code = String(decoding: fields["Code"] ?? [], as: UTF8.self)
-      let statuses = ["AccessDenied": 403, "NoSuchKey": 404, "InternalError": 500, "SlowDown": 503]
-      failures.append(
-        (
-          Key(bytes: fields["Key"] ?? []),
-          .refused(
-            ServiceFailure(
-              status: statuses[code] ?? 400, code: code,
-              message: String(decoding: fields["Message"] ?? [], as: UTF8.self)))
-        ))
+  guard try reader.next() == .start("DeleteResult") else { throw .unexpectedElement("at the root") }
+  var failures = [(key: Key, error: ServiceError)]()
+  while let name = try reader.nextChild() {
+    guard name == "Error" else {
+      try reader.skipElement()
+      continue
     }
-    return failures
-  } catch {
-    return nil
+    let fields = try reader.texts()
+    let code = fields["Code"] ?? ""
+    let statuses = ["AccessDenied": 403, "NoSuchKey": 404, "InternalError": 500, "SlowDown": 503]
+    let failure = ServiceFailure(status: statuses[code] ?? 400, code: code, message: fields["Message"] ?? "")
+    failures.append((Key(fields["Key"] ?? ""), .refused(failure)))
   }
+  return failures
 }

@@ -12,12 +12,7 @@ extension Client {
         call.query = [("tagging", "")]
         if let versionID = request.versionID { call.query.append(("versionId", percentEncoded(versionID.utf8))) }
       } check: { (response) throws(ServiceError) in
-        do throws(XMLError) {
-          tags = try tagSet(response.body)
-        } catch {
-          if ServiceFailure(response).code != "" { throw embeddedError(response) }
-          throw .malformedResponse("tags of \(request.object): \(error.sentence)")
-        }
+        tags = try document("tags of \(request.object)", in: response, tagSet)
       }
     } catch {
       guard case .refused(let failure) = error,
@@ -39,8 +34,7 @@ func tagSet(_ xml: [UInt8]) throws(XMLError) -> Query {
       continue
     }
     while try reader.nextChild() != nil {
-      var fields = [String: String]()
-      while let field = try reader.nextChild() { fields[field] = String(decoding: try reader.text(), as: UTF8.self) }
+      let fields = try reader.texts()
       guard let name = fields["Key"] else { throw .unexpectedElement("Tag") }
       tags.append((name, fields["Value"] ?? ""))
     }

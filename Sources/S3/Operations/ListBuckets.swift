@@ -46,8 +46,7 @@ func bucketPage(_ xml: [UInt8]) throws(XMLError) -> (buckets: [Bucket], continua
           try reader.skipElement()
           continue
         }
-        var fields = [String: String]()
-        while let field = try reader.nextChild() { fields[field] = String(decoding: try reader.text(), as: UTF8.self) }
+        let fields = try reader.texts()
         guard let name = fields["Name"] else { throw .unexpectedElement("Bucket") }
         buckets.append(Bucket(name: name, created: fields["CreationDate"].flatMap(Timestamp.init(iso8601:))))
       }

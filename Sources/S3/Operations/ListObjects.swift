@@ -35,11 +35,8 @@ extension Client {
       if let limit { call.query.append(("max-keys", String(limit))) }
       call.query.append(("prefix", percentEncoded(prefix.bytes)))
     } check: { (response) throws(ServiceError) in
-      do throws(XMLError) {
-        page = try listPage(response.body, bucket: bucket)
-      } catch {
-        if ServiceFailure(response).code != "" { throw embeddedError(response) }
-        throw .malformedResponse("listing of \(bucket): \(error.sentence)")
+      page = try document("listing of \(bucket)", in: response) { (xml) throws(XMLError) in
+        try listPage(xml, bucket: bucket)
       }
       try check(page, bucket: bucket, prefix: prefix, after: after, anyOrder: anyOrder)
       if let next = page.continuationToken, next == continuationToken {
@@ -91,11 +88,11 @@ func listPage(_ xml: [UInt8], bucket: String) throws(XMLError) -> ListPage {
   guard try reader.next() == .endOfDocument else { throw .malformed(offset: xml.count) }
   if isURLEncoded {
     for index in page.objects.indices {
-      guard let key = decodedKey(page.objects[index].key.bytes) else { throw .malformed(offset: 0) }
+      guard let key = formDecoded(page.objects[index].key.bytes) else { throw .malformed(offset: 0) }
       page.objects[index].key = Key(bytes: key)
     }
     for index in page.prefixes.indices {
-      guard let key = decodedKey(page.prefixes[index].bytes) else { throw .malformed(offset: 0) }
+      guard let key = formDecoded(page.prefixes[index].bytes) else { throw .malformed(offset: 0) }
       page.prefixes[index] = Key(bytes: key)
     }
   }
@@ -103,12 +100,6 @@ func listPage(_ xml: [UInt8], bucket: String) throws(XMLError) -> ListPage {
   if !isTruncated { page.continuationToken = nil }
   guard page.objects.allSatisfy({ $0.key.isText && !$0.key.bytes.isEmpty }) else { throw .malformed(offset: 0) }
   return page
-}
-
-/// `encoding-type=url` writes a space as `+` and a plus sign as `%2B`.
-private func decodedKey(_ bytes: [UInt8]) -> [UInt8]? {
-  if !bytes.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) { return bytes }
-  return percentDecoded(bytes.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 })
 }
 
 private func listedObject(_ reader: inout XMLReader, bucket: String) throws(XMLError) -> ObjectRecord {

@@ -11,8 +11,8 @@ package struct ObjectAttributes: Equatable, Sendable {
   package var contentEncoding: String?
   package var contentDisposition: String?
   /// Of a copy's source; no flag gives these two.
-  package var contentLanguage: String?
-  package var expires: String?
+  var contentLanguage: String?
+  var expires: String?
   package var storageClass: String?
   /// `AES256`, `aws:kms` or `aws:kms:dsse`.
   package var encryption: String?

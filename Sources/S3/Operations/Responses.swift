@@ -4,20 +4,31 @@ import ASCII
 import AWS
 import HTTP
 import HTTPFields
+import POSIX
 
 /// The texts of the children of the root element; nil where the document is an error or broken. The root's own name does
 /// not matter: what a response means is what it holds, and stores disagree about the name.
-func fields(_ response: Response) -> [String: String]? {
-  var reader = XMLReader(response.body)
-  do throws(XMLError) {
-    guard case .start(let root) = try reader.next(), root != "Error" else { return nil }
-    var fields = [String: String]()
-    while let name = try reader.nextChild() {
-      fields[name] = try leafText(&reader)
-    }
-    return fields
-  } catch {
-    return nil
+func fields(_ response: Response) -> [String: String]? { try? leafTexts(response.body) }
+
+private func leafTexts(_ xml: [UInt8]) throws(XMLError) -> [String: String]? {
+  var reader = XMLReader(xml)
+  guard case .start(let root) = try reader.next(), root != "Error" else { return nil }
+  var fields = [String: String]()
+  while let name = try reader.nextChild() { fields[name] = try leafText(&reader) }
+  return fields
+}
+
+/// Reads the document in a response. One that cannot be read may be an error, whose status says success all the same.
+///
+/// - Parameter name: what the document is, for the error.
+func document<Value>(
+  _ name: String, in response: Response, _ read: ([UInt8]) throws(XMLError) -> Value
+) throws(ServiceError) -> Value {
+  try mapError { (error: XMLError) -> ServiceError in
+    if ServiceFailure(response).code != "" { return embeddedError(response) }
+    return .malformedResponse("\(name): \(error.sentence)")
+  } of: { () throws(XMLError) in
+    try read(response.body)
   }
 }
 
