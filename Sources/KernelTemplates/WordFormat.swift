@@ -5,20 +5,23 @@ public import CInstructionSets
 /// A product of 16-bit integers.
 public typealias WordBlock = GemmBlock<Int16, SumEpilogue>
 
-/// Stores sums as they are.
+/// Stores sums as they are, or adds them to others.
 public struct SumEpilogue: GemmEpilogue {
   public typealias Sum = Int32
 
   public var output: UnsafeMutablePointer<Int32>
   public var outputStride: Int
+  /// Whether `output` holds sums that are added to.
+  public var adds: Bool
 
-  @inlinable public init(output: UnsafeMutablePointer<Int32>, outputStride: Int) {
+  @inlinable public init(output: UnsafeMutablePointer<Int32>, outputStride: Int, adds: Bool) {
     self.output = output
     self.outputStride = outputStride
+    self.adds = adds
   }
 
   @inline(__always) @inlinable public func at(row: Int, column: Int) -> Self {
-    Self(output: output + (row &* outputStride &+ column), outputStride: outputStride)
+    Self(output: output + (row &* outputStride &+ column), outputStride: outputStride, adds: adds)
   }
   @inline(__always) @inlinable public func prefetch(rows: Int) {}
 }
@@ -46,8 +49,8 @@ extension WordFormat {
   @inline(__always) @inlinable
   public static func finish(_ epilogue: SumEpilogue, row: Int, _ x: Sums, _ y: Sums) {
     let to = epilogue.output + row &* epilogue.outputStride
-    x.store(to)
-    y.store(to + width)
+    (epilogue.adds ? x &+ Sums.load(to) : x).store(to)
+    (epilogue.adds ? y &+ Sums.load(to + width) : y).store(to + width)
   }
   @inline(__always) @inlinable
   public static func complete(_ epilogue: SumEpilogue, rows: Int, vectors: Int) {}

@@ -20,21 +20,21 @@ struct MixedPanel {
         let start = weights + (run * panel.groups + group) * groupBytes
         if Self.isSafe(start, width: panel.width) { safe.append(group) } else { others.append(group) }
       }
-      // A few safe groups do not pay for their loop's mispredicted end.
-      if safe.count < Self.fewestSafe && !others.isEmpty { (safe, others) = ([], Array(0..<panel.groups)) }
+      // Fewer safe groups do not pay for their loop's mispredicted end.
+      if 8 * safe.count < panel.groups { (safe, others) = ([], Array(0..<panel.groups)) }
       return (safe + others, safe.count)
     }
   }
 
-  private static let fewestSafe = 4
-
-  /// Whether no two products u8 · s8 that are added in 16 bits can exceed them.
+  /// Whether no two products u8 · s8 that are added in 16 bits can exceed them: whether no two weights sum beyond ±128, since where one is not
+  /// positive, or not negative, the other alone cannot.
   private static func isSafe(_ weights: UnsafePointer<Int8>, width: Int) -> Bool {
+    var exceeding: UInt16 = 0
     for pair in 0..<2 * width {
-      let (a, b) = (Int(weights[2 * pair]), Int(weights[2 * pair + 1]))
-      if max(a, 0) + max(b, 0) > 128 || min(a, 0) + min(b, 0) < -128 { return false }
+      let sum = Int16(weights[2 * pair]) &+ Int16(weights[2 * pair + 1])
+      exceeding |= UInt16(bitPattern: sum &+ 128) > 256 ? 1 : 0
     }
-    return true
+    return exceeding == 0
   }
 
   var bytes: Int {

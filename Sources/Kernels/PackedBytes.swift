@@ -60,26 +60,28 @@ struct PackedBytes: Sendable {
         finish(index, panel.fill(packed.start + index * panel.bytes, weights, outputs: outputs(index)))
       }
     case .mixed:
-      /// Calls `body` with each panel in the order of groups, and the sum of each column.
-      func forEachPanel(_ body: (Int, MixedPanel, [Int32]) -> Void) {
-        pool.run(tasks: total) { index in
-          withUnsafeTemporaryAllocation(of: Int8.self, capacity: panel.bytes) { memory in
-            let groups = memory.baseAddress!
-            let sums = panel.fill(groups, weights, outputs: outputs(index))
-            body(index, MixedPanel(panel, groups), sums)
-          }
+      // How large a panel is depends on its weights: each is packed by itself, then all are joined.
+      let pieces = UnsafeMutableBufferPointer<TypedBuffer<Int8>?>.allocate(capacity: total)
+      pieces.initialize(repeating: nil)
+      pool.run(tasks: total) { index in
+        withUnsafeTemporaryAllocation(of: Int8.self, capacity: panel.bytes) { memory in
+          let groups = memory.baseAddress!
+          finish(index, panel.fill(groups, weights, outputs: outputs(index)))
+          let mixed = MixedPanel(panel, groups)
+          let piece = TypedBuffer<Int8>(count: mixed.bytes)
+          mixed.write(to: piece.start)
+          pieces[index] = piece
         }
       }
-      let sizes = TypedBuffer<Int>(count: total)
-      forEachPanel { index, mixed, _ in sizes.start[index] = mixed.bytes }
       var ends = [0]
-      for index in 0..<total { ends.append(ends[index] + sizes.start[index]) }
+      for piece in pieces { ends.append(ends[ends.count - 1] + piece!.count) }
       offsets = ends
       packed = TypedBuffer(count: ends[total])
-      forEachPanel { [packed] index, mixed, sums in
-        mixed.write(to: packed.start + ends[index])
-        finish(index, sums)
+      for (index, piece) in pieces.enumerated() {
+        (packed.start + ends[index]).update(from: piece!.start, count: piece!.count)
       }
+      pieces.deinitialize()
+      pieces.deallocate()
     }
     self.weights = packed
     self.start = start

@@ -76,9 +76,12 @@ struct ByteWinograd: WinogradArithmetic {
   var panelWidth: Int { kernels.panelWidth }
   /// Of two input channels each.
   private var steps: Int { (tiles.shape.inChannels + 1) / 2 }
+  /// So many that their transformed weights stay in L2 beside a block's transformed tiles.
+  var depth: Int { max(16, Self.panelBudget / (2 * tiles.elements * panelWidth) / 16 * 16) }
+  private static let panelBudget = 160 << 10
   /// 16-bit integers from element to element of a panel's transformed weights, padded by a cache line, so that the elements do not all fall on one
   /// set of the cache.
-  private var weightStride: Int { steps * 2 * panelWidth + 32 }
+  private var weightStride: Int { min(steps, depth / 2 + 1) * 2 * panelWidth + 32 }
   var panelBytes: Int { 2 * tiles.elements * weightStride }
   /// Tiles whose results are made together: up to 16 pixels of a row.
   private var runTiles: Int { 16 / tiles.outputs }
@@ -100,21 +103,24 @@ struct ByteWinograd: WinogradArithmetic {
       work.assumingMemoryBound(to: Int16.self))
   }
 
-  func weights(panel: Int, memory: UnsafeMutableRawPointer, work: UnsafeMutableRawPointer) -> UnsafeRawPointer {
+  func weights(
+    panel: Int, channels: Range<Int>, memory: UnsafeMutableRawPointer, work: UnsafeMutableRawPointer
+  ) -> UnsafeRawPointer {
     kernels.kernels(
-      tiles.outputs, steps, packed.start + panel * steps * 9 * 2 * panelWidth,
+      tiles.outputs, (channels.count + 1) / 2,
+      packed.start + (panel * steps + channels.lowerBound / 2) * 9 * 2 * panelWidth,
       memory.assumingMemoryBound(to: Int16.self), weightStride, work.assumingMemoryBound(to: Int16.self))
     return UnsafeRawPointer(memory)
   }
 
   func multiply(
-    _ pointers: UnsafePointer<UnsafePointer<Int16>>, count: Int, panel: Int, element: Int, weights: UnsafeRawPointer,
-    to: UnsafeMutablePointer<Int32>
+    _ pointers: UnsafePointer<UnsafePointer<Int16>>, count: Int, panel: Int, channels: Range<Int>, element: Int,
+    weights: UnsafeRawPointer, to: UnsafeMutablePointer<Int32>
   ) {
     let block = WordBlock(
-      pointers: pointers, rows: count, positions: 1, depth: tiles.shape.inChannels,
+      pointers: pointers, offset: channels.lowerBound, rows: count, positions: 1, depth: channels.count,
       panels: weights + 2 * element * weightStride, columns: panelWidth, start: UnsafePointer(zeros.start),
-      epilogue: SumEpilogue(output: to, outputStride: panelWidth))
+      epilogue: SumEpilogue(output: to, outputStride: panelWidth, adds: channels.lowerBound > 0))
     withUnsafePointer(to: block) { kernels.gemm($0) }
   }
 

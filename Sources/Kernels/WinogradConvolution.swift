@@ -59,6 +59,7 @@ struct FloatWinograd: WinogradArithmetic {
   var panelWidth: Int { 2 * kernels.width }
   var workBytes: Int { 4 * tiles.elements * kernels.width }
   var panelBytes: Int { 0 }
+  var depth: Int { tiles.shape.inChannels }
 
   func transformInput(
     _ call: ConvolutionCall, _ tile: Int, pixels: UnsafeMutablePointer<UnsafePointer<Float>>,
@@ -71,13 +72,15 @@ struct FloatWinograd: WinogradArithmetic {
       work.assumingMemoryBound(to: Float.self))
   }
 
-  func weights(panel: Int, memory: UnsafeMutableRawPointer, work: UnsafeMutableRawPointer) -> UnsafeRawPointer {
+  func weights(
+    panel: Int, channels: Range<Int>, memory: UnsafeMutableRawPointer, work: UnsafeMutableRawPointer
+  ) -> UnsafeRawPointer {
     UnsafeRawPointer(packed.start + panel * tiles.elements * tiles.shape.inChannels * panelWidth)
   }
 
   func multiply(
-    _ pointers: UnsafePointer<UnsafePointer<Float>>, count: Int, panel: Int, element: Int, weights: UnsafeRawPointer,
-    to: UnsafeMutablePointer<Float>
+    _ pointers: UnsafePointer<UnsafePointer<Float>>, count: Int, panel: Int, channels: Range<Int>, element: Int,
+    weights: UnsafeRawPointer, to: UnsafeMutablePointer<Float>
   ) {
     let shape = tiles.shape
     kernels.multiply(

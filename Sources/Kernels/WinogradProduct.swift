@@ -19,6 +19,8 @@ protocol WinogradArithmetic: Sendable {
   var tileRows: Int { get }
   /// Output channels of a panel of weights.
   var panelWidth: Int { get }
+  /// Input channels whose products are summed at a time.
+  var depth: Int { get }
   /// Work space of the transforms.
   var workBytes: Int { get }
   /// Memory in which `weights` may leave what it returns.
@@ -28,12 +30,15 @@ protocol WinogradArithmetic: Sendable {
   func transformInput(
     _ call: Call, _ tile: Int, pixels: UnsafeMutablePointer<UnsafePointer<Element>>, to: UnsafeMutablePointer<Factor>,
     elementStride: Int, work: UnsafeMutableRawPointer)
-  /// The transformed weights of a panel: (elements, ·).
-  func weights(panel: Int, memory: UnsafeMutableRawPointer, work: UnsafeMutableRawPointer) -> UnsafeRawPointer
-  /// The products of one element of `count` tiles with one panel: (count, panelWidth).
+  /// The transformed weights of some input channels of a panel: (elements, ·).
+  func weights(
+    panel: Int, channels: Range<Int>, memory: UnsafeMutableRawPointer, work: UnsafeMutableRawPointer
+  ) -> UnsafeRawPointer
+  /// The products of one element of `count` tiles with one panel: (count, panelWidth). Those of the first input channels are written, those of
+  /// others added.
   func multiply(
-    _ pointers: UnsafePointer<UnsafePointer<Factor>>, count: Int, panel: Int, element: Int, weights: UnsafeRawPointer,
-    to: UnsafeMutablePointer<Sum>)
+    _ pointers: UnsafePointer<UnsafePointer<Factor>>, count: Int, panel: Int, channels: Range<Int>, element: Int,
+    weights: UnsafeRawPointer, to: UnsafeMutablePointer<Sum>)
   /// The output of some tiles and one panel, from products (elements, ·), `elementStride` apart, each (tiles, panelWidth).
   func transformOutput(
     _ call: Call, _ tiles: Range<Int>, panel: Int, _ products: UnsafePointer<Sum>, elementStride: Int,
@@ -210,11 +215,18 @@ struct WinogradProduct<Arithmetic: WinogradArithmetic> {
     }
     let products = sums(work)
     let stride = sumStride(count)
-    let weights = arithmetic.weights(panel: panel, memory: panelMemory(work), work: self.work(work))
-    for element in 0..<tiles.elements {
-      arithmetic.multiply(
-        pointers + element * rows, count: count, panel: panel, element: element, weights: weights,
-        to: products + element * stride)
+    var channel = 0
+    while channel < channels {
+      // No range has a single channel, but that of a layer which has no more.
+      let end = channel + arithmetic.depth + 1 < channels ? channel + arithmetic.depth : channels
+      let weights = arithmetic.weights(
+        panel: panel, channels: channel..<end, memory: panelMemory(work), work: self.work(work))
+      for element in 0..<tiles.elements {
+        arithmetic.multiply(
+          pointers + element * rows, count: count, panel: panel, channels: channel..<end, element: element,
+          weights: weights, to: products + element * stride)
+      }
+      channel = end
     }
     let first = block.lowerBound + parts.start(part)
     arithmetic.transformOutput(
