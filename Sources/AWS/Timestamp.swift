@@ -121,10 +121,7 @@ private func unixSeconds(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ m
   return days * 86_400 + Int64(hour * 3600 + minute * 60 + second)
 }
 
-private func pad(_ value: Int, _ width: Int) -> String {
-  let text = String(value)
-  return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
-}
+private func pad(_ value: Int, _ width: Int) -> String { zeroPadded(String(value), to: width) }
 
 /// Takes exactly `count` decimal digits.
 private func digits(_ bytes: inout ArraySlice<UInt8>, _ count: Int) -> Int? {

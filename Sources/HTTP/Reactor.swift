@@ -24,9 +24,8 @@ final class Reactor {
   }
 
   private let executor: LoopExecutor
-  private let client: Client?
-  /// Why creating the client failed.
-  private var startError = HTTPError.cancelled
+  /// The client, or why libcurl cannot start: every transfer then fails with that.
+  private let started: Result<Client, HTTPError>
   private var waiters: [LoopExecutor.Operation: Waiter] = [:]
   /// The deadlines of sleeps and of cancelled transfers, those of operations that have ended among them.
   private var deadlines = Heap<Deadline>()
@@ -37,13 +36,10 @@ final class Reactor {
 
   init(_ executor: LoopExecutor, connections: Int) {
     self.executor = executor
-    do throws(HTTPError) {
-      client = try Client(maxConnections: connections)
-    } catch {
-      client = nil
-      startError = error
-    }
+    started = Result { () throws(HTTPError) in try Client(maxConnections: connections) }
   }
+
+  private var client: Client? { try? started.get() }
 
   func newOperation() -> LoopExecutor.Operation {
     lastOperation += 1
@@ -54,7 +50,11 @@ final class Reactor {
     _ request: Request, _ operation: LoopExecutor.Operation,
     _ continuation: CheckedContinuation<Result<Response, HTTPError>, Never>
   ) {
-    guard let client else { return continuation.resume(returning: .failure(startError)) }
+    let client: Client
+    switch started {
+    case .success(let working): client = working
+    case .failure(let error): return continuation.resume(returning: .failure(error))
+    }
     let id = client.submit(request) { [unowned self] result in
       waiters[operation] = nil
       continuation.resume(returning: result)

@@ -1,5 +1,7 @@
 // A JSON writer: keys in the order given, numbers as given, every string escaped.
 
+import ASCII
+
 /// A JSON text under construction: one value, or one after another on lines of their own. Commas are set here.
 package struct JSONText: Sendable {
   /// The text so far, UTF-8.
@@ -92,8 +94,7 @@ package func fixed(_ value: Double, decimals: Int) -> String {
   let scaled = (value.magnitude * scale).rounded(.toNearestOrAwayFromZero)
   // Beyond 2^53 a Double has no fractional part.
   guard scaled < 9e15 else { return "\(value)" }
-  let digits = String(Int(scaled))
-  let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
+  let padded = zeroPadded(String(Int(scaled)), to: decimals + 1)
   let sign = value < 0 && scaled != 0 ? "-" : ""
   guard decimals > 0 else { return sign + padded }
   return sign + padded.dropLast(decimals) + "." + padded.suffix(decimals)

@@ -56,7 +56,4 @@ struct Manifests {
 }
 
 /// At least five decimal digits.
-func number(_ value: Int) -> String {
-  let digits = String(value)
-  return String(repeating: "0", count: max(0, 5 - digits.utf8.count)) + digits
-}
+func number(_ value: Int) -> String { zeroPadded(String(value), to: 5) }

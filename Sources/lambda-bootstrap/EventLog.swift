@@ -1,4 +1,5 @@
 // What is logged: one line for each event, and the command's standard error, as text for people or as JSON for metric filters.
+import ASCII
 import Glibc
 import POSIX
 import Streams
@@ -127,8 +128,7 @@ func timestamp(_ milliseconds: Int64) -> String {
   var parts = unsafe tm()
   unsafe gmtime_r(&seconds, &parts)
   func digits(_ value: some BinaryInteger, _ count: Int) -> String {
-    let text = String(value)
-    return String(repeating: "0", count: max(0, count - text.count)) + text
+    zeroPadded(String(value), to: count)
   }
   let date = unsafe [digits(parts.tm_year + 1900, 4), digits(parts.tm_mon + 1, 2), digits(parts.tm_mday, 2)]
   let time = unsafe [digits(parts.tm_hour, 2), digits(parts.tm_min, 2), digits(parts.tm_sec, 2)]

@@ -159,12 +159,9 @@ struct Command: @unchecked Sendable {
     let name = end.name(standard: "standard input")
     let upload = StreamUpload(context: context, descriptor: try end.openForReading(), name: name)
     let source = end.name(standard: "-")
-    switch try await upload.run(to: object) {
-    case .stored(let size, let verification):
-      reporter.done("upload", source, object.description, size: size, verification: verification)
-      context.trace(object.description, verification)
-    case .exists, .current: reporter.done("upload", source, object.description, size: 0, skipped: "it exists")
-    }
+    let outcome = try await upload.run(to: object)
+    reporter.done("upload", source, object.description, size: 0, outcome)
+    if case .stored(_, let verification) = outcome { context.trace(object.description, verification) }
   }
 
   @Loop private func mirror(

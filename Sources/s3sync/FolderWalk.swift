@@ -57,12 +57,13 @@ final class FolderWalk: EntryStream {
     var levels: [Level]
     switch state {
     case .unstarted:
-      guard let names = NameList(folder: root, isRoot: true, followsSymlinks: links == .follow),
-        let identity = FileIdentity(path: root)
-      else {
-        throw .system(SystemError(operation: "read", object: root))
+      let top = try mapError {
+        SyncError.system(SystemError($0, operation: "read", object: root))
+      } of: { () throws(Errno) in
+        let names = try NameList(folder: root, isRoot: true, followsSymlinks: links == .follow)
+        return Level(prefix: [], names: names, identity: try FileIdentity(path: root))
       }
-      levels = [Level(prefix: [], names: names, identity: identity)]
+      levels = [top]
     case .walking(let walked): levels = walked
     }
     // One owner, so that a level's position changes in place.
@@ -126,16 +127,16 @@ final class FolderWalk: EntryStream {
 
   private func descend(_ relative: [UInt8], _ key: Key, above levels: [Level]) -> Visit {
     let path = path(relative.dropLast())
-    guard let identity = FileIdentity(path: path) else {
-      return .entry(Entry(key: key, kind: .unreadableFolder(reason: Errno().description)))
+    do throws(Errno) {
+      let identity = try FileIdentity(path: path)
+      guard !levels.contains(where: { $0.identity == identity }) else {
+        return .entry(Entry(key: key, kind: .unreadableFolder(reason: "a link to a folder above it")))
+      }
+      let names = try NameList(folder: path, followsSymlinks: links == .follow)
+      return .folder(Level(prefix: relative, names: names, identity: identity))
+    } catch {
+      return .entry(Entry(key: key, kind: .unreadableFolder(reason: error.description)))
     }
-    guard !levels.contains(where: { $0.identity == identity }) else {
-      return .entry(Entry(key: key, kind: .unreadableFolder(reason: "a link to a folder above it")))
-    }
-    guard let names = NameList(folder: path, followsSymlinks: links == .follow) else {
-      return .entry(Entry(key: key, kind: .unreadableFolder(reason: Errno().description)))
-    }
-    return .folder(Level(prefix: relative, names: names, identity: identity))
   }
 
   private func path(_ relative: ArraySlice<UInt8>) -> String {
@@ -148,9 +149,9 @@ struct FileIdentity: Equatable {
   let device: UInt
   let inode: UInt
 
-  init?(path: String) {
+  init(path: String) throws(Errno) {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
+    try retryingInterrupts { unsafe stat(path, &status) }
     self.init(status)
   }
 

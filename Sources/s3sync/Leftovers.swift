@@ -38,7 +38,8 @@ final class Leftovers {
 
   /// Notes what is in the target folder itself: for the download of one object.
   func scan() {
-    guard let names = NameList(folder: target.path.isEmpty ? "." : target.path, isRoot: true, followsSymlinks: false)
+    guard
+      let names = try? NameList(folder: target.path.isEmpty ? "." : target.path, isRoot: true, followsSymlinks: false)
     else { return }
     for index in 0..<names.count {
       if let name = TemporaryName(names[index].bytes) { note(name, in: Key(bytes: [])) }

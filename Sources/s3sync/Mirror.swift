@@ -129,13 +129,9 @@ final class Mirror {
         reporter.done(name, source, target, size: entry.size, isDryRun: true)
         return
       }
-      switch try await transfers.transfer(entry, replaces: replaces) {
-      case .stored(let size, let verification):
-        reporter.done(name, source, target, size: size, verification: verification)
-        context.trace(source, verification)
-      case .exists: reporter.done(name, source, target, size: entry.size, skipped: "it exists")
-      case .current: reporter.done(name, source, target, size: entry.size, skipped: "it is current")
-      }
+      let outcome = try await transfers.transfer(entry, replaces: replaces)
+      reporter.done(name, source, target, size: entry.size, outcome)
+      if case .stored(_, let verification) = outcome { context.trace(source, verification) }
     } catch {
       if Task.isCancelled { return }
       if case .obstructed = error, !replaces, request.deletes { return postpone(action) }

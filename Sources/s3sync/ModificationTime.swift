@@ -21,8 +21,7 @@ extension Timestamp {
     let rest = isNegative && nanoseconds > 0 ? 1_000_000_000 - nanoseconds : nanoseconds
     var text = (isNegative ? "-" : "") + String(whole.magnitude)
     if rest > 0 {
-      var digits = String(rest)
-      digits = String(repeating: "0", count: 9 - digits.utf8.count) + digits
+      var digits = zeroPadded(String(rest), to: 9)
       while digits.hasSuffix("0") { digits.removeLast() }
       text += "." + digits
     }

@@ -1,6 +1,7 @@
 // The names in one folder, sorted, folders with a slash at their end; compact, for there may be millions.
 
 import Glibc
+import POSIX
 
 /// Sorted names, one after the other in one buffer.
 struct NameList {
@@ -23,19 +24,18 @@ struct NameList {
     return Name(bytes: bytes[start..<(bytes[start...].firstIndex(of: 0) ?? bytes.endIndex)])
   }
 
-  /// Reads a folder; nil, with `errno` set, where it cannot be read.
+  /// Reads a folder.
   ///
   /// - Parameters:
   ///   - isRoot: the folder is one that the user named, so it may be a link.
   ///   - followsSymlinks: a link to a folder is a folder.
-  init?(folder: String, isRoot: Bool = false, followsSymlinks: Bool) {
-    let followsFolder = isRoot || followsSymlinks
-    let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (followsFolder ? 0 : O_NOFOLLOW))
-    guard descriptor >= 0 else { return nil }
-    guard let handle = unsafe fdopendir(descriptor) else {
-      close(descriptor)
-      return nil
-    }
+  init(folder: String, isRoot: Bool = false, followsSymlinks: Bool) throws(Errno) {
+    let opened = try Descriptor(
+      opening: folder, O_RDONLY | O_DIRECTORY | (isRoot || followsSymlinks ? 0 : O_NOFOLLOW))
+    let descriptor = opened.rawValue
+    guard let handle = unsafe fdopendir(descriptor) else { throw Errno() }
+    // From here on the handle owns it.
+    _ = opened.release()
     defer { unsafe closedir(handle) }
     errno = 0
     while let entry = unsafe readdir(handle) {
@@ -49,14 +49,11 @@ struct NameList {
       let type = unsafe Int(entry.pointee.d_type)
       if Self.isFolder(type, descriptor, name, followsSymlinks: followsSymlinks) { bytes.append(UInt8(ascii: "/")) }
       bytes.append(0)
-      guard let offset = UInt32(exactly: start) else {
-        errno = EOVERFLOW
-        return nil
-      }
+      guard let offset = UInt32(exactly: start) else { throw Errno(EOVERFLOW) }
       starts.append(offset)
       errno = 0
     }
-    guard errno == 0 else { return nil }
+    guard errno == 0 else { throw Errno() }
     unsafe bytes.withUnsafeBufferPointer { bytes in
       guard let base = unsafe UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(to: CChar.self) else { return }
       // No name holds a zero byte, so comparing as C strings, whose bytes are unsigned, is comparing by bytes.

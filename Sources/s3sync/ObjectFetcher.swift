@@ -23,7 +23,7 @@ struct ObjectFetcher {
 
   /// The object with its size and tag as they are now.
   func describe(_ object: ObjectRecord) async -> Result<ObjectRecord, SyncError> {
-    let request = GetRequest(object.uri, versionID: object.versionID, ifMatch: object.etag)
+    let request = GetRequest(object)
     return await Result { () async throws(SyncError) in
       let description = try await call { () async throws(ServiceError) in try await context.client.head(request) }
       var result = object
@@ -39,7 +39,7 @@ struct ObjectFetcher {
       let object = try described.get()
       try check(name)
       if let size = object.size, size > maximumSize { return .streamed(name, object, size: size) }
-      let request = GetRequest(object.uri, versionID: object.versionID, ifMatch: object.etag)
+      let request = GetRequest(object)
       let (bytes, description) = try await call { () async throws(ServiceError) in
         try await context.client.get(request, size: object.size, limit: Int(maximumSize))
       }

@@ -147,4 +147,4 @@ private func withSlash(_ uri: ObjectURI) -> ObjectURI {
 }
 
 /// What follows the last slash.
-private func lastName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+func lastName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }

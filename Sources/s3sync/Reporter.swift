@@ -61,6 +61,17 @@ final class Reporter {
     }
   }
 
+  /// A transfer has ended.
+  ///
+  /// - Parameter size: of the source.
+  func done(_ action: String, _ source: String, _ target: String, size: Int64, _ outcome: StoreOutcome) {
+    switch outcome {
+    case .stored(let size, let verification): done(action, source, target, size: size, verification: verification)
+    case .exists: done(action, source, target, size: size, skipped: "it exists")
+    case .current: done(action, source, target, size: size, skipped: "it is current")
+    }
+  }
+
   /// Uses the file that holds a plan; nil, the failure being reported, where that fails.
   func plan<Value>(_ action: String, _ work: () throws(SystemError) -> Value) -> Value? {
     do throws(SystemError) {

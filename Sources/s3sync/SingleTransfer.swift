@@ -16,7 +16,7 @@ struct SingleTransfer {
   let reporter: Reporter
 
   func download(_ object: ObjectURI, folder: String, name: Key) async throws(SyncError) {
-    guard filter.admits(Key(lastName(object.key))) else { return }
+    guard filter.admits(Key(lastName(object.key.text))) else { return }
     let description = try await describe(object)
     let entry = Entry(
       key: name, size: description.size, modified: description.lastModified, etag: description.etag)
@@ -45,7 +45,7 @@ struct SingleTransfer {
   }
 
   func upload(_ path: String, to object: ObjectURI) async throws(SyncError) {
-    let name = Key(path.split(separator: "/").last.map(String.init) ?? path)
+    let name = Key(lastName(path))
     guard filter.admits(name) else { return }
     let file = try systemCalls { () throws(SystemError) in
       try OpenFile(path, followsSymlinks: context.options.followsSymlinks)
@@ -62,7 +62,7 @@ struct SingleTransfer {
   }
 
   func copy(_ source: ObjectURI, to target: ObjectURI) async throws(SyncError) {
-    guard filter.admits(Key(lastName(source.key))) else { return }
+    guard filter.admits(Key(lastName(source.key.text))) else { return }
     let description = try await describe(source)
     let entry = Entry(
       key: source.key, size: description.size, modified: description.lastModified, etag: description.etag)
@@ -116,22 +116,14 @@ struct SingleTransfer {
     context.progress?.totalBytes = entry.size
     if rules.comparesOnRequest {
       if rules.skipsExistingTargets, current != nil {
-        return reporter.done(name, source, target, size: entry.size, skipped: "it exists")
+        return reporter.done(name, source, target, size: entry.size, .exists)
       }
       let decision = decide(source: entry, target: current, direction: direction, rules: rules)
-      if try await isCurrent(decision) {
-        return reporter.done(name, source, target, size: entry.size, skipped: "it is current")
-      }
+      if try await isCurrent(decision) { return reporter.done(name, source, target, size: entry.size, .current) }
     }
     if isDryRun { return reporter.done(name, source, target, size: entry.size, isDryRun: true) }
-    switch try await work() {
-    case .stored(let size, let verification):
-      reporter.done(name, source, target, size: size, verification: verification)
-      context.trace(source, verification)
-    case .exists: reporter.done(name, source, target, size: entry.size, skipped: "it exists")
-    case .current: reporter.done(name, source, target, size: entry.size, skipped: "it is current")
-    }
+    let outcome = try await work()
+    reporter.done(name, source, target, size: entry.size, outcome)
+    if case .stored(_, let verification) = outcome { context.trace(source, verification) }
   }
 }
-
-private func lastName(_ key: Key) -> String { key.text.split(separator: "/").last.map(String.init) ?? key.text }

@@ -105,7 +105,7 @@ final class TarStream {
   private func stream(_ name: ItemName, _ object: ObjectRecord, size: Int64) async throws(SyncError) {
     let description: ObjectDescription
     do throws(SyncError) {
-      let request = GetRequest(object.uri, versionID: object.versionID, ifMatch: object.etag)
+      let request = GetRequest(object)
       description = try await call { () async throws(ServiceError) in try await context.client.head(request) }
       guard description.size == size else { throw .changed("changed since it was listed") }
     } catch {

@@ -48,6 +48,5 @@ private func isHexadecimalDigit(_ byte: UInt8) -> Bool {
 
 /// Sixteen small digits.
 private func hexadecimal(_ value: UInt64) -> String {
-  let digits = String(value, radix: 16)
-  return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+  zeroPadded(String(value, radix: 16), to: 16)
 }

@@ -20,6 +20,11 @@ package struct GetRequest: Sendable {
     self.ifMatch = ifMatch.flatMap { $0.isEmpty ? nil : $0 }
   }
 
+  /// The version of a record, or the bytes that it was listed with.
+  package init(_ record: ObjectRecord) {
+    self.init(record.uri, versionID: record.versionID, ifMatch: record.etag)
+  }
+
   /// Throws where a response is of an object with another entity tag.
   func check(_ response: Response) throws(ServiceError) {
     guard !isConditional, let ifMatch, let found = entityTag(response.headers["etag"]), found != ifMatch else { return }
