@@ -106,7 +106,7 @@ let package = Package(
     .target(name: "KernelsPortable", dependencies: ["KernelTemplates"], swiftSettings: kernelSettings),
     .target(
       name: "Kernels",
-      dependencies: ["KernelTemplates", "KernelsPortable", "CInstructionSets", "COpenBLAS"]
+      dependencies: ["KernelTemplates", "KernelsPortable", "CInstructionSets", "CLinux", "COpenBLAS"]
         + extensionKernels.map { .target(name: $0.name) },
       swiftSettings: kernelSettings),
     .target(name: "Network", dependencies: ["Elements", "Kernels", "POSIX"], swiftSettings: settings),
@@ -164,7 +164,8 @@ let package = Package(
       name: "kernelbench", dependencies: ["Kernels"], path: "Tests/support/kernelbench",
       swiftSettings: testSettings),
     .testTarget(name: "StreamsTests", dependencies: ["Streams"], swiftSettings: testSettings),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTemplates"], swiftSettings: testSettings),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["Kernels", "KernelTemplates", "CLinux"], swiftSettings: testSettings),
     .testTarget(name: "ElementsTests", dependencies: ["Elements"], swiftSettings: testSettings),
     .testTarget(name: "NetworkTests", dependencies: ["Network", "Elements"], swiftSettings: testSettings),
     .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Network", "ModelInMemory"], swiftSettings: testSettings),

@@ -62,12 +62,23 @@ struct InputTensor {
     let count = height * width
     unsafe bytes.withUnsafeBufferPointer { bytes in
       unsafe table.withUnsafeBufferPointer { table in
-        for channel in 0..<channels {
-          let stored = isBGR ? channels - 1 - channel : channel
-          let source = unsafe UnsafeBufferPointer(rebasing: bytes[(offset + stored)...])
-          let (start, step) = planes ? (channel * count, 1) : (channel, channels)
+        let source = unsafe UnsafeBufferPointer(rebasing: bytes[offset...])
+        if channels == 3 && !planes {  // One pass: three would write every line three times.
+          let (first, last) = isBGR ? (2, 0) : (0, 2)
           for pixel in 0..<count {
-            unsafe output[start &+ pixel &* step] = table[channel &* 256 &+ Int(source[pixel &* channels])]
+            let at = pixel &* 3
+            unsafe output[at] = table[Int(source[at &+ first])]
+            unsafe output[at &+ 1] = table[256 &+ Int(source[at &+ 1])]
+            unsafe output[at &+ 2] = table[512 &+ Int(source[at &+ last])]
+          }
+        } else {
+          for channel in 0..<channels {
+            let stored = isBGR ? channels - 1 - channel : channel
+            let (start, step) = planes ? (channel * count, 1) : (channel, channels)
+            for pixel in 0..<count {
+              unsafe output[start &+ pixel &* step] =
+                table[channel &* 256 &+ Int(source[stored &+ pixel &* channels])]
+            }
           }
         }
       }

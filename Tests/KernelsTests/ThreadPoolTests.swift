@@ -22,6 +22,15 @@ import Testing
     }
   }
 
+  /// More than a worker's part can count.
+  @Test func tasksBeyondOneJob() {
+    let pool = ThreadPool(threads: 2)
+    let sum = Atomic<Int>(0)
+    let tasks = 3 * TaskTaker.maximumTasks + 7
+    pool.run(tasks: tasks) { sum.add($0, ordering: .relaxed) }
+    #expect(sum.load(ordering: .relaxed) == tasks * (tasks - 1) / 2)
+  }
+
   /// Workers that sleep between two jobs are woken, and a caller that waits long sleeps and is woken too.
   @Test func jobsAfterAndDuringSleep() {
     let pool = ThreadPool(threads: 3)
