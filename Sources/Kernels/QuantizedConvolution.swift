@@ -18,14 +18,17 @@ public final class QuantizedConvolution: Sendable {
   /// - Parameters:
   ///   - weights: (outChannels, inChannels / groups, kernelHeight, kernelWidth), read only during this call.
   ///   - bias: (outChannels), in units of input scale · weight scale, or nil; read only during this call.
+  ///   - outputScales: (outChannels), in place of the scale of `output`, which is then bytes; nil where that one holds for all.
   ///   - pool: packs the weights; later pools may have as many threads, not more.
   /// - Throws: `QuantizationError` where scales make a multiplier that is not finite and positive.
   public convenience init(
     shape: ConvolutionShape, maxBatch: Int, input: ByteQuantization, weights: QuantizedWeights,
-    bias: UnsafePointer<Int32>?, output: QuantizedOutput, pool: ThreadPool, instructionSet: CPUFeatures = .current
+    bias: UnsafePointer<Int32>?, output: QuantizedOutput, outputScales: [Float]? = nil, pool: ThreadPool,
+    instructionSet: CPUFeatures = .current
   ) throws(QuantizationError) {
     let layer = try QuantizedLayer(
-      shape: shape, input: input, weights: weights, bias: bias, output: output, kernels: instructionSet.byteKernels)
+      shape: shape, input: input, weights: weights, bias: bias, output: output, outputScales: outputScales,
+      kernels: instructionSet.byteKernels)
     self.init(layer, maxBatch: maxBatch, output: output, choice: .best(for: layer), pool: pool)
   }
 
@@ -79,13 +82,14 @@ struct QuantizedLayer {
   /// - Throws: `QuantizationError` where scales make a multiplier that is not finite and positive.
   init(
     shape: ConvolutionShape, input: ByteQuantization, weights: QuantizedWeights, bias: UnsafePointer<Int32>?,
-    output: QuantizedOutput, kernels: ByteKernelTable
+    output: QuantizedOutput, outputScales: [Float]? = nil, kernels: ByteKernelTable
   ) throws(QuantizationError) {
     self.shape = shape
     self.input = input
     self.weights = weights
     self.bias = bias
-    multipliers = try output.multipliers(input: input.scale, weightScales: weights.scales, count: shape.outChannels)
+    multipliers = try output.multipliers(
+      input: input.scale, weightScales: weights.scales, outputScales: outputScales, count: shape.outChannels)
     result = try output.result()
     self.kernels = kernels
   }

@@ -33,13 +33,17 @@ public enum QuantizedOutput: Hashable, Sendable {
     }
   }
 
-  /// One multiplier for each of `count` channels; `weightScales` holds one scale or `count`.
-  func multipliers(input: Float, weightScales: [Float], count: Int) throws(QuantizationError) -> [Float] {
+  /// One multiplier for each of `count` channels; `weightScales` holds one scale or `count`. `outputScales` holds `count`, where
+  /// the channels of the output have scales of their own.
+  func multipliers(
+    input: Float, weightScales: [Float], outputScales: [Float]? = nil, count: Int
+  ) throws(QuantizationError) -> [Float] {
     if case .sums = self { return [Float](repeating: 1, count: count) }
     var multipliers: [Float] = []
     for channel in 0..<count {
       let weight = weightScales[weightScales.count == 1 ? 0 : channel]
-      multipliers.append(try requantizationMultiplier(input: input, weight: weight, output: scale))
+      multipliers.append(
+        try requantizationMultiplier(input: input, weight: weight, output: outputScales?[channel] ?? scale))
     }
     return multipliers
   }

@@ -88,6 +88,33 @@ struct QuantizedPassTests {
     #expect(result.nodes.count { $0.computation.name == "Layout" } <= 2, "the graph's input and output alone")
   }
 
+  /// A scale for each channel between a convolution and a depthwise one, as NNCF writes them, if an activation limits all channels to the
+  /// same bytes.
+  @Test(arguments: [(6, true), (2, false)] as [(Float, Bool)])
+  func channelsMayHaveScalesOfTheirOwn(limit: Float, fuses: Bool) throws {
+    let result = try graph { graph, x in
+      let y = apply(&graph, Activate.clip(from: 0, to: limit), [try convolve(&graph, x)])
+      let parameters = [
+        graph.addConstant(
+          name: "scales", try Tensor(dimensions: [4], floats: [0.01, 0.02, 0.005, 0.015])),
+        graph.addConstant(name: "zeros", try Tensor(type: .uint8, dimensions: [4], integers: [0, 0, 0, 0])),
+      ]
+      let bytes = apply(&graph, QuantizeLinear(axis: 1), [y] + parameters)
+      let real = apply(&graph, DequantizeLinear(axis: 1), [bytes] + parameters)
+      let integers = graph.addConstant(
+        name: "v", try Tensor(type: .int8, dimensions: [4, 1, 3, 3], integers: Array(-18..<18)))
+      let scale = graph.addConstant(name: "vs", try Tensor(dimensions: [], floats: [0.1]))
+      let weights = apply(&graph, DequantizeLinear(axis: 0), [integers, scale])
+      let window = try Window(kernel: nil, strides: .init(1, 1), dilations: .init(1, 1), padding: .none)
+      return apply(&graph, try Conv(window: window, groups: 4), [real, weights])
+    }
+    #expect(
+      names(result).filter { $0 != "DequantizeLinear" }
+        == (fuses ? ["QLinearConv", "QLinearConv"] : ["QLinearConv", "QuantizeLinear", "QLinearConv"]))
+    let scales = result.nodes.compactMap { ($0.computation as? QuantizedConvolution)?.outputScales }
+    #expect(scales == (fuses ? [[0.01, 0.02, 0.005, 0.015]] : []))
+  }
+
   @Test func aSumGoesIntoTheConvolution() throws {
     let result = try graph { graph, x in
       let y = try quantize(&graph, convolve(&graph, x))

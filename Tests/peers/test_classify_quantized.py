@@ -83,8 +83,11 @@ class Net:
         return onnx.shape_inference.infer_shapes(model)
 
 
-def peer(model, inputs):
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+def peer(model, inputs, optimizes=True):
+    options = onnxruntime.SessionOptions()
+    if not optimizes:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     return session.run(None, dict(zip([i.name for i in session.get_inputs()], inputs)))
 
 
@@ -93,9 +96,9 @@ def integers(kind, shape):
     return RNG.integers(info.min, info.max + 1, shape).astype(TYPES[kind])
 
 
-def check(model, inputs, apart=0.02):
+def check(model, inputs, apart=0.02, optimizes=True):
     """Within a step of onnxruntime, and the same bytes everywhere."""
-    wanted = peer(model, inputs)[0]
+    wanted = peer(model, inputs, optimizes)[0]
     results = [run_model(model, inputs, threads=threads)[0] for threads in (1, 2)]
     results += [run_model(model, inputs, **options)[0] for options in EVERYWHERE]
     for result in results:
@@ -156,6 +159,35 @@ def test_convolution_of_every_type(left, right, result, axis):
 @pytest.mark.parametrize("name", ["1x1", "depthwise"])
 def test_convolution_clipped(name):
     check(convolution(name, "s8", "s8", "s8", 0, "Clip"), [integers("s8", (1, CONVOLUTIONS[name][0], 13, 11))])
+
+
+@pytest.mark.parametrize("multiplier", [1, 2])
+@pytest.mark.parametrize("kind,activation,zeros", [
+    ("u8", "Clip", "equal"), ("u8", "Relu", "equal"), ("s8", None, "equal"), ("u8", None, "of their own")])
+def test_activations_with_a_scale_for_each_channel(kind, activation, zeros, multiplier):
+    """As NNCF quantizes what depthwise convolutions read."""
+    channels = 20
+    net = Net()
+    x = net.input("x", [None, 12, 13, 11], "u8", np.array([-1.3, 2.1]))
+    w, scale = net.weights("w", RNG.standard_normal((channels, 12, 1, 1)).astype(np.float32), "s8", 0)
+    b = net.bias("b", RNG.standard_normal(channels), scale * numpy_helper.to_array(net.initializers[0]))
+    net.nodes.append(helper.make_node("Conv", [x, w, b], ["c"]))
+    value = "c"
+    if activation:
+        net.nodes.append(helper.make_node(activation, ["c"] + ["low", "high"] * (activation == "Clip"), ["a"]))
+        net.initializers += [numpy_helper.from_array(np.float32(v), n) for v, n in ((0, "low"), (6, "high"))]
+        value = "a"
+    scales = (RNG.uniform(2, 6, channels) / 255).astype(np.float32)
+    points = {"equal": np.full(channels, 0 if activation else 128 if kind == "u8" else 3), "of their own": RNG.integers(90, 160, channels)}
+    net.initializers += [numpy_helper.from_array(scales, "m_scale"), numpy_helper.from_array(points[zeros].astype(TYPES[kind]), "m_zero")]
+    net.nodes += [helper.make_node("QuantizeLinear", [value, "m_scale", "m_zero"], ["m"], axis=1),
+                  helper.make_node("DequantizeLinear", ["m", "m_scale", "m_zero"], ["m_real"], axis=1)]
+    v, own = net.weights("v", RNG.standard_normal((multiplier * channels, 1, 3, 3)).astype(np.float32), "s8", 0)
+    d = net.bias("d", RNG.standard_normal(multiplier * channels), own * np.repeat(scales, multiplier))
+    net.nodes.append(helper.make_node("Conv", ["m_real", v, d], ["e"], pads=[1] * 4, group=channels))
+    net.output("e", "u8", np.array([-30.0, 30.0]))
+    # onnxruntime's optimizer makes a QLinearConv of it, which then refuses the zero points.
+    check(net.model(), [integers("u8", (2, 12, 13, 11))], optimizes=False)
 
 
 @pytest.mark.parametrize("operator", ["MatMul", "Gemm"])

@@ -15,6 +15,8 @@ struct QuantizedConvolution: Computation {
   let bias: [Int32]?
   let input: ByteQuantization
   var output: QuantizedOutput
+  /// (outputs): in place of the output's scale, where the channels of the result have scales of their own.
+  var outputScales: [Float]?
 
   var layoutRule: LayoutRule { .channelsLast }
   var takesSlices: Bool { true }
@@ -54,7 +56,7 @@ struct QuantizedConvolution: Computation {
         try quantized { () throws(QuantizationError) in
           unsafe try Kernels.QuantizedConvolution(
             shape: convolution, maxBatch: maxBatch, input: input, weights: weights, bias: bias, output: output,
-            pool: pool)
+            outputScales: outputScales, pool: pool)
         }
       }
     }

@@ -12,6 +12,39 @@ extension Quantization {
   }
 }
 
+/// A tensor of bytes whose channels, dimension 1, have scales of their own and one zero point.
+struct ChannelBytes {
+  /// Its scale is 1: a byte stands for so many times its channel's scale.
+  let quantization: ByteQuantization
+  /// (channels)
+  let scales: [Float]
+
+  /// nil where `quantization` is not such a one.
+  init?(_ quantization: Quantization) {
+    guard quantization.axis == 1, quantization.element == .int8 || quantization.element == .uint8,
+      let zeroPoint = quantization.zeroPoints.first, quantization.zeroPoints.allSatisfy({ $0 == zeroPoint })
+    else { return nil }
+    self.quantization = ByteQuantization(
+      scale: 1, zeroPoint: Int32(zeroPoint), isSigned: quantization.element == .int8)
+    scales = quantization.scales
+  }
+
+  /// The bytes that stand for low…high; nil where they are not the same ones in every channel.
+  func range(low: Float, high: Float) -> QuantizedRange? {
+    let ranges = scales.map { scale in
+      var channel = quantization
+      channel.scale = scale
+      return QuantizedRange(channel, low: low, high: high)
+    }
+    guard let first = ranges.first, ranges.allSatisfy({ $0.low == first.low && $0.high == first.high }) else {
+      return nil
+    }
+    var range = QuantizedRange(quantization)
+    (range.low, range.high) = (first.low, first.high)
+    return range
+  }
+}
+
 extension GraphError {
   /// What the kernels refuse.
   init(_ error: QuantizationError) {

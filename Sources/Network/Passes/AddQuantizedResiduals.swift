@@ -18,7 +18,7 @@ extension Graph {
       }
       for (writer, residual) in operands.sorted(by: { $0.writer > $1.writer }) {
         guard var convolution = nodes[writer].computation as? QuantizedConvolution,
-          case .bytes(let product) = convolution.output
+          convolution.outputScales == nil, case .bytes(let product) = convolution.output
         else { continue }
         convolution.output = .added(product: product, residual: residual, sum: sum.output)
         let other = nodes[index].inputs[nodes[writer].outputs[0] == nodes[index].inputs[0] ? 1 : 0]

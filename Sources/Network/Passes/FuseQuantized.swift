@@ -58,6 +58,8 @@ private struct QuantizedFusion {
   private struct Bytes {
     let value: Graph.ValueID
     let quantization: ByteQuantization
+    /// (channels), where they have scales of their own; the quantization's is then 1.
+    var channelScales: [Float]?
   }
 
   /// The bytes that `value` is made of.
@@ -68,28 +70,45 @@ private struct QuantizedFusion {
     return Bytes(value: graph.nodes[writer].inputs[0], quantization: quantization)
   }
 
+  /// The same, or bytes with a scale for each channel.
+  private func bytesByChannel(_ value: Graph.ValueID) -> Bytes? {
+    if let bytes = bytes(value) { return bytes }
+    guard let writer = uses.writer(of: value), let dequantize = graph.nodes[writer].computation as? Dequantize,
+      let channels = ChannelBytes(dequantize.quantization)
+    else { return nil }
+    return Bytes(
+      value: graph.nodes[writer].inputs[0], quantization: channels.quantization, channelScales: channels.scales)
+  }
+
   /// Where a result goes.
   private struct Sink {
     var value: Graph.ValueID
     /// What Relu and Clip on the way leave of the real numbers.
     var low = -Float.infinity
     var high = Float.infinity
-    /// nil: real numbers.
-    var quantization: ByteQuantization?
+    /// Of bytes; nil for real numbers.
+    var range: QuantizedRange?
+    /// (channels), where they have scales of their own; the range's is then 1.
+    var channelScales: [Float]?
     /// The nodes on the way.
     var nodes: [Int] = []
-
-    /// nil for real numbers.
-    var range: QuantizedRange? { quantization.map { QuantizedRange($0, low: low, high: high) } }
   }
 
   /// Follows `value` through Relu and Clip to QuantizeLinear, while nothing else reads what lies between.
-  private func sink(_ value: Graph.ValueID) -> Sink {
+  ///
+  /// - Parameter byChannel: whether the QuantizeLinear may have a scale for each channel.
+  private func sink(_ value: Graph.ValueID, byChannel: Bool = false) -> Sink {
     var sink = Sink(value: value)
     while let reader = uses.onlyReader(of: sink.value) {
       let node = graph.nodes[reader]
       if let quantize = node.computation as? Quantize, let quantization = quantize.quantization.bytes {
-        sink.quantization = quantization
+        sink.range = QuantizedRange(quantization, low: sink.low, high: sink.high)
+      } else if byChannel, let quantize = node.computation as? Quantize,
+        let channels = ChannelBytes(quantize.quantization),
+        let range = channels.range(low: sink.low, high: sink.high)
+      {
+        sink.range = range
+        sink.channelScales = channels.scales
       } else if let activate = node.computation as? Activate, let range = activate.function.range {
         sink.low = min(max(sink.low, range.low), range.high)
         sink.high = min(max(sink.high, range.low), range.high)
@@ -98,7 +117,7 @@ private struct QuantizedFusion {
       }
       sink.value = node.outputs[0]
       sink.nodes.append(reader)
-      if sink.quantization != nil { break }
+      if sink.range != nil { break }
     }
     return sink
   }
@@ -117,14 +136,16 @@ private struct QuantizedFusion {
 
   private mutating func fuse(_ convolution: Convolution, at index: Int) {
     let node = graph.nodes[index]
-    guard let input = bytes(node.inputs[0]), !convolution.addsResidual, convolution.scale == nil,
-      convolution.activation == .none
+    // Where every input channel has its own weights, its scale goes into theirs.
+    let isChannelwise = convolution.groups == graph.shape(node.inputs[0]).dimensions[1]
+    guard let input = isChannelwise ? bytesByChannel(node.inputs[0]) : bytes(node.inputs[0]),
+      !convolution.addsResidual, convolution.scale == nil, convolution.activation == .none
     else { return }
-    let sink = sink(node.outputs[0])
+    let sink = sink(node.outputs[0], byChannel: true)
     guard let product = product(input, convolution.weights, outputAxis: 0, bias: convolution.bias, sink) else { return }
     let fused = QuantizedConvolution(
       window: convolution.window, groups: convolution.groups, weights: product.weights, bias: product.bias,
-      input: input.quantization, output: product.output)
+      input: input.quantization, output: product.output, outputScales: sink.channelScales)
     replace(index, fused, inputs: [input.value], sink)
   }
 
@@ -155,16 +176,17 @@ private struct QuantizedFusion {
   ) -> Product? {
     guard let (integers, stated) = weights.quantized, stated.element == .int8 || stated.element == .uint8,
       stated.axis == nil || stated.axis == outputAxis,
-      let scaled = Quantization(
-        element: stated.element, scales: stated.scales.map { $0 * factor }, zeroPoints: stated.zeroPoints,
-        axis: stated.axis)
+      let scaled = stated.scaled(
+        by: factor, input.channelScales, axis: outputAxis, outputs: weights.dimensions[outputAxis])
     else { return nil }
     let depth = weights.count / max(1, weights.dimensions[outputAxis])
     guard depth <= (1 << 30) / (255 * 255) else { return nil }
     let units = scaled.scales.map { input.quantization.scale * $0 }
-    let divisor = sink.quantization?.scale ?? 1
+    let divisors = sink.channelScales ?? [sink.range?.quantization.scale ?? 1]
     let sums = SumBounds(weights: integers, quantization: scaled, outputAxis: outputAxis, input: input.quantization)
-    guard units.allSatisfy({ ($0 / divisor).isNormal }), let integerBias = integerBias(bias, units, divisor, sums)
+    guard
+      (0..<max(units.count, divisors.count)).allSatisfy({ (units.at($0) / divisors.at($0)).isNormal }),
+      let integerBias = integerBias(bias, units, divisors, sums)
     else { return nil }
     let output = sink.range.map(QuantizedOutput.bytes) ?? .floats(low: sink.low, high: sink.high)
     return Product(
@@ -174,13 +196,13 @@ private struct QuantizedFusion {
   /// A bias in units of the sums, to the nearest, and held to what keeps every sum in int32; nil where that changes a result by an
   /// eighth of its step or more. Channels whose weights are all but zero have a bias at the end of int32, and a unit to which the
   /// difference is nothing. Without a bias there are none.
-  private func integerBias(_ bias: [Float]?, _ units: [Float], _ divisor: Float, _ sums: SumBounds) -> [Int32]?? {
+  private func integerBias(_ bias: [Float]?, _ units: [Float], _ divisors: [Float], _ sums: SumBounds) -> [Int32]?? {
     guard let bias else { return .some(nil) }
     let always = -0x1p30...0x1p30  // `product` takes no sums larger than these
     var ranges: [ClosedRange<Int>]?
     var integers: [Int32] = []
     for (index, value) in bias.enumerated() {
-      let unit = Double(units[units.count == 1 ? 0 : index])
+      let unit = Double(units.at(index))
       let quotient = (Double(value) / unit).rounded(.toNearestOrEven)
       guard quotient.isFinite else { return nil }
       if always.contains(quotient) {
@@ -192,7 +214,7 @@ private struct QuantizedFusion {
       let low = Double(Int32.min) - Double(min(0, sum.lowerBound))
       let high = Double(Int32.max) - Double(max(0, sum.upperBound))
       let held = min(max(quotient, low), high)
-      guard (quotient - held).magnitude * unit / Double(divisor) < 0x1p-3 else { return nil }
+      guard (quotient - held).magnitude * unit / Double(divisors.at(index)) < 0x1p-3 else { return nil }
       integers.append(Int32(held))
     }
     return integers
@@ -279,6 +301,27 @@ private struct QuantizedFusion {
       let table = ByteTable.requantize(input.quantization, to: QuantizedRange(output))
       replace(index, table, inputs: [input.value], sink)
     }
+  }
+}
+
+extension [Float] {
+  /// One number for all, or number `index`.
+  fileprivate func at(_ index: Int) -> Float { self[count == 1 ? 0 : index] }
+}
+
+extension Quantization {
+  /// Of weights: their scales times `factor` and, where the input's channels have scales of their own, times that of the channel which
+  /// each output reads. nil where a scale is not positive and finite.
+  fileprivate func scaled(by factor: Float, _ channels: [Float]?, axis outputAxis: Int, outputs: Int) -> Quantization? {
+    guard let channels else {
+      return Quantization(
+        element: element, scales: scales.map { $0 * factor }, zeroPoints: zeroPoints, axis: axis)
+    }
+    guard outputs % channels.count == 0 else { return nil }
+    let perChannel = outputs / channels.count
+    return Quantization(
+      element: element, scales: (0..<outputs).map { channels[$0 / perChannel] * (scales.at($0) * factor) },
+      zeroPoints: (0..<outputs).map { zeroPoints[zeroPoints.count == 1 ? 0 : $0] }, axis: outputAxis)
   }
 }
 
