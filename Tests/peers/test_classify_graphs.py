@@ -7,6 +7,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from support.onnxnet import Refused, run_model
+from support.tools import run, tool
 
 RNG = np.random.default_rng(7)
 WEIGHTS = RNG.standard_normal((4, 3, 3, 3), dtype=np.float32)
@@ -175,3 +176,9 @@ def test_a_batch_that_is_fixed_to_one_image_inside():
     nodes = [node("Reshape", ["x", "s"], ["r"]), node("MatMul", ["r", "m"], ["y"])]
     model = network(nodes, [constant("s", np.array([1, 192])), constant("m", RNG.standard_normal((192, 5), dtype=np.float32))])
     agrees(model, batch=1)
+
+
+@pytest.mark.parametrize("arguments", [[], ["model.onnx"], ["model.onnx", "two"], ["model.onnx", "0"], ["a", "1", "b"]])
+def test_onnxrun_called_wrongly_says_how_it_is_called(arguments):
+    done = run([tool("onnxrun"), *arguments])
+    assert done.returncode == 64 and not done.stdout and done.stderr.startswith(b"onnxrun: usage: onnxrun MODEL THREADS")

@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from support.onnxnet import INSTRUCTION_SETS, run_file
+from support.onnxnet import EVERYWHERE, run_file
 from support.random_convolutions import Convolutions
 from support.random_rows import Rows
 
@@ -93,7 +93,7 @@ def test_the_same_bytes_everywhere(tmp_path):
         compared += 1
         wanted = run_file(path, [x], threads=1)
         others = [run_file(path, [x], threads=2)]
-        others += [run_file(path, [x], threads=1, env={"CLASSIFY_ISA": isa}) for isa in INSTRUCTION_SETS]
+        others += [run_file(path, [x], threads=1, **options) for options in EVERYWHERE]
         images = [run_file(path, [x[i:i + 1]], threads=1) for i in range(len(x))]
         others.append([np.concatenate(parts) for parts in zip(*images)])
         for other in others:

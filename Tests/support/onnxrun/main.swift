@@ -179,7 +179,11 @@ func append(_ results: [TestTensor], to archive: TarWriter, prefix: String) thro
 }
 
 runTool("onnxrun") {
-  let (path, threads) = (CommandLine.arguments[1], Int(CommandLine.arguments[2]) ?? 1)
+  let arguments = CommandLine.arguments
+  guard arguments.count == 3, let threads = Int(arguments[2]), threads > 0 else {
+    throw Fault(status: .usage, reason: "usage: onnxrun MODEL THREADS < inputs.tar, or onnxrun --list THREADS < paths")
+  }
+  let path = arguments[1]
   let output = OutputStream()
   let archive = TarWriter(output)
   if path == "--list" {
