@@ -75,14 +75,36 @@ func mixedTiles<F: MixedByteFormat, let rows: Int>(
   var epilogue = run.pointee.epilogue
   for _ in 0..<run.pointee.count {
     epilogue.prefetch(rows: rows)
-    var sums = TileSums<TileRow<F>, rows>(run.pointee.start)
+    var r0 = TileRow<F>(run.pointee.start)
+    var r1 = r0
+    var r2 = r0
+    var r3 = r0
+    var r4 = r0
+    var r5 = r0
+    var r6 = r0
+    var r7 = r0
+    var r8 = r0
+    var r9 = r0
+    var r10 = r0
+    var r11 = r0
     var b = run.pointee.panel
     for _ in 0..<positions {
       let header = b.loadUnaligned(as: MixedPanelHeader.self)
       let (safe, others) = (Int(header.safeGroups), Int(header.otherGroups))
       var offset = (b + 12).assumingMemoryBound(to: Int32.self)
       b += MixedPanelHeader.bytes(groups: safe &+ others)
-      let a = TilePointers<UInt8, rows>(p, offset: 0)
+      let a0 = p[0]
+      let a1 = rows > 1 ? p[1] : a0
+      let a2 = rows > 2 ? p[2] : a0
+      let a3 = rows > 3 ? p[3] : a0
+      let a4 = rows > 4 ? p[4] : a0
+      let a5 = rows > 5 ? p[5] : a0
+      let a6 = rows > 6 ? p[6] : a0
+      let a7 = rows > 7 ? p[7] : a0
+      let a8 = rows > 8 ? p[8] : a0
+      let a9 = rows > 9 ? p[9] : a0
+      let a10 = rows > 10 ? p[10] : a0
+      let a11 = rows > 11 ? p[11] : a0
       p += tileRows
       for _ in 0..<safe {
         let k = Int(offset.pointee)
@@ -91,18 +113,52 @@ func mixedTiles<F: MixedByteFormat, let rows: Int>(
         ahead += pace
         let weights = TileRow<F>.weights(b)
         b += 2 &* vectorBytes
-        sums.forEachRow(a) { $0.add($1 + k, weights) }
+        r0.add(a0 + k, weights)
+        if rows > 1 { r1.add(a1 + k, weights) }
+        if rows > 2 { r2.add(a2 + k, weights) }
+        if rows > 3 { r3.add(a3 + k, weights) }
+        if rows > 4 { r4.add(a4 + k, weights) }
+        if rows > 5 { r5.add(a5 + k, weights) }
+        if rows > 6 { r6.add(a6 + k, weights) }
+        if rows > 7 { r7.add(a7 + k, weights) }
+        if rows > 8 { r8.add(a8 + k, weights) }
+        if rows > 9 { r9.add(a9 + k, weights) }
+        if rows > 10 { r10.add(a10 + k, weights) }
+        if rows > 11 { r11.add(a11 + k, weights) }
       }
       for _ in 0..<others {
         let k = Int(offset.pointee)
         offset += 1
         isa_prefetch(ahead)
         ahead += pace
-        sums.forEachRow(a) { $0.addWide($1 + k, b) }
+        r0.addWide(a0 + k, b)
+        if rows > 1 { r1.addWide(a1 + k, b) }
+        if rows > 2 { r2.addWide(a2 + k, b) }
+        if rows > 3 { r3.addWide(a3 + k, b) }
+        if rows > 4 { r4.addWide(a4 + k, b) }
+        if rows > 5 { r5.addWide(a5 + k, b) }
+        if rows > 6 { r6.addWide(a6 + k, b) }
+        if rows > 7 { r7.addWide(a7 + k, b) }
+        if rows > 8 { r8.addWide(a8 + k, b) }
+        if rows > 9 { r9.addWide(a9 + k, b) }
+        if rows > 10 { r10.addWide(a10 + k, b) }
+        if rows > 11 { r11.addWide(a11 + k, b) }
         b += 4 &* vectorBytes
       }
     }
-    sums.finish(epilogue)
+    r0.finish(epilogue, 0)
+    if rows > 1 { r1.finish(epilogue, 1) }
+    if rows > 2 { r2.finish(epilogue, 2) }
+    if rows > 3 { r3.finish(epilogue, 3) }
+    if rows > 4 { r4.finish(epilogue, 4) }
+    if rows > 5 { r5.finish(epilogue, 5) }
+    if rows > 6 { r6.finish(epilogue, 6) }
+    if rows > 7 { r7.finish(epilogue, 7) }
+    if rows > 8 { r8.finish(epilogue, 8) }
+    if rows > 9 { r9.finish(epilogue, 9) }
+    if rows > 10 { r10.finish(epilogue, 10) }
+    if rows > 11 { r11.finish(epilogue, 11) }
+    F.complete(epilogue, rows: rows, vectors: 2)
     epilogue = epilogue.at(row: rows, column: 0)
   }
 }

@@ -135,11 +135,16 @@ def test_every_height_of_the_register_tile_is_a_loop_without_tests(target, tiles
         command = [f"{BINUTILS}objdump", "-d", "--no-show-raw-insn", str(path)]
         listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         for name, body in re.findall(rf"^[0-9a-f]+ <(\S*{tiles}\S*)>:\n(.*?)\n\n", listing + "\n", re.M | re.S):
-            loops[name] = max(re.split(JUMP, body), key=lambda run: run.count(f"\t{multiplication}"))
-    counts = {loop.count(f"\t{multiplication}") for loop in loops.values()}
+            loops[name] = sorted(re.split(JUMP, body), key=lambda run: run.count(f"\t{multiplication}"))
+    counts = {runs[-1].count(f"\t{multiplication}") for runs in loops.values()}
     assert expected <= counts, counts
-    for name, loop in loops.items():
-        if not 0 < loop.count(f"\t{multiplication}") <= max(expected):
+    for name, runs in loops.items():
+        largest = runs[-1].count(f"\t{multiplication}")
+        if not 0 < largest <= max(expected):
             continue  # another format's, or compiled and never called
-        assert not re.search(CALL, loop), name
-        assert not re.search(SPILL, loop), name
+        # The two kinds of groups of a mixed panel have a loop each: one that is missing multiplies in a function that it calls. A loop may be unrolled.
+        chosen = runs[-2:] if tiles == "mixedTiles" else runs[-1:]
+        for loop in chosen:
+            assert 2 * loop.count(f"\t{multiplication}") >= largest, name
+            assert not re.search(CALL, loop), name
+            assert not re.search(SPILL, loop), name
