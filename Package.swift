@@ -59,6 +59,9 @@ let armKernels: [Target] = [
   .target(
     name: "KernelsInt8Matrix", dependencies: ["KernelTemplates", "CInstructionSets"],
     swiftSettings: kernelSettings + [.unsafeFlags(["-Xcc", "-march=armv8.2-a+dotprod+i8mm"])]),
+  .target(
+    name: "KernelsBFloat16Matrix", dependencies: ["KernelTemplates", "CInstructionSets"],
+    swiftSettings: kernelSettings + [.unsafeFlags(["-Xcc", "-march=armv8.2-a+bf16"])]),
 ]
 
 /// Those of the architecture that the package is built for.

@@ -17,13 +17,14 @@ public struct ByteKernelTable: Sendable {
   /// Bytes of a row that one step multiplies.
   public var depthGroup: Int
   public var panels: BytePanels
-  /// What the tile subtracts from every byte of a row: 0, or 128 where it multiplies signed bytes.
+  /// What the tile and `tapRow` subtract from every byte of the input: 0, or 128 where they multiply signed bytes.
   public var rowOffset: Int32 = 0
   public var gemm: @Sendable (UnsafePointer<ByteBlock>) -> Void
   public var depthwiseRow: @Sendable (ByteWindowRow, ByteDepthwiseWeights, ByteEpilogue) -> Void
-  /// Where the instruction set multiplies several taps at a time, weights as `tapLayout` says; blocks are of two panels' width.
+  /// Where the instruction set multiplies several taps at a time, weights as `tapLayout` says, in blocks of `tapBlock` channels.
   public var tapRow: (@Sendable (ByteTapRow, ByteTapWeights) -> Void)? = nil
   public var tapLayout = ByteTapLayout.quads
+  public var tapBlock: Int
   /// Where an exact Winograd convolution multiplies less than the direct one.
   public var winograd: ByteWinogradTable? = nil
   public var maxPoolRow: @Sendable (ByteWindowRow, _ flip: UInt8) -> Void
@@ -61,6 +62,7 @@ public struct ByteKernelTable: Sendable {
     panelWidth = 2 &* F.width
     tileRows = F.tileRows
     depthGroup = F.depthGroup
+    tapBlock = 4 &* F.Floats.width
     self.panels = panels
     gemm = { KernelTemplates.gemm(F.self, $0) }
     depthwiseRow = { byteDepthwiseRow(F.Floats.self, $0, $1, $2) }

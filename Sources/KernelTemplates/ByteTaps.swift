@@ -19,12 +19,17 @@ public enum ByteTapLayout: Sendable {
   }
 }
 
-/// A format that sums the taps of blocks of 4 · `width` channels, with the operations that interleave vectors of bytes.
+/// What sums the taps of blocks of 4 · `Floats.width` channels, with the operations that interleave vectors of bytes.
 ///
 /// A block has four vectors of sums. Lane 4i + j of vector v belongs to channel 16i + 4v + j of the block: where interleaving leaves it, and where
 /// `PackedByteVector.packed` takes it from.
-public protocol ByteTapFormat: ByteFormat where Weights == Sums {
+public protocol ByteTapFormat {
+  /// As many floats as `Sums` has lanes.
+  associatedtype Floats: PackedByteVector
+  associatedtype Sums: SIMD where Sums.Scalar == Int32
+
   static var tapLayout: ByteTapLayout { get }
+  static func weights(_ start: UnsafeRawPointer) -> Sums
   /// The bytes, or pairs of bytes, of the first or last half of every 16 bytes of `a` and `b`, in turn.
   static func firstBytes(_ a: Sums, _ b: Sums) -> Sums
   static func lastBytes(_ a: Sums, _ b: Sums) -> Sums
@@ -34,7 +39,7 @@ public protocol ByteTapFormat: ByteFormat where Weights == Sums {
   ///
   /// - Parameters:
   ///   - taps: (groups · taps): where each tap begins, less `offset`.
-  ///   - weights: of the block, 16 · `width` bytes a group.
+  ///   - weights: of the block, 16 · `Floats.width` bytes a group.
   static func addTaps(
     _ sums: inout TapSums<Sums>, _ taps: UnsafePointer<UnsafePointer<UInt8>>, offset: Int, groups: Int,
     weights: UnsafeRawPointer)
@@ -53,9 +58,9 @@ public struct TapSums<Sums> {
 public struct ByteTapWeights {
   /// Groups of taps.
   public var groups: Int
-  /// (blocks, groups, 16 · width), packed for the format; 0 for taps that fill the last group.
+  /// (blocks, groups, 16 · `Floats.width`), packed for the format; 0 for taps that fill the last group.
   public var weights: UnsafePointer<Int8>
-  /// (blocks, 4 vectors, width): bias − input zero point · Σ weights
+  /// (blocks, 4 vectors, `Floats.width`): bias − (input zero point − `ByteKernelTable.rowOffset`) · Σ weights
   public var start: UnsafePointer<Int32>
   /// (blocks, 4 vectors, width)
   public var multipliers: UnsafePointer<Float>
@@ -107,7 +112,7 @@ public struct ByteTapRow {
 /// The last block begins early enough to end with `count`: some results are computed twice.
 @inline(__always) @inlinable
 public func byteTapRow<F: ByteTapFormat>(_: F.Type, _ row: ByteTapRow, _ weights: ByteTapWeights) {
-  let width = 4 &* F.width
+  let width = 4 &* F.Floats.width
   let blocks = (row.count &+ width &- 1) / width
   let form = row.range.form
   var index = 0
@@ -128,17 +133,18 @@ public func byteTapRow<F: ByteTapFormat>(_: F.Type, _ row: ByteTapRow, _ weights
 func tapBytes<F: ByteTapFormat>(
   _: F.Type, _ row: ByteTapRow, _ offset: Int, _ weights: ByteTapWeights, _ block: Int, _ form: isa_byte_form
 ) -> F.Floats.Bytes {
-  let start = weights.start + 4 &* F.width &* block
-  var sums = TapSums(
-    F.sums(start), F.sums(start + F.width), F.sums(start + 2 &* F.width), F.sums(start + 3 &* F.width))
+  let width = F.Floats.width
+  let memory = UnsafeRawPointer(weights.start + 4 &* width &* block)
+  func start(_ vector: Int) -> F.Sums { (memory + 4 &* vector &* width).loadUnaligned(as: F.Sums.self) }
+  var sums = TapSums(start(0), start(1), start(2), start(3))
   F.addTaps(
     &sums, row.taps, offset: offset, groups: weights.groups,
-    weights: weights.weights + 16 &* F.width &* weights.groups &* block)
-  let multipliers = weights.multipliers + 4 &* F.width &* block
+    weights: weights.weights + 16 &* width &* weights.groups &* block)
+  let multipliers = weights.multipliers + 4 &* width &* block
   return F.Floats.packed(
-    F.values(sums.s0) * F.Floats.load(multipliers), F.values(sums.s1) * F.Floats.load(multipliers + F.width),
-    F.values(sums.s2) * F.Floats.load(multipliers + 2 &* F.width),
-    F.values(sums.s3) * F.Floats.load(multipliers + 3 &* F.width), form)
+    F.values(sums.s0) * F.Floats.load(multipliers), F.values(sums.s1) * F.Floats.load(multipliers + width),
+    F.values(sums.s2) * F.Floats.load(multipliers + 2 &* width),
+    F.values(sums.s3) * F.Floats.load(multipliers + 3 &* width), form)
 }
 
 extension ByteTapFormat {

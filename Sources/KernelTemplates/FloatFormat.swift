@@ -59,7 +59,8 @@ public struct FloatEpilogue: GemmEpilogue {
   public var outputStride: Int
   public var low: Float
   public var high: Float
-  /// How many lanes of a row's last vector belong to the output: set for each panel.
+  /// How many lanes of a row's last vector belong to the output, set for each panel; in `PairedBFloat16Format`, how many columns of a
+  /// row do.
   @usableFromInline var lastLanes = 0
 
   @inlinable public init(

@@ -19,7 +19,7 @@ public protocol GemmFormat {
   static var width: Int { get }
   /// The most rows of a tile: 4, 6 or 12, a literal.
   static var tileRows: Int { get }
-  /// Elements of a row that one step multiplies: float32 1, bfloat16 2, int8 4.
+  /// Elements of a row that one step multiplies: float32 1, bfloat16 2 or 4, int8 4 or 8.
   static var depthGroup: Int { get }
 
   static func sums(_ start: UnsafePointer<Epilogue.Sum>) -> Sums

@@ -2,9 +2,9 @@
 // 16 · high + low, so that the sums of 16 taps stay within 16 bits: 16 · 255 · 8 < 2¹⁵.
 
 /// A format whose instructions multiply two bytes for each 16 bits. Weights: (groups, first and last half of every 16 channels, low and high,
-/// 4 · width bytes), low in −8…7, high in −8…8.
+/// 4 · `Floats.width` bytes), low in −8…7, high in −8…8.
 public protocol PairTapFormat: ByteTapFormat {
-  /// Twice `width` sums of 16 bits, each plus two products of bytes.
+  /// Twice `Floats.width` sums of 16 bits, each plus two products of bytes.
   static func adding(_ sums: Sums, bytes: Sums, times weights: Sums) -> Sums
   /// sums + two products of 16 bits a lane.
   static func adding(_ sums: Sums, pairs: Sums, times weights: Sums) -> Sums
@@ -17,7 +17,7 @@ extension PairTapFormat {
     _ sums: inout TapSums<Sums>, _ taps: UnsafePointer<UnsafePointer<UInt8>>, offset: Int, groups: Int,
     weights: UnsafeRawPointer
   ) {
-    let vectorBytes = 4 &* width
+    let vectorBytes = 4 &* Floats.width
     let units = Sums(repeating: 16 << 16 | 1)
     var (taps, w) = (taps, weights)
     var left = groups

@@ -11,12 +11,17 @@ public import CInstructionSets
 public protocol PairedFormat: GemmFormat where Epilogue.Sum: SIMDScalar, Sums == SIMD4<Epilogue.Sum> {
   /// `depthGroup` elements of a row, then of another.
   static func factor(_ first: UnsafePointer<Element>, _ second: UnsafePointer<Element>) -> Factor
+  /// The epilogue of the eight columns of a tile from `column` on.
+  static func eightColumns(_ epilogue: Epilogue, from column: Int) -> Epilogue
 }
 
 extension PairedFormat {
   @inline(__always) @inlinable public static var tileRows: Int { 4 }
   @inline(__always) @inlinable public static func bytes(ofPanel panel: UnsafeRawPointer, steps: Int) -> Int {
     steps &* 192
+  }
+  @inline(__always) @inlinable public static func eightColumns(_ epilogue: Epilogue, from column: Int) -> Epilogue {
+    epilogue.at(row: 0, column: column)
   }
   /// A row joined with itself.
   @inline(__always) @inlinable public static func factor(_ row: UnsafePointer<Element>) -> Factor { factor(row, row) }
@@ -147,17 +152,18 @@ func pairedTiles<F: PairedFormat, let rows: Int, let vectors: Int>(
       }
     }
     let (second, third, fourth) = (rows > 1 ? 1 : 0, 2, rows > 3 ? 3 : 2)
-    RowPair<F>.finish(epilogue, 0, second, x.c0, x.c1, x.c2, x.c3)
-    if rows > 2 { RowPair<F>.finish(epilogue, third, fourth, y.c0, y.c1, y.c2, y.c3) }
-    F.complete(epilogue, rows: rows, vectors: 2)
+    let first = F.eightColumns(epilogue, from: 0)
+    RowPair<F>.finish(first, 0, second, x.c0, x.c1, x.c2, x.c3)
+    if rows > 2 { RowPair<F>.finish(first, third, fourth, y.c0, y.c1, y.c2, y.c3) }
+    F.complete(first, rows: rows, vectors: 2)
     if vectors > 4 {
-      let epilogue = epilogue.at(row: 0, column: 8)
+      let epilogue = F.eightColumns(epilogue, from: 8)
       RowPair<F>.finish(epilogue, 0, second, x.c4, x.c5, x.c6, x.c7)
       if rows > 2 { RowPair<F>.finish(epilogue, third, fourth, y.c4, y.c5, y.c6, y.c7) }
       F.complete(epilogue, rows: rows, vectors: 2)
     }
     if vectors > 8 {
-      let epilogue = epilogue.at(row: 0, column: 16)
+      let epilogue = F.eightColumns(epilogue, from: 16)
       RowPair<F>.finish(epilogue, 0, second, x.c8, x.c9, x.c10, x.c11)
       if rows > 2 { RowPair<F>.finish(epilogue, third, fourth, y.c8, y.c9, y.c10, y.c11) }
       F.complete(epilogue, rows: rows, vectors: 2)

@@ -1,22 +1,28 @@
 // Depthwise convolution of bytes by instructions that add four products a lane: four taps of a channel at a time.
 
 /// A format whose instructions multiply four bytes a lane. Weights: (groups, 4 vectors, width lanes, 4 taps).
-public protocol QuadTapFormat: ByteTapFormat where Factor == Sums {}
+public protocol QuadTapFormat: ByteTapFormat {
+  /// The bytes of one tap, less an offset where the products are of signed bytes.
+  static func bytes(_ tap: UnsafePointer<UInt8>) -> Sums
+  /// sums + Σ of four products a lane.
+  static func adding(_ sums: Sums, _ bytes: Sums, times weights: Sums) -> Sums
+}
 
 extension QuadTapFormat {
+  @inline(__always) @inlinable public static func bytes(_ tap: UnsafePointer<UInt8>) -> Sums { weights(tap) }
   @inline(__always) @inlinable public static var tapLayout: ByteTapLayout { .quads }
   @inline(__always) @inlinable
   public static func addTaps(
     _ sums: inout TapSums<Sums>, _ taps: UnsafePointer<UnsafePointer<UInt8>>, offset: Int, groups: Int,
     weights: UnsafeRawPointer
   ) {
-    let vectorBytes = 4 &* width
+    let vectorBytes = 4 &* Floats.width
     var (taps, w) = (taps, weights)
     for _ in 0..<groups {
-      let a = self.weights(taps[0] + offset)
-      let b = self.weights(taps[1] + offset)
-      let c = self.weights(taps[2] + offset)
-      let d = self.weights(taps[3] + offset)
+      let a = bytes(taps[0] + offset)
+      let b = bytes(taps[1] + offset)
+      let c = bytes(taps[2] + offset)
+      let d = bytes(taps[3] + offset)
       let (firstAB, lastAB) = (firstBytes(a, b), lastBytes(a, b))
       let (firstCD, lastCD) = (firstBytes(c, d), lastBytes(c, d))
       sums.s0 = adding(sums.s0, firstPairs(firstAB, firstCD), times: self.weights(w))

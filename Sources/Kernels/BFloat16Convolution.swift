@@ -32,8 +32,10 @@ struct BFloat16Convolution: ConvolutionAlgorithm {
     convert = bfloat16.convert
   }
 
-  /// Whether there is a run of two elements to multiply.
-  static func applies(to shape: ConvolutionShape) -> Bool { shape.groups == 1 && IndirectRuns(shape).depth >= 2 }
+  /// Whether there are runs of at least the `depthGroup` elements that a step multiplies.
+  static func applies(to shape: ConvolutionShape, depthGroup: Int) -> Bool {
+    shape.groups == 1 && IndirectRuns(shape).depth >= depthGroup
+  }
 
   private var copyFloats: Int { wholeLines((maxBatch * copy.count + 1) / 2) }
   var scratchFloats: Int { copyFloats + product.scratchFloats }

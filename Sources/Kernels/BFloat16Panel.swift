@@ -2,13 +2,14 @@
 
 internal import KernelTemplates
 
-/// A panel: (positions, steps, panelWidth, 2), a step being two elements of a run. The last pair of an odd run begins one element
-/// earlier, so that it ends with the run, and has a zero for the element that the pair before has already.
+/// A panel: (positions, steps, panelWidth, group), a step being `group` elements of a run, 2 or 4. The last step begins early enough to end
+/// with the run, and has zeros for the elements that the step before has already.
 struct BFloat16Panel {
   private let inputs: Int
   private let runs: IndirectRuns
   private let weights: ConvolutionWeights
   private let width: Int
+  private let group: Int
   private let convert: BFloat16Kernels.Convert
   /// Kernel positions.
   let kernelPositions: Int
@@ -19,25 +20,31 @@ struct BFloat16Panel {
     self.runs = runs
     self.weights = weights
     width = kernels.panelWidth
+    group = kernels.depthGroup
     convert = kernels.convert
     kernelPositions = runs.positions * runs.depth / inputs
   }
 
-  private var steps: Int { (runs.depth + 1) / 2 }
-  private var isOdd: Bool { runs.depth % 2 == 1 }
-  var elements: Int { runs.positions * steps * width * 2 }
+  private var steps: Int { (runs.depth + group - 1) / group }
+  /// Elements of a run's last step that the step before has already.
+  private var repeated: Int { steps * group - runs.depth }
+  var elements: Int { runs.positions * steps * width * group }
 
   /// Packs the weights of some channels, and the zeros beside them.
+  ///
+  /// - Parameter channels: the first is a multiple of `group`.
   func pack(_ outputs: Range<Int>, channels: Range<Int>, to: UnsafeMutablePointer<UInt16>) {
     if weights.outputStep == 1 {
       packColumns(outputs, channels, to: to)
     } else {
       packRows(outputs, channels, to: to)
     }
-    guard isOdd && channels.upperBound == inputs else { return }
+    guard channels.upperBound == inputs else { return }
     for position in 0..<runs.positions {
-      let pair = to + (position * steps + steps - 1) * width * 2
-      for column in 0..<width { pair[2 * column] = 0 }
+      let last = to + (position * steps + steps - 1) * width * group
+      for column in 0..<width {
+        for element in 0..<repeated { last[group * column + element] = 0 }
+      }
     }
   }
 
@@ -50,10 +57,10 @@ struct BFloat16Panel {
           let from = weights.start + channel * weights.inputStep + position
           for (column, output) in outputs.enumerated() { gathered[column] = from[output] * weights.factor(output) }
           convert(width, UnsafePointer(gathered), converted)
-          let pair =
+          let step =
             to + start(position: position)
             + offset(element(position: position, channel: channel))
-          for column in 0..<width { pair[2 * column] = converted[column] }
+          for column in 0..<width { step[group * column] = converted[column] }
         }
       }
     }
@@ -61,18 +68,18 @@ struct BFloat16Panel {
 
   /// Of weights whose channels and kernel positions are neighbours in memory: a few cache lines of each output at a time.
   private func packRows(_ outputs: Range<Int>, _ channels: Range<Int>, to: UnsafeMutablePointer<UInt16>) {
-    let block = max(2, 64 / kernelPositions & ~1)
+    let block = max(group, 64 / kernelPositions / group * group)
     withConversion(of: block * kernelPositions) { gathered, converted in
       for first in stride(from: channels.lowerBound, to: channels.upperBound, by: block) {
         let block = first..<min(first + block, channels.upperBound)
         for (column, output) in outputs.enumerated() {
           gather(output, block, to: gathered)
           convert(block.count * kernelPositions, UnsafePointer(gathered), converted)
-          scatter(converted, block, to: to + 2 * column)
+          scatter(converted, block, to: to + group * column)
         }
         guard outputs.count < width else { continue }
         converted.update(repeating: 0, count: block.count * kernelPositions)
-        for column in outputs.count..<width { scatter(converted, block, to: to + 2 * column) }
+        for column in outputs.count..<width { scatter(converted, block, to: to + group * column) }
       }
     }
   }
@@ -92,20 +99,35 @@ struct BFloat16Panel {
     }
   }
 
-  /// - Parameter channels: an even number of them, the first even, where `inputs` is.
+  /// - Parameter channels: multiples of `group` where `inputs` is one.
   private func scatter(_ from: UnsafePointer<UInt16>, _ channels: Range<Int>, to: UnsafeMutablePointer<UInt16>) {
     for position in 0..<kernelPositions {
       let run = to + start(position: position)
       let first = element(position: position, channel: channels.lowerBound)
-      if inputs % 2 == 0 {  // whole pairs
-        var pair = UnsafeMutableRawPointer(run + offset(first)).assumingMemoryBound(to: UInt32.self)
-        for index in stride(from: position, to: channels.count * kernelPositions, by: 2 * kernelPositions) {
-          pair.pointee = UInt32(from[index]) | UInt32(from[index + kernelPositions]) << 16
-          pair += width
-        }
-      } else {
+      if inputs % group > 0 {
         for index in 0..<channels.count { run[offset(first + index)] = from[index * kernelPositions + position] }
+      } else if group == 2 {
+        scatterSteps(of: UInt32.self, from + position, channels.count, to: run + offset(first))
+      } else {
+        scatterSteps(of: UInt64.self, from + position, channels.count, to: run + offset(first))
       }
+    }
+  }
+
+  /// Whole steps of one column, each written as one integer of `group` elements.
+  private func scatterSteps<Step: FixedWidthInteger>(
+    of _: Step.Type, _ from: UnsafePointer<UInt16>, _ channels: Int, to: UnsafeMutablePointer<UInt16>
+  ) {
+    var to = UnsafeMutableRawPointer(to)
+    var from = from
+    for _ in 0..<channels / (Step.bitWidth / 16) {
+      var step: Step = 0
+      for element in 0..<Step.bitWidth / 16 {
+        step |= Step(from.pointee) << Step(16 * element)
+        from += kernelPositions
+      }
+      to.storeBytes(of: step, as: Step.self)
+      to += width * Step.bitWidth / 8
     }
   }
 
@@ -116,11 +138,11 @@ struct BFloat16Panel {
     position % (runs.depth / inputs) * inputs + channel
   }
   /// Where the run of a kernel position begins.
-  private func start(position: Int) -> Int { position / (runs.depth / inputs) * steps * width * 2 }
+  private func start(position: Int) -> Int { position / (runs.depth / inputs) * steps * width * group }
   /// Where an element of a run is, in the first column.
   private func offset(_ element: Int) -> Int {
-    let isSecond = element & 1 == 1 || isOdd && element == runs.depth - 1
-    return element >> 1 * width * 2 + (isSecond ? 1 : 0)
+    let (step, place) = element.quotientAndRemainder(dividingBy: group)
+    return step * width * group + place + (step == steps - 1 ? repeated : 0)
   }
 
   private func withConversion(

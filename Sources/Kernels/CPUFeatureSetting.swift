@@ -27,7 +27,7 @@ extension CPUFeatures {
         Level(name: "avx512", required: [.avx2, .fma, .avx512], optional: [.vnni, .bf16]),
       ]
     #elseif arch(arm64)
-      return [portable, Level(name: "neon", required: [], optional: [.dotProduct, .int8MatrixMultiply])]
+      return [portable, Level(name: "neon", required: [], optional: [.dotProduct, .int8MatrixMultiply, .bf16])]
     #else
       return [portable]
     #endif

@@ -16,7 +16,7 @@ public struct CPUFeatures: OptionSet, Hashable, Sendable {
   public static let avx512 = CPUFeatures(rawValue: 1 << 2)
   /// Sums of four products of bytes on vectors of 512 bits.
   public static let vnni = CPUFeatures(rawValue: 1 << 3)
-  /// Sums of two products of bfloat16 numbers on vectors of 512 bits.
+  /// Products of bfloat16 numbers: sums of two on vectors of 512 bits; Arm's 2 × 4 by 4 × 2 products.
   public static let bf16 = CPUFeatures(rawValue: 1 << 4)
   /// Arm's sums of four products of bytes.
   public static let dotProduct = CPUFeatures(rawValue: 1 << 5)
@@ -50,6 +50,7 @@ public struct CPUFeatures: OptionSet, Hashable, Sendable {
       var features: CPUFeatures = []
       if isa_has_dot_product() == 1 { features.insert(.dotProduct) }
       if isa_has_int8_matrix_multiply() == 1 { features.insert(.int8MatrixMultiply) }
+      if isa_has_bfloat16() == 1 { features.insert(.bf16) }
       return features
     #else
       return []

@@ -34,7 +34,9 @@ public final class Convolution: Sendable {
         start: weights, outputStep: shape.groupInputs * kernelPositions, inputStep: kernelPositions, scale: scale),
       bias: bias,
       activation: activation, pool: pool, kernels: instructionSet.kernels, bfloat16: instructionSet.bfloat16Kernels,
-      choice: .best(shape, width: instructionSet.kernels.width, precision: precision))
+      choice: .best(
+        shape, width: instructionSet.kernels.width,
+        bfloat16Group: precision == .bf16 ? instructionSet.bfloat16Kernels.depthGroup : nil))
   }
 
   /// By the algorithm `choice`.

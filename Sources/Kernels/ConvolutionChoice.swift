@@ -9,11 +9,12 @@ enum ConvolutionChoice: Hashable {
   /// Those in float32.
   static let float32: [ConvolutionChoice] = [.indirect, .depthwise, .channelwise, .winogradTwo, .winogradFour]
 
-  /// Whether the algorithm can compute `shape` at all, with vectors of `width` floats.
-  func applies(to shape: ConvolutionShape, width: Int) -> Bool {
+  /// Whether the algorithm can compute `shape` at all, with vectors of `width` floats and, of bfloat16, `bfloat16Group` elements a step;
+  /// nil for none.
+  func applies(to shape: ConvolutionShape, width: Int, bfloat16Group: Int? = nil) -> Bool {
     switch self {
     case .indirect: true
-    case .bfloat16: BFloat16Convolution.applies(to: shape)
+    case .bfloat16: bfloat16Group.map { BFloat16Convolution.applies(to: shape, depthGroup: $0) } ?? false
     case .channelwise: ChannelwiseConvolution.applies(to: shape, width: width)
     case .depthwise: shape.groups > 1 && shape.groups == shape.inChannels && shape.groups == shape.outChannels
     case .winogradTwo, .winogradFour: WinogradTiles.apply(to: shape)
@@ -22,21 +23,23 @@ enum ConvolutionChoice: Hashable {
 
   /// The algorithm for `shape` with vectors of `width` floats.
   ///
+  /// - Parameter bfloat16Group: `BFloat16Kernels.depthGroup` where products may be in bfloat16, else nil.
+  ///
   /// Nothing else decides: algorithms round differently, and a result must have the same bits for any number of threads and any
   /// batch. The model is of one image on one thread, as each image of a stream is computed.
-  static func best(_ shape: ConvolutionShape, width: Int, precision: Precision = .float32) -> ConvolutionChoice {
+  static func best(_ shape: ConvolutionShape, width: Int, bfloat16Group: Int? = nil) -> ConvolutionChoice {
     if channelwise.applies(to: shape, width: width) { return .channelwise }
     if depthwise.applies(to: shape, width: width) { return .depthwise }
-    let choices = precision == .bf16 ? float32 + [.bfloat16] : float32
-    let possible = choices.filter {
-      $0 != .depthwise && $0 != .channelwise && $0.applies(to: shape, width: width)
+    let possible = [indirect, winogradTwo, winogradFour, bfloat16].filter {
+      $0.applies(to: shape, width: width, bfloat16Group: bfloat16Group)
     }
-    return possible.min { $0.cycles(shape, width) < $1.cycles(shape, width) } ?? .indirect
+    func cycles(_ choice: ConvolutionChoice) -> Double { choice.cycles(shape, width, bfloat16Group ?? 1) }
+    return possible.min { cycles($0) < cycles($1) } ?? .indirect
   }
 
   /// Cycles, modelled: two multiply-adds of a vector a cycle, or the time to read the weights from memory if that is longer; and
   /// a charge for the memory that the weights occupy, which are packed at every start and held as long as the network.
-  private func cycles(_ shape: ConvolutionShape, _ width: Int) -> Double {
+  private func cycles(_ shape: ConvolutionShape, _ width: Int, _ bfloat16Group: Int) -> Double {
     let bytesPerCycle = 8.0
     let cyclesPerByteHeld = 0.05
     let inputs = Double(shape.inChannels)
@@ -60,9 +63,10 @@ enum ConvolutionChoice: Hashable {
     case .indirect, .depthwise, .channelwise:
       return cost(Double(shape.multiplyAdds) / (2 * vector), bytes: 4 * weights)
     case .bfloat16:
-      // Two multiply-adds a lane; and each vector of the input is converted.
+      // `bfloat16Group` multiply-adds a lane; and each vector of the input is converted.
       let converted = Double(shape.inHeight * shape.inWidth * shape.inChannels)
-      return cost(Double(shape.multiplyAdds) / (4 * vector) + converted / vector * 4, bytes: 2 * weights)
+      let products = Double(shape.multiplyAdds) / (2 * vector * Double(bfloat16Group))
+      return cost(products + converted / vector * 4, bytes: 2 * weights)
     }
   }
 }

@@ -1,5 +1,7 @@
 // A matrix product with a constant right side: ONNX's Gemm, or MatMul with constant B.
 
+internal import KernelTemplates
+
 /// How the weights of a `Dense` lie in memory.
 public enum DenseLayout: Sendable {
   /// (inputs, outputs)
@@ -23,10 +25,22 @@ public final class Dense: Sendable {
   ///   - weights: read only during this call.
   ///   - bias: (outputs), read only during this call.
   ///   - precision: of the products.
-  public init(
-    inputs k: Int, outputs n: Int, weights: UnsafePointer<Float>, layout: DenseLayout, bias: UnsafePointer<Float>?,
+  public convenience init(
+    inputs: Int, outputs: Int, weights: UnsafePointer<Float>, layout: DenseLayout, bias: UnsafePointer<Float>?,
     activation: Activation = .none, precision: Precision = .float32, maxRows: Int, pool: ThreadPool,
     instructionSet: CPUFeatures = .current
+  ) {
+    self.init(
+      inputs: inputs, outputs: outputs, weights: weights, layout: layout, bias: bias, activation: activation,
+      precision: precision, maxRows: maxRows, pool: pool, kernels: instructionSet.kernels,
+      bfloat16: instructionSet.bfloat16Kernels)
+  }
+
+  /// By given kernels.
+  init(
+    inputs k: Int, outputs n: Int, weights: UnsafePointer<Float>, layout: DenseLayout, bias: UnsafePointer<Float>?,
+    activation: Activation, precision: Precision, maxRows: Int, pool: ThreadPool, kernels: KernelTable,
+    bfloat16: BFloat16Kernels
   ) {
     inputs = k
     outputs = n
@@ -38,11 +52,10 @@ public final class Dense: Sendable {
       }
     let shape = ConvolutionShape(
       inHeight: 1, inWidth: 1, inChannels: k, outChannels: n, kernelHeight: 1, kernelWidth: 1)
-    isBFloat16 = precision == .bf16 && BFloat16Convolution.applies(to: shape)
+    isBFloat16 = precision == .bf16 && BFloat16Convolution.applies(to: shape, depthGroup: bfloat16.depthGroup)
     convolution = Convolution(
       shape: shape, maxBatch: maxRows, weights: packed, bias: bias, activation: activation, pool: pool,
-      kernels: instructionSet.kernels, bfloat16: instructionSet.bfloat16Kernels,
-      choice: isBFloat16 ? .bfloat16 : .indirect)
+      kernels: kernels, bfloat16: bfloat16, choice: isBFloat16 ? .bfloat16 : .indirect)
   }
 
   /// - Parameters:

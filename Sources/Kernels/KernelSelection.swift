@@ -9,6 +9,7 @@ internal import KernelsPortable
   internal import KernelsBF16
   internal import KernelsVNNI
 #elseif arch(arm64)
+  internal import KernelsBFloat16Matrix
   internal import KernelsDotProduct
   internal import KernelsInt8Matrix
 #endif
@@ -58,11 +59,13 @@ extension CPUFeatures {
         kernels.tileRows = int8MatrixTileRows
         kernels.panelWidth = int8MatrixPanelWidth
         kernels.depthGroup = int8MatrixDepthGroup
+        kernels.tapRow = int8MatrixTapRow
       } else if contains(.dotProduct) {
         kernels.winograd = nil
         kernels.gemm = dotProductGemm
         kernels.tileRows = dotProductTileRows
         kernels.rowOffset = dotProductRowOffset
+        kernels.tapRow = dotProductTapRow
       }
     #endif
     return kernels
@@ -78,23 +81,38 @@ struct BFloat16Kernels: Sendable {
   var panelWidth: Int
   /// The most rows of a register tile.
   var tileRows: Int
+  /// Elements of a row that one step multiplies: 2 or 4. As many products an instruction adds to each lane.
+  var depthGroup: Int
   var gemm: @Sendable (UnsafePointer<BFloat16Block>) -> Void
   var convert: Convert
 }
 
 extension CPUFeatures {
   /// Whether products of bfloat16 have instructions of their own.
-  var hasBFloat16Products: Bool { isSuperset(of: [.avx512, .fma, .bf16]) }
+  var hasBFloat16Products: Bool {
+    #if arch(arm64)
+      contains(.bf16)
+    #else
+      isSuperset(of: [.avx512, .fma, .bf16])
+    #endif
+  }
 
   /// The kernels over bfloat16: the portable ones, which are slower than float32, where there are no instructions for them.
   var bfloat16Kernels: BFloat16Kernels {
     #if arch(x86_64)
       if hasBFloat16Products {
-        return BFloat16Kernels(panelWidth: 32, tileRows: bf16TileRows, gemm: bf16Gemm, convert: bf16Run)
+        return BFloat16Kernels(panelWidth: 32, tileRows: bf16TileRows, depthGroup: 2, gemm: bf16Gemm, convert: bf16Run)
+      }
+    #elseif arch(arm64)
+      if hasBFloat16Products {
+        return BFloat16Kernels(
+          panelWidth: bfloat16MatrixPanelWidth, tileRows: bfloat16MatrixTileRows, depthGroup: bfloat16MatrixDepthGroup,
+          gemm: bfloat16MatrixGemm, convert: bfloat16MatrixRun)
       }
     #endif
     return BFloat16Kernels(
-      panelWidth: 8, tileRows: portableBFloat16TileRows, gemm: portableBFloat16Gemm, convert: portableBFloat16Run)
+      panelWidth: 8, tileRows: portableBFloat16TileRows, depthGroup: 2, gemm: portableBFloat16Gemm,
+      convert: portableBFloat16Run)
   }
 }
 

@@ -74,8 +74,9 @@ extension PackedPanels<Float> {
   }
 }
 
-/// Inputs that one task packs: long panels are cut so that even a layer of few panels keeps every thread at work. Even.
-private func packedChunk(kernelPositions: Int) -> Int { max(16, 4096 / kernelPositions & ~1) }
+/// Inputs that one task packs: long panels are cut so that even a layer of few panels keeps every thread at work. A
+/// multiple of the elements of a step.
+private func packedChunk(kernelPositions: Int) -> Int { max(16, 4096 / kernelPositions & ~3) }
 
 /// A transpose, blocked so that the lines read of each output's weights are used up before they are evicted (their distance is often
 /// a power of two), and the lines written stay in L1.

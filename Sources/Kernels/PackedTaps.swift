@@ -34,7 +34,7 @@ struct PackedTaps: Sendable {
       layer.weights.fitsBytes(outputs: shape.outChannels)
     else { return nil }
     self.kernel = kernel
-    block = 2 * layer.kernels.panelWidth
+    block = layer.kernels.tapBlock
     channels = shape.outChannels
     taps = shape.kernelHeight * shape.kernelWidth
     layout = layer.kernels.tapLayout
@@ -58,12 +58,13 @@ struct PackedTaps: Sendable {
       let channel = (first + lane) % channels
       // Vector v, lane 4i + j is channel 16i + 4v + j.
       let at = index * block + lane % 16 / 4 * width + lane / 16 * 4 + lane % 4
-      self.start.start[at] = start[channel]
       multipliers.start[at] = layer.multipliers[channel]
+      var sum: Int32 = 0
       for tap in 0..<taps {
         let (group, position) = tap.quotientAndRemainder(dividingBy: layout.taps)
         let to = weights.start + (index * groups + group) * 4 * block
         let value = Int8(layer.weights.value(channel, 0, tap))
+        sum &+= Int32(value)
         switch layout {
         case .quads: to[(at - index * block) * 4 + position] = value
         case .pairs:
@@ -73,6 +74,7 @@ struct PackedTaps: Sendable {
           half[block] = Int8((Int(value) - Int(low)) / 16)
         }
       }
+      self.start.start[at] = start[channel] &+ layer.kernels.rowOffset &* sum
     }
   }
 

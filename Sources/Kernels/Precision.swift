@@ -10,4 +10,13 @@ public enum Precision: String, CaseIterable, Sendable {
   public func supported(by features: CPUFeatures = .current) -> Precision {
     self == .bf16 && !features.hasBFloat16Products ? .float32 : self
   }
+
+  /// The extension with products of bfloat16, by its name in the processor's manual.
+  public static let bfloat16Extension: String = {
+    #if arch(arm64)
+      "FEAT_BF16"
+    #else
+      "AVX512_BF16"
+    #endif
+  }()
 }

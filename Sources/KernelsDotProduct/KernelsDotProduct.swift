@@ -7,7 +7,10 @@ public import KernelTemplates
 /// `ByteKernelTable.gemm` over panels of groups, 8 columns wide.
 public let dotProductGemm: @Sendable (UnsafePointer<ByteBlock>) -> Void = { gemm(DotProductBytes.self, $0) }
 public let dotProductTileRows = 12
-/// `sdot` multiplies signed bytes: what the tile subtracts from every byte of a row.
+public let dotProductTapRow: @Sendable (ByteTapRow, ByteTapWeights) -> Void = {
+  byteTapRow(DotProductTaps.self, $0, $1)
+}
+/// `sdot` multiplies signed bytes: what is subtracted from every byte of the input.
 public let dotProductRowOffset: Int32 = 128
 
 enum DotProductBytes: ByteFormat {
@@ -20,5 +23,31 @@ enum DotProductBytes: ByteFormat {
   @inline(__always)
   static func adding(_ sums: SIMD4<Int32>, _ factor: SIMD2<Int32>, times weights: SIMD4<Int32>) -> SIMD4<Int32> {
     isa_dot_signed_4(sums, factor, weights)
+  }
+}
+
+enum DotProductTaps: QuadTapFormat {
+  typealias Floats = SIMD4<Float>
+  @inline(__always) static func bytes(_ tap: UnsafePointer<UInt8>) -> SIMD4<Int32> {
+    weights(tap) ^ SIMD4(repeating: Int32(bitPattern: 0x8080_8080))
+  }
+  @inline(__always) static func weights(_ start: UnsafeRawPointer) -> SIMD4<Int32> {
+    start.loadUnaligned(as: SIMD4<Int32>.self)
+  }
+  @inline(__always)
+  static func adding(_ sums: SIMD4<Int32>, _ bytes: SIMD4<Int32>, times weights: SIMD4<Int32>) -> SIMD4<Int32> {
+    isa_dot_signed_vectors_4(sums, bytes, weights)
+  }
+  @inline(__always) static func firstBytes(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
+    isa_first_bytes_4(a, b)
+  }
+  @inline(__always) static func lastBytes(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
+    isa_last_bytes_4(a, b)
+  }
+  @inline(__always) static func firstPairs(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
+    isa_first_pairs_4(a, b)
+  }
+  @inline(__always) static func lastPairs(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
+    isa_last_pairs_4(a, b)
   }
 }

@@ -1,5 +1,5 @@
 // Products of bytes with Arm's matrix multiplication (i8mm, Armv8.6: Neoverse V1, Graviton 3 and later): 2 × 8 bytes of rows by 8 × 2
-// of weights an instruction, twice the products of a dot product. All else over bytes is the portable kernels'.
+// of weights an instruction, twice the products of a dot product; and its dot product of unsigned with signed bytes. All else over bytes is the portable kernels'.
 
 internal import CInstructionSets
 public import KernelTemplates
@@ -9,6 +9,7 @@ public let int8MatrixGemm: @Sendable (UnsafePointer<ByteBlock>) -> Void = { gemm
 public let int8MatrixTileRows = Int8MatrixBytes.tileRows
 public let int8MatrixPanelWidth = 2 * Int8MatrixBytes.width
 public let int8MatrixDepthGroup = Int8MatrixBytes.depthGroup
+public let int8MatrixTapRow: @Sendable (ByteTapRow, ByteTapWeights) -> Void = { byteTapRow(MixedTaps.self, $0, $1) }
 
 enum Int8MatrixBytes: PairedByteFormat {
   typealias Floats = SIMD4<Float>
@@ -22,5 +23,29 @@ enum Int8MatrixBytes: PairedByteFormat {
   @inline(__always)
   static func adding(_ sums: SIMD4<Int32>, _ rows: SIMD16<UInt8>, times weights: SIMD16<Int8>) -> SIMD4<Int32> {
     isa_multiply_pairs(sums, rows, weights)
+  }
+}
+
+/// By `usdot`.
+enum MixedTaps: QuadTapFormat {
+  typealias Floats = SIMD4<Float>
+  @inline(__always) static func weights(_ start: UnsafeRawPointer) -> SIMD4<Int32> {
+    start.loadUnaligned(as: SIMD4<Int32>.self)
+  }
+  @inline(__always)
+  static func adding(_ sums: SIMD4<Int32>, _ bytes: SIMD4<Int32>, times weights: SIMD4<Int32>) -> SIMD4<Int32> {
+    isa_dot_mixed_4(sums, bytes, weights)
+  }
+  @inline(__always) static func firstBytes(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
+    isa_first_bytes_4(a, b)
+  }
+  @inline(__always) static func lastBytes(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
+    isa_last_bytes_4(a, b)
+  }
+  @inline(__always) static func firstPairs(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
+    isa_first_pairs_4(a, b)
+  }
+  @inline(__always) static func lastPairs(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
+    isa_last_pairs_4(a, b)
   }
 }

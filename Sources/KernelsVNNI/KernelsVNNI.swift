@@ -8,7 +8,7 @@ public let vnniGemm: @Sendable (UnsafePointer<ByteBlock>) -> Void = { gemm(VNNIB
 public let vnniTileRows = 12
 public let vnniTapRow: @Sendable (ByteTapRow, ByteTapWeights) -> Void = { byteTapRow(VNNIBytes.self, $0, $1) }
 
-enum VNNIBytes: QuadTapFormat {
+enum VNNIBytes: ByteFormat, QuadTapFormat {
   typealias Floats = SIMD16<Float>
   @inline(__always) static var tileRows: Int { 12 }  // vnniTileRows
   @inline(__always) static var computesNarrowPanels: Bool { true }

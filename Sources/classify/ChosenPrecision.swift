@@ -25,6 +25,7 @@ struct ChosenPrecision {
     guard used != asked else { return }
     report(
       tool: Classify.name,
-      reason: "precision \(asked.rawValue) needs AVX512_BF16, which is not available: running in \(name)")
+      reason:
+        "precision \(asked.rawValue) needs \(Precision.bfloat16Extension), which is not available: running in \(name)")
   }
 }

@@ -21,10 +21,11 @@ struct Classify: ParsableCommand {
       width) is taken as it is. Error records are passed on.
 
       Convolutions and products with weights run in float32. --precision bf16 lets them multiply in bfloat16, with sums in \
-      float32, where the processor has AVX512_BF16; elsewhere the model runs in float32, and one line on standard error \
-      says so.
+      float32, where the processor has AVX512_BF16 or Arm's FEAT_BF16; elsewhere the model runs in float32, and one line \
+      on standard error says so.
 
-      CLASSIFY_ISA restricts the instructions used: portable, avx2 or avx512, then features to leave out, as in avx512,-vnni.
+      CLASSIFY_ISA restricts the instructions used: portable, avx2 or avx512 (on Arm portable or neon), then features \
+      to leave out, as in avx512,-vnni.
 
       Exit status: 0 done, 64 usage error, 65 bad input, 74 input or output failed, 77 not permitted, 78 no usable \
       model or labels, or an invalid environment.

@@ -32,6 +32,19 @@ import Testing
     }
   #endif
 
+  #if arch(arm64)
+    static let all: CPUFeatures = [.dotProduct, .int8MatrixMultiply, .bf16]
+
+    @Test(
+      arguments: [
+        ("portable", []), ("neon", all), ("neon,-bf16", [.dotProduct, .int8MatrixMultiply]),
+        ("neon,-i8mm,-bf16", [.dotProduct]), ("neon,-dotprod", [.int8MatrixMultiply, .bf16]),
+      ] as [(String, CPUFeatures)])
+    func levelsAndFeaturesLeftOut(_ setting: String, _ expected: CPUFeatures) throws {
+      #expect(try CPUFeatures(setting: setting, detected: Self.all) == expected)
+    }
+  #endif
+
   @Test(arguments: ["", "sse9", "AVX2", "-vnni", " avx2", ",portable"])
   func unknownLevels(_ setting: String) {
     let level = String(setting.split(separator: ",", omittingEmptySubsequences: false)[0])

@@ -16,23 +16,35 @@ let instructionSets: [CPUFeatures] = {
 
 /// What convolutions are tested with: every instruction set this machine can run, and the templates as AVX-512 instantiates them.
 enum TestedKernels: CaseIterable {
-  case portable, avx2, avx512, sixteenLanes, bf16
+  case portable, avx2, avx512, sixteenLanes
+  /// Products of bfloat16 by the processor's instructions, and by `PlainPairs`.
+  case bf16, plainPairs
 
   /// Those that differ in float32.
-  static let here = allCases.filter { $0 != .bf16 && CPUFeatures.detected.isSuperset(of: $0.features) }
+  static let here = allCases.filter { !bfloat16.contains($0) || $0 == .portable }
+    .filter { CPUFeatures.detected.isSuperset(of: $0.features) }
   /// Those that differ in bfloat16.
-  static let bfloat16 = [portable, bf16].filter { CPUFeatures.detected.isSuperset(of: $0.features) }
+  static let bfloat16 = [portable, bf16, plainPairs].filter { CPUFeatures.detected.isSuperset(of: $0.features) }
 
   var features: CPUFeatures {
     switch self {
-    case .portable, .sixteenLanes: []
+    case .portable, .sixteenLanes, .plainPairs: []
     case .avx2: [.avx2, .fma]
     case .avx512: [.avx2, .fma, .avx512]
-    case .bf16: [.avx2, .fma, .avx512, .bf16]
+    case .bf16: Self.bfloat16Features
     }
   }
 
+  private static let bfloat16Features: CPUFeatures = {
+    #if arch(arm64)
+      [.bf16]
+    #else
+      [.avx2, .fma, .avx512, .bf16]
+    #endif
+  }()
+
   var table: KernelTable { self == .sixteenLanes ? sixteenLaneKernels : features.kernels }
+  var bfloat16: BFloat16Kernels { self == .plainPairs ? plainPairKernels : features.bfloat16Kernels }
 }
 
 struct ConvolutionCase {
@@ -85,7 +97,7 @@ struct ConvolutionCase {
         start: packed.start, outputStep: shape.groupInputs * kernelPositions, inputStep: kernelPositions,
         scale: factors.map { UnsafePointer($0.start) }),
       bias: added.map { UnsafePointer($0.start) }, activation: activation, pool: pool, kernels: set.table,
-      bfloat16: set.features.bfloat16Kernels, choice: choice ?? .best(shape, width: set.table.width))
+      bfloat16: set.bfloat16, choice: choice ?? .best(shape, width: set.table.width))
     let from = GuardedBuffer(spread(input, shape.inChannels), atStart: atStart)
     let kept = residual.map { GuardedBuffer(spread($0, shape.outChannels), atStart: atStart) }
     let pixels = batch * shape.outHeight * shape.outWidth

@@ -14,13 +14,16 @@ import sys
 # Vector units that multiply: 2 on Neoverse N1 (Graviton 2), 4 on V1 and V2 (Graviton 3 and 4).
 UNITS = {"neoverse-n1": 2, "neoverse-v1": 4, "neoverse-v2": 4}
 # Cores without an instruction.
-LACKS = {"neoverse-n1": {"usmmla"}}
+LACKS = {"neoverse-n1": {"usmmla", "usdot", "bfmmla"}}
 # (target, part of a function's name, what it is, multiplication)
 LOOPS = [
     ("KernelsPortable", "gemmTiles", "float32 tile, 12 × 8", "fmla"),
     ("KernelsPortable", "gemmNarrowTiles", "float32 tile, 12 × 4", "fmla"),
     ("KernelsDotProduct", "gemmTiles", "int8 tile, 12 × 8", "sdot"),
     ("KernelsInt8Matrix", "pairedTiles", "int8 tile, 4 × 24", "usmmla"),
+    ("KernelsBFloat16Matrix", "pairedTiles", "bfloat16 tile, 4 × 24", "bfmmla"),
+    ("KernelsDotProduct", "TapRow", "int8 depthwise convolution, four taps of 16 channels", "sdot"),
+    ("KernelsInt8Matrix", "TapRow", "int8 depthwise convolution, four taps of 16 channels", "usdot"),
     ("KernelsPortable", "AdjacentWindowsO$2", "depthwise convolution, rows of 3 taps", "fmla"),
     ("KernelsPortable", "AdjacentWindowsO$4", "depthwise convolution, rows of 5 taps", "fmla"),
     ("KernelsPortable", "AdjacentWindowsO$6", "depthwise convolution, rows of 7 taps", "fmla"),

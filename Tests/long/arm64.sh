@@ -7,6 +7,8 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=deploy/packages.sh
 source deploy/packages.sh
 install_packages binutils-aarch64-linux-gnu
+# This machine's own, beside which bytes are compared.
+swift build -c release --static-swift-stdlib --product onnxrun
 root=${ROOTS:-.build/roots}/arm64
 arm64=Tests/support/arm64.sh
 $arm64 root "$root"

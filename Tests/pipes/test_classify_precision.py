@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 
 import numpy as np
 import pytest
@@ -9,10 +10,14 @@ import pytest
 from support.images import thousand_tensors
 from support.tools import MODEL, SHARED, run, tool
 
-HAS_BF16 = " avx512_bf16" in open("/proc/cpuinfo").read()
-needs_bf16 = pytest.mark.skipif(not HAS_BF16, reason="this processor has no AVX512_BF16")
+# Tools for Arm, emulated (Tests/long/arm64.sh).
+ARM = "EMULATED" in os.environ
+EXTENSION = "FEAT_BF16" if ARM else "AVX512_BF16"
+HAS_BF16 = os.environ.get("QEMU_CPU", "max") == "max" if ARM else " avx512_bf16" in open("/proc/cpuinfo").read()
+needs_bf16 = pytest.mark.skipif(not HAS_BF16, reason=f"this processor has no {EXTENSION}")
 needs_shared = pytest.mark.skipif(SHARED is None, reason="../shared is absent")
-FALLBACK = "classify: precision bf16 needs AVX512_BF16, which is not available: running in float32\n"
+on_real = pytest.mark.skipif(ARM, reason="an emulated processor takes minutes for these images")
+FALLBACK = f"classify: precision bf16 needs {EXTENSION}, which is not available: running in float32\n"
 
 
 def image(seed=0):
@@ -66,9 +71,9 @@ def test_the_precision_is_stated(flags, environment, expected):
     assert ("bf16 " in profile) == (expected == "bf16"), profile
 
 
-@pytest.mark.parametrize("setting", ["portable", "avx2", "avx512,-bf16"])
+@pytest.mark.parametrize("setting", ["portable", "neon,-bf16"] if ARM else ["portable", "avx2", "avx512,-bf16"])
 def test_without_the_instructions_it_is_float32_and_one_line_says_so(setting):
-    if setting != "portable" and f" {setting[:4]}" not in open("/proc/cpuinfo").read():
+    if setting.startswith("avx") and f" {setting[:4]}" not in open("/proc/cpuinfo").read():
         pytest.skip(f"this processor has no {setting}")
     plain = classify(stdin=pixels(), CLASSIFY_ISA=setting)
     asked = classify("--precision", "bf16", "--stats", stdin=pixels(), CLASSIFY_ISA=setting)
@@ -86,6 +91,7 @@ def test_bfloat16_is_used_and_close():
 
 @needs_bf16
 @needs_shared
+@on_real
 def test_first_classes_of_a_thousand_images_are_float32s():
     """Others only where float32's first two classes are almost equal."""
     tensors = thousand_tensors()
@@ -100,6 +106,7 @@ def test_first_classes_of_a_thousand_images_are_float32s():
 
 @needs_bf16
 @needs_shared
+@on_real
 @pytest.mark.parametrize("model", ["squeezenet-fp32.onnx", "squeezenet-fp16.onnx"])
 def test_first_classes_of_photos_are_float32s(model):
     tensors = run([tool("imgdecode"), *sorted((SHARED / "photos").glob("*.jpg"))]).stdout

@@ -4,6 +4,7 @@ Compared are raw tensors, on every instruction set that this machine has.
 """
 
 import functools
+import os
 import subprocess
 
 import numpy as np
@@ -16,9 +17,14 @@ from support.tools import MODEL, tool
 
 IMAGES = 8
 # Of instruction sets in float32, and of products in bfloat16.
-SETS = {
-    "portable": {"CLASSIFY_ISA": "portable"}, "avx2": {"CLASSIFY_ISA": "avx2"}, "avx512": {"CLASSIFY_ISA": "avx512"},
-    "bf16": {"CLASSIFY_ISA": "avx512", "CLASSIFY_PRECISION": "bf16"}}
+ARM = "EMULATED" in os.environ  # Tests/long/arm64.sh
+SETS = {"portable": {"CLASSIFY_ISA": "portable"}}
+if ARM:
+    SETS["bf16"] = {"CLASSIFY_ISA": "neon", "CLASSIFY_PRECISION": "bf16"}
+else:
+    SETS |= {
+        "avx2": {"CLASSIFY_ISA": "avx2"}, "avx512": {"CLASSIFY_ISA": "avx512"},
+        "bf16": {"CLASSIFY_ISA": "avx512", "CLASSIFY_PRECISION": "bf16"}}
 
 
 class Builder:
@@ -87,6 +93,8 @@ NETWORKS = {"tails": (tails, (3, 37, 41)), "convolutions": (convolutions, (3, 75
 @functools.cache
 def runs(instruction_set):
     """Whether this processor has the set: the tool refuses one that it has not, or takes another."""
+    if ARM:
+        return instruction_set == "portable" or os.environ.get("QEMU_CPU", "max") == "max"
     flags = open("/proc/cpuinfo").read() if instruction_set != "portable" else ""
     return {"portable": "", "avx2": " avx2 ", "avx512": " avx512bw ", "bf16": " avx512_bf16 "}[instruction_set] in flags
 

@@ -23,7 +23,7 @@ on_arm = pytest.mark.skipif(not ARM, reason="emulates Arm processors")
 needs_objects = pytest.mark.skipif(not (OBJECTS / "KernelsPortable.build").exists(), reason="the objects of the release build are absent")
 
 # The targets of instruction sets.
-TARGETS = ["KernelsDotProduct", "KernelsInt8Matrix"] if ARM else ["KernelsAVX2", "KernelsAVX512", "KernelsVNNI", "KernelsBF16"]
+TARGETS = ["KernelsDotProduct", "KernelsInt8Matrix", "KernelsBFloat16Matrix"] if ARM else ["KernelsAVX2", "KernelsAVX512", "KernelsVNNI", "KernelsBF16"]
 
 
 def rows(each, tallest):
@@ -37,6 +37,7 @@ def rows(each, tallest):
 TILES = [
     ("KernelsPortable", "gemmTiles", "fmla", rows(2, 12)), ("KernelsDotProduct", "gemmTiles", "sdot", rows(2, 12)),
     ("KernelsInt8Matrix", "pairedTiles", "usmmla", {4, 8, 12, 16, 24}),
+    ("KernelsBFloat16Matrix", "pairedTiles", "bfmmla", {4, 8, 12, 16, 24}),
 ] if ARM else [
     ("KernelsAVX2", "gemmTiles", "vfmadd", rows(2, 6)), ("KernelsAVX512", "gemmTiles", "vfmadd", rows(2, 12)),
     ("KernelsAVX2", "gemmTiles", "vpmaddwd", rows(2, 6)), ("KernelsAVX512", "gemmTiles", "vpmaddwd", rows(2, 12)),
