@@ -39,10 +39,13 @@ for processor in max neoverse-n1; do
   part "unit tests of kernels and checksums, $processor" \
     $arm64 unit "$root" --filter '^(ElementsTests|KernelsTests|S3Tests)\.'
   part "operators and quantized networks, $processor" \
-    pytest Tests/peers/test_classify_operators.py Tests/peers/test_classify_quantized.py Tests/pipes/test_kernels_isa.py
+    pytest Tests/peers/test_classify_operators.py Tests/peers/test_classify_quantized.py Tests/pipes/test_kernels_isa.py \
+    Tests/pipes/test_classify_precision.py
 done
 # Emulated instructions take ten to a hundred times as long: each network once, no tests of speed or of time limits.
 export QEMU_CPU=max
+part "random quantized networks" pytest Tests/peers/test_classify_random_quantized.py -k same_bytes
+part "threads and batches in bfloat16" pytest Tests/pipes/test_classify_same_bytes.py -k 'tails and bf16'
 part "tools" pytest Tests/arm64 Tests/peers/test_imgdecode_pixels.py Tests/pipes/test_streams_interop.py \
   Tests/peers/test_classify_networks.py Tests/peers/test_s3sync_moto.py Tests/pipes/test_lambda_per_event.py
 exit $status
