@@ -33,19 +33,24 @@ part() {
 # shellcheck disable=SC2317  # called by part
 pytest() { .build/venv/bin/python -m pytest -q "$@"; }
 
-# With matrix products of bytes and bfloat16, and with dot products alone (Graviton 2).
-for processor in max neoverse-n1; do
-  export QEMU_CPU=$processor
-  part "unit tests of kernels and checksums, $processor" \
-    $arm64 unit "$root" --filter '^(ElementsTests|KernelsTests|S3Tests)\.'
-  part "operators and quantized networks, $processor" \
+# With matrix products of bytes and bfloat16, and with dot products alone (Graviton 2): both at once, each with a log.
+on_processor() {
+  export QEMU_CPU=$1
+  part "unit tests of kernels and checksums, $1" $arm64 unit "$root" --filter '^(ElementsTests|KernelsTests|S3Tests)\.'
+  part "operators and quantized networks, $1" \
     pytest Tests/peers/test_classify_operators.py Tests/peers/test_classify_quantized.py Tests/pipes/test_kernels_isa.py \
     Tests/pipes/test_classify_precision.py
-done
+  return $status
+}
+on_processor max >"$root-max.log" 2>&1 &
+on_max=$!
+on_processor neoverse-n1 >"$root-neoverse-n1.log" 2>&1 || status=1
+wait $on_max || status=1
+cat "$root-max.log" "$root-neoverse-n1.log"
 # Emulated instructions take ten to a hundred times as long: each network once, no tests of speed or of time limits.
 export QEMU_CPU=max
 part "random quantized networks" pytest Tests/peers/test_classify_random_quantized.py -k same_bytes
 part "threads and batches in bfloat16" pytest Tests/pipes/test_classify_same_bytes.py -k 'tails and bf16'
-part "tools" pytest Tests/arm64 Tests/peers/test_imgdecode_pixels.py Tests/pipes/test_streams_interop.py \
+part "tools" pytest --numprocesses 2 --dist loadfile Tests/arm64 Tests/peers/test_imgdecode_pixels.py Tests/pipes/test_streams_interop.py \
   Tests/peers/test_classify_networks.py Tests/peers/test_s3sync_moto.py Tests/pipes/test_lambda_per_event.py
 exit $status
