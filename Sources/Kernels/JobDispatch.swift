@@ -88,7 +88,8 @@ final class JobDispatch: @unchecked Sendable {
       Self.pause(spin)
     }
     pthread_mutex_lock(mutex)
-    completion.value.callerSleeps.store(true, ordering: .sequentiallyConsistent)
+    // An exchange orders the loads that follow everywhere; emulated, Arm's store-release does not.
+    _ = completion.value.callerSleeps.exchange(true, ordering: .sequentiallyConsistent)
     while !completion.value.isComplete(expected) { pthread_cond_wait(completed, mutex) }
     completion.value.callerSleeps.store(false, ordering: .relaxed)
     pthread_mutex_unlock(mutex)

@@ -27,7 +27,8 @@ struct PublishedJob: ~Copyable {
       odd.tasks.store(tasks, ordering: .relaxed)
       odd.body.store(UInt(bitPattern: body), ordering: .relaxed)
     }
-    number.store(next, ordering: .sequentiallyConsistent)
+    // An exchange, as below in `JobDispatch`: qemu lets a load pass Arm's store-release.
+    _ = number.exchange(next, ordering: .sequentiallyConsistent)
     return next
   }
 
