@@ -10,7 +10,7 @@ internal import Synchronization
 /// A network runs a hundred jobs of ten to some hundred microseconds each, and what one processor writes and another reads takes 50 to
 /// 500 nanoseconds to get there. So a job costs few such transfers: the caller writes one cache line, `published`; each worker counts
 /// the tasks that it takes on a line of its own, and adds to `completion` how many it ran, once. No thread waits for one that sleeps: a task
-/// belongs to whoever takes it, and a worker that comes too late finds none. The mutex and the conditions are for threads that have waited so
+/// is run by the thread that takes it, and a worker that wakes after the last is taken runs none. The mutex and the conditions are for threads that have waited so
 /// long that they sleep.
 ///
 /// Unchecked: the conditions and the mutex may be used by any thread, and memory behind the pointers holds atomic values.

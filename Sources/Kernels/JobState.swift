@@ -38,8 +38,8 @@ struct PublishedJob: ~Copyable {
       let current = number.load(ordering: .sequentiallyConsistent)
       guard current != seen else { return nil }
       let isEven = current % 2 == 0
-      let tasks = (isEven ? even.tasks.load(ordering: .relaxed) : odd.tasks.load(ordering: .relaxed))
-      let body = (isEven ? even.body.load(ordering: .relaxed) : odd.body.load(ordering: .relaxed))
+      let tasks = isEven ? even.tasks.load(ordering: .relaxed) : odd.tasks.load(ordering: .relaxed)
+      let body = isEven ? even.body.load(ordering: .relaxed) : odd.body.load(ordering: .relaxed)
       atomicMemoryFence(ordering: .acquiring)
       guard number.load(ordering: .relaxed) == current, let body = UnsafeRawPointer(bitPattern: body) else { continue }
       return (current, tasks, body)

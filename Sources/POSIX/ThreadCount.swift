@@ -20,8 +20,8 @@ package enum ThreadCount {
     max(1, min(processors, quota ?? processors, lambdaMegabytes.map { max(1, $0 / 1769) } ?? processors))
   }
 
-  /// The bits of the affinity mask, `Cpus_allowed:\tff,ffffffff` (what sched_getaffinity, which Swift does not see,
-  /// would say); the processors online where the kernel does not report it.
+  /// The bits of the affinity mask, `Cpus_allowed:\tff,ffffffff` (what sched_getaffinity would say,
+  /// here for any number of processors); the processors online where the kernel does not report it.
   static func processors(status: String) -> Int {
     let line = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") }
     let bits = (line ?? "").dropFirst("Cpus_allowed:".count).compactMap(\.hexDigitValue).map(\.nonzeroBitCount)

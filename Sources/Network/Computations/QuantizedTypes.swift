@@ -45,6 +45,22 @@ struct ChannelBytes {
   }
 }
 
+extension Quantization {
+  /// Of weights: their scales times `factor` and, where the input's channels have scales of their own, times that of the channel which
+  /// each output reads. nil where a scale is not positive and finite.
+  func scaled(by factor: Float, _ channels: [Float]?, axis outputAxis: Int, outputs: Int) -> Quantization? {
+    guard let channels else {
+      return Quantization(
+        element: element, scales: scales.map { $0 * factor }, zeroPoints: zeroPoints, axis: axis)
+    }
+    guard outputs % channels.count == 0 else { return nil }
+    let perChannel = outputs / channels.count
+    return Quantization(
+      element: element, scales: (0..<outputs).map { channels[$0 / perChannel] * (scales.at($0) * factor) },
+      zeroPoints: (0..<outputs).map { zeroPoints[zeroPoints.count == 1 ? 0 : $0] }, axis: outputAxis)
+  }
+}
+
 extension GraphError {
   /// What the kernels refuse.
   init(_ error: QuantizationError) {

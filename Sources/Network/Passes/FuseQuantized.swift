@@ -186,38 +186,11 @@ private struct QuantizedFusion {
     let sums = SumBounds(weights: integers, quantization: scaled, outputAxis: outputAxis, input: input.quantization)
     guard
       (0..<max(units.count, divisors.count)).allSatisfy({ (units.at($0) / divisors.at($0)).isNormal }),
-      let integerBias = integerBias(bias, units, divisors, sums)
+      let integerBias = sums.integerBias(bias, units: units, divisors: divisors)
     else { return nil }
     let output = sink.range.map(QuantizedOutput.bytes) ?? .floats(low: sink.low, high: sink.high)
     return Product(
       weights: ByteWeights(integers: integers, quantization: scaled), bias: integerBias, output: output)
-  }
-
-  /// A bias in units of the sums, to the nearest, and held to what keeps every sum in int32; nil where that changes a result by an
-  /// eighth of its step or more. Channels whose weights are all but zero have a bias at the end of int32, and a unit to which the
-  /// difference is nothing. Without a bias there are none.
-  private func integerBias(_ bias: [Float]?, _ units: [Float], _ divisors: [Float], _ sums: SumBounds) -> [Int32]?? {
-    guard let bias else { return .some(nil) }
-    let always = -0x1p30...0x1p30  // `product` takes no sums larger than these
-    var ranges: [ClosedRange<Int>]?
-    var integers: [Int32] = []
-    for (index, value) in bias.enumerated() {
-      let unit = Double(units.at(index))
-      let quotient = (Double(value) / unit).rounded(.toNearestOrEven)
-      guard quotient.isFinite else { return nil }
-      if always.contains(quotient) {
-        integers.append(Int32(quotient))
-        continue
-      }
-      ranges = ranges ?? sums.ranges
-      guard let sum = ranges?[index] else { return nil }
-      let low = Double(Int32.min) - Double(min(0, sum.lowerBound))
-      let high = Double(Int32.max) - Double(max(0, sum.upperBound))
-      let held = min(max(quotient, low), high)
-      guard (quotient - held).magnitude * unit / Double(divisors.at(index)) < 0x1p-3 else { return nil }
-      integers.append(Int32(held))
-    }
-    return integers
   }
 
   // MARK: The rest
@@ -301,27 +274,6 @@ private struct QuantizedFusion {
       let table = ByteTable.requantize(input.quantization, to: QuantizedRange(output))
       replace(index, table, inputs: [input.value], sink)
     }
-  }
-}
-
-extension [Float] {
-  /// One number for all, or number `index`.
-  fileprivate func at(_ index: Int) -> Float { self[count == 1 ? 0 : index] }
-}
-
-extension Quantization {
-  /// Of weights: their scales times `factor` and, where the input's channels have scales of their own, times that of the channel which
-  /// each output reads. nil where a scale is not positive and finite.
-  fileprivate func scaled(by factor: Float, _ channels: [Float]?, axis outputAxis: Int, outputs: Int) -> Quantization? {
-    guard let channels else {
-      return Quantization(
-        element: element, scales: scales.map { $0 * factor }, zeroPoints: zeroPoints, axis: axis)
-    }
-    guard outputs % channels.count == 0 else { return nil }
-    let perChannel = outputs / channels.count
-    return Quantization(
-      element: element, scales: (0..<outputs).map { channels[$0 / perChannel] * (scales.at($0) * factor) },
-      zeroPoints: (0..<outputs).map { zeroPoints[zeroPoints.count == 1 ? 0 : $0] }, axis: outputAxis)
   }
 }
 

@@ -50,7 +50,7 @@ extension Client {
     }
   }
 
-  /// What `head` gives; nil where there is no such object.
+  /// As `head`; nil where there is no such object.
   package func headIfPresent(_ request: GetRequest) async throws(ServiceError) -> ObjectDescription? {
     do throws(ServiceError) {
       return try await head(request)
