@@ -1,5 +1,20 @@
 // Depthwise convolution of bytes by instructions that add four products a lane: four taps of a channel at a time.
 
+#if arch(arm64)
+  public import CInstructionSets
+
+  /// Arm's two formats differ in their product alone.
+  extension ByteTapFormat where Sums == SIMD4<Int32> {
+    @inline(__always) @inlinable public static func weights(_ start: UnsafeRawPointer) -> Sums {
+      start.loadUnaligned(as: Sums.self)
+    }
+    @inline(__always) @inlinable public static func firstBytes(_ a: Sums, _ b: Sums) -> Sums { isa_first_bytes_4(a, b) }
+    @inline(__always) @inlinable public static func lastBytes(_ a: Sums, _ b: Sums) -> Sums { isa_last_bytes_4(a, b) }
+    @inline(__always) @inlinable public static func firstPairs(_ a: Sums, _ b: Sums) -> Sums { isa_first_pairs_4(a, b) }
+    @inline(__always) @inlinable public static func lastPairs(_ a: Sums, _ b: Sums) -> Sums { isa_last_pairs_4(a, b) }
+  }
+#endif
+
 /// A format whose instructions multiply four bytes a lane. Weights: (groups, 4 vectors, width lanes, 4 taps).
 public protocol QuadTapFormat: ByteTapFormat {
   /// The bytes of one tap, less an offset where the products are of signed bytes.

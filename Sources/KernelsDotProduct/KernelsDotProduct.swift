@@ -27,27 +27,13 @@ enum DotProductBytes: ByteFormat {
 }
 
 enum DotProductTaps: QuadTapFormat {
+  typealias Sums = SIMD4<Int32>
   typealias Floats = SIMD4<Float>
   @inline(__always) static func bytes(_ tap: UnsafePointer<UInt8>) -> SIMD4<Int32> {
     weights(tap) ^ SIMD4(repeating: Int32(bitPattern: 0x8080_8080))
   }
-  @inline(__always) static func weights(_ start: UnsafeRawPointer) -> SIMD4<Int32> {
-    start.loadUnaligned(as: SIMD4<Int32>.self)
-  }
   @inline(__always)
   static func adding(_ sums: SIMD4<Int32>, _ bytes: SIMD4<Int32>, times weights: SIMD4<Int32>) -> SIMD4<Int32> {
     isa_dot_signed_vectors_4(sums, bytes, weights)
-  }
-  @inline(__always) static func firstBytes(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
-    isa_first_bytes_4(a, b)
-  }
-  @inline(__always) static func lastBytes(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
-    isa_last_bytes_4(a, b)
-  }
-  @inline(__always) static func firstPairs(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
-    isa_first_pairs_4(a, b)
-  }
-  @inline(__always) static func lastPairs(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
-    isa_last_pairs_4(a, b)
   }
 }

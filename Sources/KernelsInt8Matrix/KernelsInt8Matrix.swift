@@ -28,24 +28,10 @@ enum Int8MatrixBytes: PairedByteFormat {
 
 /// By `usdot`.
 enum MixedTaps: QuadTapFormat {
+  typealias Sums = SIMD4<Int32>
   typealias Floats = SIMD4<Float>
-  @inline(__always) static func weights(_ start: UnsafeRawPointer) -> SIMD4<Int32> {
-    start.loadUnaligned(as: SIMD4<Int32>.self)
-  }
   @inline(__always)
   static func adding(_ sums: SIMD4<Int32>, _ bytes: SIMD4<Int32>, times weights: SIMD4<Int32>) -> SIMD4<Int32> {
     isa_dot_mixed_4(sums, bytes, weights)
-  }
-  @inline(__always) static func firstBytes(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
-    isa_first_bytes_4(a, b)
-  }
-  @inline(__always) static func lastBytes(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
-    isa_last_bytes_4(a, b)
-  }
-  @inline(__always) static func firstPairs(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
-    isa_first_pairs_4(a, b)
-  }
-  @inline(__always) static func lastPairs(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
-    isa_last_pairs_4(a, b)
   }
 }
