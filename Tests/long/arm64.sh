@@ -51,7 +51,6 @@ cat "$root-max.log" "$root-neoverse-n1.log"
 export QEMU_CPU=max
 part "random quantized networks" pytest Tests/peers/test_classify_random_quantized.py -k same_bytes
 part "threads and batches in bfloat16" pytest Tests/pipes/test_classify_same_bytes.py -k 'tails and bf16'
-# ResNet-50, seven images of it, takes seven minutes.
-part "tools" pytest --numprocesses 2 --dist loadfile -k 'not resnet50_agrees' Tests/arm64 Tests/peers/test_imgdecode_pixels.py Tests/pipes/test_streams_interop.py \
+part "tools" pytest --numprocesses 2 --dist loadfile Tests/arm64 Tests/peers/test_imgdecode_pixels.py Tests/pipes/test_streams_interop.py \
   Tests/peers/test_classify_networks.py Tests/peers/test_s3sync_moto.py Tests/pipes/test_lambda_per_event.py
 exit $status
