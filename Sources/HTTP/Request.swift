@@ -70,7 +70,8 @@ package struct Request: Sendable {
   }
 
   package var method: String
-  /// Sent as it is: nothing is encoded, no dot segment removed. `http` or `https` only.
+  /// Sent as it is, but that libcurl from 8.20 on writes the digits of escapes in capitals: nothing is encoded, no dot
+  /// segment removed. `http` or `https` only.
   package var url: String
   /// Sent in this order. Only `Host` and `Content-Length` are added, unless they are given.
   package var headers: HeaderFields

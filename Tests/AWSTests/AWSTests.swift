@@ -133,6 +133,7 @@ func malformedFiles(text: String) {
     ("https://s3.example.com/", "https", "s3.example.com", ""),
     ("http://127.0.0.1:9000/base//", "http", "127.0.0.1:9000", "/base"),
     ("https://h:443", "https", "h", ""), ("http://[::1]:80/x", "http", "[::1]", "/x"),
+    ("https://h/a%2fb%c3%A4%", "https", "h", "/a%2Fb%C3%A4%"), ("https://h/a%zz%%2f", "https", "h", "/a%zz%%2F"),
   ])
 func endpoints(url: String, scheme: String, host: String, path: String) throws {
   let endpoint = try #require(Endpoint(url: url))

@@ -11,13 +11,14 @@ import onnxruntime
 import pytest
 
 from support import make_resnet
-from support.images import thousand_tensors
+from support.images import cifar_tensors
 from support.onnxnet import run_file
-from support.tools import MODEL, SHARED, run, tool
+from support.tools import EMULATED, MODEL, SHARED, run, tool
 
 needs_shared = pytest.mark.skipif(SHARED is None, reason="../shared is absent")
 needs_imgdecode = pytest.mark.skipif(
     subprocess.run([tool("imgdecode"), "--version"], capture_output=True).returncode != 0, reason="imgdecode is not built")
+IMAGES = 100 if EMULATED else 1000
 SQUEEZENET = ["--bgr", "--scale", "1", "--mean", "104,117,123", "--std", "1,1,1"]
 # ../shared/README.md: the first class and its probability, by onnxruntime on Pillow's pixels.
 TABLE = {
@@ -73,6 +74,7 @@ def tensors_of(archive):
 
 @needs_shared
 @needs_imgdecode
+@pytest.mark.skipif(EMULATED, reason="an emulated processor takes minutes for these images")
 def test_embedded_model_on_ten_thousand_images():
     """The share that is right: 83.9 %, as onnxruntime answers on Pillow's bilinear enlargement of the same 10,000 images."""
     decode = subprocess.Popen(
@@ -91,13 +93,13 @@ def test_embedded_model_on_ten_thousand_images():
 @needs_shared
 @needs_imgdecode
 @pytest.mark.parametrize("name,contract", [("embedded", []), ("squeezenet-fp32", SQUEEZENET)])
-def test_first_class_is_onnxruntimes_on_a_thousand_images(name, contract, tmp_path):
+def test_first_class_is_onnxruntimes_on_many_images(name, contract, tmp_path):
     path = MODEL if name == "embedded" else SHARED / "models" / f"{name}.onnx"
-    tensors = thousand_tensors()
+    tensors = cifar_tensors(IMAGES)
     result = run([tool("classify"), "--model", path, "--top", "1", "--batch", "8", *contract], stdin=tensors, timeout=200)
     ours = [json.loads(line)["predictions"][0]["index"] for line in result.stdout.splitlines()]
     pixels = [array for _, array in tensors_of(tensors)]
-    assert len(ours) == len(pixels) == 1000
+    assert len(ours) == len(pixels) == IMAGES
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     entry = session.get_inputs()[0]
     at_once = 1 if entry.shape[0] == 1 else 8

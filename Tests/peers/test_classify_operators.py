@@ -5,7 +5,6 @@ folding at load is held to the same answers. Inputs that are parameters (axes, s
 """
 
 import functools
-import os
 import pathlib
 import re
 
@@ -16,7 +15,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from support.onnxnet import Refused, run_file, run_model, run_models
-from support.tools import ROOT
+from support.tools import EMULATED, ROOT
 
 TABLE = (ROOT / "Sources" / "ONNX" / "Operators" / "OperatorTable.swift").read_text()
 CLAIMED = set(re.findall(r'^  "(\w+)":', TABLE, re.M))
@@ -102,7 +101,7 @@ def emulated():
 
 
 def run_case(case, runtime):
-    result = emulated()[case.name, runtime] if "EMULATED" in os.environ else None
+    result = emulated()[case.name, runtime] if EMULATED else None
     if result is None:  # also where the one process ended
         return run_model(*model_and_inputs(case, runtime))
     if isinstance(result, Refused):

@@ -12,7 +12,7 @@ from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from support.images import thousand_tensors
+from support.images import cifar_tensors
 from support.onnxnet import EVERYWHERE, run_file, run_model
 from support.tools import MODEL, SHARED, run, tool
 
@@ -41,7 +41,7 @@ def test_shufflenet_on_photos():
 @pytest.fixture(scope="module")
 def cifar():
     """(tensors as a tar of .npy, the images (1000, 3, 224, 224) as the model takes them)."""
-    tensors = thousand_tensors()
+    tensors = cifar_tensors(1000)
     with tarfile.open(fileobj=io.BytesIO(tensors)) as members:
         pixels = np.stack([np.load(io.BytesIO(members.extractfile(m).read())) for m in members])
     return tensors, pixels

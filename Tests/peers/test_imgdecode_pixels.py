@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from support.pillow import FILTERS, centre_crop, shorter_side
-from support.tools import ROOT, SHARED
+from support.tools import EMULATED, ROOT, SHARED
 
 PRODUCT = ROOT / ".build" / "tests"
 
@@ -32,9 +32,12 @@ def test_resize_of_pillows_pixels(tmp_path):
                 numpy.save(tmp_path / f"{photo.stem}.{name}.{resize}.{crop}.npy", numpy.asarray(answer))
                 cases += 1
     assert cases >= 8 * 4 * 3
+    if EMULATED:
+        program = [ROOT / "Tests" / "support" / "arm64.sh", "unit", os.environ["ARM64_ROOT"]]
+    else:
+        program = ["swift", "test", "-c", "release", "-Xswiftc", "-enable-testing", "--scratch-path", PRODUCT]
     done = subprocess.run(
-        ["swift", "test", "-c", "release", "-Xswiftc", "-enable-testing", "--scratch-path", str(PRODUCT),
-         "--filter", "^imgdecodeTests\\.PillowPixelsTests"],
-        cwd=ROOT, env={**os.environ, "PILLOW_PIXELS": str(tmp_path)}, capture_output=True, text=True, timeout=900)
+        [*program, "--filter", r"^imgdecodeTests\.PillowPixelsTests"], cwd=ROOT,
+        env={**os.environ, "PILLOW_PIXELS": str(tmp_path)}, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     assert "everyCase() passed" in done.stdout + done.stderr, done.stdout[-4000:]

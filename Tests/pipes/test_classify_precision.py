@@ -7,16 +7,14 @@ import os
 import numpy as np
 import pytest
 
-from support.images import thousand_tensors
-from support.tools import MODEL, SHARED, run, tool
+from support.images import cifar_tensors
+from support.tools import EMULATED, MODEL, SHARED, run, tool
 
-# Tools for Arm, emulated (Tests/long/arm64.sh).
-ARM = "EMULATED" in os.environ
-EXTENSION = "FEAT_BF16" if ARM else "AVX512_BF16"
-HAS_BF16 = os.environ.get("QEMU_CPU", "max") == "max" if ARM else " avx512_bf16" in open("/proc/cpuinfo").read()
+EXTENSION = "FEAT_BF16" if EMULATED else "AVX512_BF16"
+HAS_BF16 = os.environ.get("QEMU_CPU", "max") == "max" if EMULATED else " avx512_bf16" in open("/proc/cpuinfo").read()
 needs_bf16 = pytest.mark.skipif(not HAS_BF16, reason=f"this processor has no {EXTENSION}")
 needs_shared = pytest.mark.skipif(SHARED is None, reason="../shared is absent")
-on_real = pytest.mark.skipif(ARM, reason="an emulated processor takes minutes for these images")
+on_real = pytest.mark.skipif(EMULATED, reason="an emulated processor takes minutes for these images")
 FALLBACK = f"classify: precision bf16 needs {EXTENSION}, which is not available: running in float32\n"
 
 
@@ -71,7 +69,7 @@ def test_the_precision_is_stated(flags, environment, expected):
     assert ("bf16 " in profile) == (expected == "bf16"), profile
 
 
-@pytest.mark.parametrize("setting", ["portable", "neon,-bf16"] if ARM else ["portable", "avx2", "avx512,-bf16"])
+@pytest.mark.parametrize("setting", ["portable", "neon,-bf16"] if EMULATED else ["portable", "avx2", "avx512,-bf16"])
 def test_without_the_instructions_it_is_float32_and_one_line_says_so(setting):
     if setting.startswith("avx") and f" {setting[:4]}" not in open("/proc/cpuinfo").read():
         pytest.skip(f"this processor has no {setting}")
@@ -94,7 +92,7 @@ def test_bfloat16_is_used_and_close():
 @on_real
 def test_first_classes_of_a_thousand_images_are_float32s():
     """Others only where float32's first two classes are almost equal."""
-    tensors = thousand_tensors()
+    tensors = cifar_tensors(1000)
     plain, rounded = (
         lines(classify("--top", "2", "--precision", p, stdin=tensors, timeout=120)) for p in ("float32", "bf16"))
     assert len(plain) == len(rounded) == 1000

@@ -13,13 +13,12 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from support.onnxnet import run_file
-from support.tools import MODEL, tool
+from support.tools import EMULATED, MODEL, tool
 
 IMAGES = 8
 # Of instruction sets in float32, and of products in bfloat16.
-ARM = "EMULATED" in os.environ  # Tests/long/arm64.sh
 SETS = {"portable": {"CLASSIFY_ISA": "portable"}}
-if ARM:
+if EMULATED:
     SETS["bf16"] = {"CLASSIFY_ISA": "neon", "CLASSIFY_PRECISION": "bf16"}
 else:
     SETS |= {
@@ -93,7 +92,7 @@ NETWORKS = {"tails": (tails, (3, 37, 41)), "convolutions": (convolutions, (3, 75
 @functools.cache
 def runs(instruction_set):
     """Whether this processor has the set: the tool refuses one that it has not, or takes another."""
-    if ARM:
+    if EMULATED:
         return instruction_set == "portable" or os.environ.get("QEMU_CPU", "max") == "max"
     flags = open("/proc/cpuinfo").read() if instruction_set != "portable" else ""
     return {"portable": "", "avx2": " avx2 ", "avx512": " avx512bw ", "bf16": " avx512_bf16 "}[instruction_set] in flags

@@ -11,19 +11,18 @@ import subprocess
 import numpy
 import pytest
 
-from support.tools import BIN, MODEL, tool
+from support.tools import BIN, EMULATED, MODEL, tool
 
 QEMU = shutil.which("qemu-x86_64")
 # Tools for Arm, emulated, and the objects they were linked from (Tests/long/arm64.sh).
-ARM = "EMULATED" in os.environ
 OBJECTS = pathlib.Path(os.environ.get("OBJECTS", BIN))
-BINUTILS = "aarch64-linux-gnu-" if ARM else ""
-on_x86 = pytest.mark.skipif(ARM or QEMU is None, reason="emulates x86-64 processors with qemu-user")
-on_arm = pytest.mark.skipif(not ARM, reason="emulates Arm processors")
+BINUTILS = "aarch64-linux-gnu-" if EMULATED else ""
+on_x86 = pytest.mark.skipif(EMULATED or QEMU is None, reason="emulates x86-64 processors with qemu-user")
+on_arm = pytest.mark.skipif(not EMULATED, reason="emulates Arm processors")
 needs_objects = pytest.mark.skipif(not (OBJECTS / "KernelsPortable.build").exists(), reason="the objects of the release build are absent")
 
 # The targets of instruction sets.
-TARGETS = ["KernelsDotProduct", "KernelsInt8Matrix", "KernelsBFloat16Matrix"] if ARM else ["KernelsAVX2", "KernelsAVX512", "KernelsVNNI", "KernelsBF16"]
+TARGETS = ["KernelsDotProduct", "KernelsInt8Matrix", "KernelsBFloat16Matrix"] if EMULATED else ["KernelsAVX2", "KernelsAVX512", "KernelsVNNI", "KernelsBF16"]
 
 
 def rows(each, tallest):
@@ -38,16 +37,16 @@ TILES = [
     ("KernelsPortable", "gemmTiles", "fmla", rows(2, 12)), ("KernelsDotProduct", "gemmTiles", "sdot", rows(2, 12)),
     ("KernelsInt8Matrix", "pairedTiles", "usmmla", {4, 8, 12, 16, 24}),
     ("KernelsBFloat16Matrix", "pairedTiles", "bfmmla", {4, 8, 12, 16, 24}),
-] if ARM else [
+] if EMULATED else [
     ("KernelsAVX2", "gemmTiles", "vfmadd", rows(2, 6)), ("KernelsAVX512", "gemmTiles", "vfmadd", rows(2, 12)),
     ("KernelsAVX2", "gemmTiles", "vpmaddwd", rows(2, 6)), ("KernelsAVX512", "gemmTiles", "vpmaddwd", rows(2, 12)),
     ("KernelsAVX2", "mixedTiles", "vpmadd", rows(4, 6)), ("KernelsAVX512", "mixedTiles", "vpmadd", rows(4, 8)),
     ("KernelsVNNI", "gemmTiles", "vpdpbusd", rows(2, 12)), ("KernelsBF16", "gemmTiles", "vdpbf16ps", rows(2, 12)),
 ]
 # Where a loop is cut, a call, and a vector that is spilled.
-JUMP = r"\t(?:b|b\.\w+|cbn?z|tbn?z)\s" if ARM else r"\tj\w+\s"
-CALL = r"\tblr?\s" if ARM else r"\tcall"
-SPILL = r"\t(?:st|ld)[up]?r?p?\s+q\d+,.*\[(?:sp|x29, #-)" if ARM else r"\tvmov[ua]p?\w*\s+%[xyz]mm\d+,-?(0x)?[0-9a-f]*\(%r[sb]p\)"
+JUMP = r"\t(?:b|b\.\w+|cbn?z|tbn?z)\s" if EMULATED else r"\tj\w+\s"
+CALL = r"\tblr?\s" if EMULATED else r"\tcall"
+SPILL = r"\t(?:st|ld)[up]?r?p?\s+q\d+,.*\[(?:sp|x29, #-)" if EMULATED else r"\tvmov[ua]p?\w*\s+%[xyz]mm\d+,-?(0x)?[0-9a-f]*\(%r[sb]p\)"
 
 
 def image(seed=0):

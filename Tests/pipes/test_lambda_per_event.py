@@ -10,7 +10,7 @@ import time
 
 import pytest
 from support.runtime_api import Bootstrap, Event, children, descriptors, resident
-from support.tools import run, tool
+from support.tools import EMULATED, run, tool
 
 
 def bootstrap(*command, **options):
@@ -258,7 +258,7 @@ def test_sigterm_ends_the_children_and_leaves_with_0():
         assert len(group) >= 2
         assert function.stop() == 0
         # qemu refuses PR_SET_CHILD_SUBREAPER: there init reaps the grandchildren, a moment later.
-        deadline = time.monotonic() + (5 if "EMULATED" in os.environ else 0)
+        deadline = time.monotonic() + (5 if EMULATED else 0)
         while time.monotonic() < deadline and any(os.path.exists(f"/proc/{pid}") for pid in group):
             time.sleep(0.01)
         assert not any(os.path.exists(f"/proc/{pid}") for pid in group)

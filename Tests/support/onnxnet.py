@@ -9,11 +9,11 @@ import tempfile
 import numpy as np
 import onnx
 
-from support.tools import tool
+from support.tools import EMULATED, tool
 
 
 # The values of CLASSIFY_ISA that this machine has, or the one that the tools are emulated on.
-if "EMULATED" in os.environ:
+if EMULATED:
     INSTRUCTION_SETS = ["portable", "neon,-i8mm", "neon"]
 else:
     CPU = open("/proc/cpuinfo").read()

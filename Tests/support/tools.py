@@ -8,6 +8,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("BIN", ROOT / ".build" / "release"))
 _shared = pathlib.Path(os.environ.get("SHARED", ROOT.parent / "shared"))
 SHARED = _shared if (_shared / "README.md").exists() else None
+# Whether the tools are those for Arm, emulated (Tests/long/arm64.sh): instructions take ten to a hundred times as long.
+EMULATED = "EMULATED" in os.environ
 MODEL = ROOT / "deploy" / "model" / "cifar10-resnet20.onnx"
 
 

@@ -9,13 +9,14 @@ package struct Endpoint: Hashable, Sendable {
   package let scheme: String
   /// Host, and the port where it is not the scheme's own: the value of the `Host` header.
   package let host: String
-  /// Empty, or `/path` without a slash at its end.
+  /// Empty, or `/path` without a slash at its end, its escapes in capitals: libcurl sends them so from 8.20 on, whatever it
+  /// is given, and what is signed has to be what is sent.
   package let basePath: String
 
   package init(scheme: String, host: String, basePath: String = "") {
     self.scheme = scheme
     self.host = host
-    self.basePath = basePath
+    self.basePath = capitalizingEscapes(basePath)
   }
 
   /// Reads `https://host:port/path`; nil for another scheme, user names, queries, and hosts with bytes other than

@@ -46,6 +46,18 @@ package func formDecoded(_ text: some Sequence<UInt8>) -> [UInt8]? {
   percentDecoded(text.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 })
 }
 
+/// The text with the digits of its escapes in capitals: `%2f` becomes `%2F`, which stands for the same byte
+/// (RFC 3986, 6.2.2.1).
+func capitalizingEscapes(_ text: String) -> String {
+  var bytes = Array(text.utf8)
+  for index in bytes.indices.dropLast(2) where bytes[index] == UInt8(ascii: "%") {
+    guard let high = bytes[index + 1].hexadecimalValue, let low = bytes[index + 2].hexadecimalValue else { continue }
+    bytes[index + 1] = capitalHexadecimal(high)
+    bytes[index + 2] = capitalHexadecimal(low)
+  }
+  return String(decoding: bytes, as: UTF8.self)
+}
+
 private func isUnreserved(_ byte: UInt8) -> Bool {
   switch byte {
   case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
