@@ -11,8 +11,10 @@ extension UInt8 {
     }
   }
 
-  /// The lower-case digit of a value 0 ... 15.
-  @inlinable static func hexadecimalDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+  /// The digit of a value 0 ... 15, in lower case or in capitals.
+  @inlinable package static func hexadecimalDigit(_ value: UInt8, capital: Bool = false) -> UInt8 {
+    value < 10 ? 0x30 + value : (capital ? 0x37 : 0x57) + value
+  }
 }
 
 /// The bytes in lower-case hexadecimal digits.

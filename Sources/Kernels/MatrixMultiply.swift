@@ -13,9 +13,11 @@ public func matrixMultiply(
   transposeB: Bool, c: UnsafeMutablePointer<Float>, ldc: Int, alpha: Float = 1, beta: Float = 0
 ) {
   guard m > 0, n > 0 else { return }
+  // As columns, which exchanges the operands: row-major products take a path of their own on Arm processors with SME, of which Debian's
+  // OpenBLAS 0.3.34 has an empty kernel that leaves C as it was.
   library.withLock { _ in
     cblas_sgemm(
-      CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans, Int32(m), Int32(n),
-      Int32(k), alpha, a, Int32(lda), b, Int32(ldb), beta, c, Int32(ldc))
+      CblasColMajor, transposeB ? CblasTrans : CblasNoTrans, transposeA ? CblasTrans : CblasNoTrans, Int32(n), Int32(m),
+      Int32(k), alpha, b, Int32(ldb), a, Int32(lda), beta, c, Int32(ldc))
   }
 }

@@ -1,5 +1,7 @@
 // Human-readable names of data formats, recognized by their first bytes, for error messages about unexpected input.
 
+import ASCII
+
 /// Names what a file or stream holds.
 package enum DataDescription {
   /// Names data that begins with these bytes, with its article: "a PNG image", "text", "unknown data (00 01 02 03)".
@@ -10,8 +12,7 @@ package enum DataDescription {
     if let name = container(bytes) ?? netpbm(bytes) ?? MarkupDescription.of(bytes) { return name }
     if TarHeader.begins(bytes) { return "a tar archive" }
     if bytes.count >= 8, bytes.allSatisfy({ $0 == 0 }) { return "zero bytes" }
-    let digits = Array("0123456789abcdef")
-    let shown = bytes.prefix(4).map { "\(digits[Int($0 >> 4)])\(digits[Int($0 & 15)])" }
+    let shown = bytes.prefix(4).map { hexadecimal([$0]) }
     return "unknown data (\(shown.joined(separator: " ")))"
   }
 

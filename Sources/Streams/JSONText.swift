@@ -79,8 +79,7 @@ package struct JSONText: Sendable {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
     case UInt8(ascii: "\n"): bytes += Array("\\n".utf8)
     case 0..<0x20, 0x7F:
-      let digits = Array("0123456789abcdef".utf8)
-      bytes += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      bytes += Array("\\u00\(hexadecimal([byte]))".utf8)
     default: bytes.append(byte)
     }
   }

@@ -46,25 +46,25 @@ struct Geometry: Equatable, Sendable {
     let resized = resized(size)
     let output = crop.map { Size(width: $0, height: $0) } ?? resized
     return Plan(
-      resized: resized, x: Window(centred: output.width, in: resized.width),
-      y: Window(centred: output.height, in: resized.height))
+      resized: resized, x: AxisCrop(centred: output.width, in: resized.width),
+      y: AxisCrop(centred: output.height, in: resized.height))
   }
 }
 
-/// The geometry of one image: its resized size, and the window of it that is kept on each axis.
+/// The geometry of one image: its resized size, and the part of it that is kept on each axis.
 struct Plan: Equatable, Sendable {
   let resized: Size
-  let x: Window
-  let y: Window
+  let x: AxisCrop
+  let y: AxisCrop
 
   var output: Size { Size(width: x.length, height: y.length) }
 }
 
 /// The part of one axis that is kept, after torchvision's `center_crop`.
-struct Window: Equatable, Sendable {
+struct AxisCrop: Equatable, Sendable {
   /// The positions of the resized axis that are kept.
   let kept: Range<Int>
-  /// Black pixels before them, where the window is longer than the axis.
+  /// Black pixels before them, where the crop is longer than the axis.
   let padding: Int
   /// Pixels of the answer on this axis.
   let length: Int

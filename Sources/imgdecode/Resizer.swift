@@ -12,12 +12,12 @@ import Streams
 
   init(filter: ResampleFilter) { self.filter = filter }
 
-  /// The pixels of the plan's windows, without padding, in upright rows.
+  /// The pixels of the plan's crop, without padding, in upright rows.
   ///
   /// - Parameters:
   ///   - stored: as decoded.
   ///   - plan: for the upright size of `stored`.
-  ///   - result: reshaped to the windows' kept lengths and filled.
+  ///   - result: reshaped to the crop's kept lengths and filled.
   func resize(
     _ stored: PixelBuffer, orientation: Orientation, plan: Plan, into result: PixelBuffer
   ) throws(SystemError) {

@@ -27,8 +27,8 @@ struct TensorFormat: Equatable, Sendable {
   /// The tensor's data, C order.
   ///
   /// - Parameters:
-  ///   - pixels: the kept windows' pixels; what they do not cover is black.
-  ///   - plan: says where the windows lie.
+  ///   - pixels: the kept pixels; what they do not cover is black.
+  ///   - plan: says where they lie.
   func data(_ pixels: PixelBuffer, _ plan: Plan) -> [UInt8] {
     switch dataType {
     case .uint8: return elements(pixels, plan) { value, _ in value }

@@ -20,17 +20,17 @@ import Testing
   // round((size − length) / 2) in Python, halves to even: 0.5 → 0, 1.5 → 2, 2.5 → 2, 3.5 → 4.
   @Test(arguments: zip(224...233, [0, 0, 1, 2, 2, 2, 3, 4, 4, 4]))
   func cropOffset(size: Int, offset: Int) {
-    let window = Window(centred: 224, in: size)
-    #expect(window.kept == offset..<offset + 224)
-    #expect(window.padding == 0)
+    let crop = AxisCrop(centred: 224, in: size)
+    #expect(crop.kept == offset..<offset + 224)
+    #expect(crop.padding == 0)
   }
 
   @Test(arguments: [(224, 0), (223, 0), (222, 1), (221, 1), (1, 111)])
   func padding(size: Int, padding: Int) {
-    let window = Window(centred: 224, in: size)
-    #expect(window.kept == 0..<size)
-    #expect(window.padding == padding)
-    #expect(window.length == 224)
+    let crop = AxisCrop(centred: 224, in: size)
+    #expect(crop.kept == 0..<size)
+    #expect(crop.padding == padding)
+    #expect(crop.length == 224)
   }
 
   @Test func wholeImage() {

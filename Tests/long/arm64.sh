@@ -37,7 +37,7 @@ pytest() { .build/venv/bin/python -m pytest -q "$@"; }
 on_processor() {
   export QEMU_CPU=$1
   # qemu's posix_spawn does not report that there is no such program.
-  part "unit tests, $1" $arm64 unit "$root" --skip '^POSIXTests\..*aProgramThatDoesNotExist'
+  part "unit tests, $1" $arm64 unit "$root" --quiet --skip '^POSIXTests\..*aProgramThatDoesNotExist'
   part "operators and quantized networks, $1" \
     pytest Tests/peers/test_classify_operators.py Tests/peers/test_classify_quantized.py Tests/pipes/test_kernels_isa.py \
     Tests/pipes/test_classify_precision.py

@@ -11,8 +11,8 @@ package func appendPercentEncoded(_ bytes: some Sequence<UInt8>, keepingSlash: B
       text.append(byte)
     } else {
       text.append(UInt8(ascii: "%"))
-      text.append(capitalHexadecimal(byte >> 4))
-      text.append(capitalHexadecimal(byte & 15))
+      text.append(.hexadecimalDigit(byte >> 4, capital: true))
+      text.append(.hexadecimalDigit(byte & 15, capital: true))
     }
   }
 }
@@ -52,8 +52,8 @@ func capitalizingEscapes(_ text: String) -> String {
   var bytes = Array(text.utf8)
   for index in bytes.indices.dropLast(2) where bytes[index] == UInt8(ascii: "%") {
     guard let high = bytes[index + 1].hexadecimalValue, let low = bytes[index + 2].hexadecimalValue else { continue }
-    bytes[index + 1] = capitalHexadecimal(high)
-    bytes[index + 2] = capitalHexadecimal(low)
+    bytes[index + 1] = .hexadecimalDigit(high, capital: true)
+    bytes[index + 2] = .hexadecimalDigit(low, capital: true)
   }
   return String(decoding: bytes, as: UTF8.self)
 }
@@ -66,8 +66,4 @@ private func isUnreserved(_ byte: UInt8) -> Bool {
     true
   default: false
   }
-}
-
-private func capitalHexadecimal(_ digit: UInt8) -> UInt8 {
-  digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "A") + digit - 10
 }
