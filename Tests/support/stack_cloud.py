@@ -30,13 +30,14 @@ if [ "$1 $2" = "lambda invoke" ]; then
 fi
 exec CLI "$@"
 """
-# A push leaves a manifest of its own in the repository, so that it has a digest.
+# A push leaves a manifest of its own in the repository, so that it has a digest: moto's is that of the layers', or one of a hundred.
 DOCKER = """#!/bin/bash
 case $1 in
 login) cat >/dev/null ;;
 push) name=${2#*/}
   aws ecr put-image --repository-name "${name%:*}" --image-tag "${name##*:}" --image-manifest "{\\"schemaVersion\\": 2,
-    \\"mediaType\\": \\"application/vnd.docker.distribution.manifest.v2+json\\", \\"config\\": {\\"digest\\": \\"${name##*:}\\"}}" >/dev/null ;;
+    \\"mediaType\\": \\"application/vnd.docker.distribution.manifest.v2+json\\", \\"config\\": {\\"digest\\": \\"${name##*:}\\"},
+    \\"layers\\": [{\\"digest\\": \\"${name##*:}\\"}]}" >/dev/null ;;
 esac
 """
 
