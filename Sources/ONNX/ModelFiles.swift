@@ -14,8 +14,10 @@ struct ModelFiles {
   let open: (String) throws -> any ModelBytes
 }
 
-/// A path is inside the folder it is relative to if no component leaves it.
+/// A path is inside the folder it is relative to if no component leaves it. As bytes: of Swift's characters a slash and a
+/// combining mark after it are one.
 func isInside(_ path: String) -> Bool {
-  !path.isEmpty && !path.hasPrefix("/") && !path.utf8.contains(0)
-    && !path.split(separator: "/", omittingEmptySubsequences: false).contains { $0 == ".." }
+  let slash = UInt8(ascii: "/")
+  return !path.isEmpty && path.utf8.first != slash && !path.utf8.contains(0)
+    && !path.utf8.split(separator: slash, omittingEmptySubsequences: false).contains { $0.elementsEqual("..".utf8) }
 }

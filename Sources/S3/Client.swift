@@ -49,20 +49,23 @@ package final class Client {
     recover: (ServiceError) async -> Response? = { _ in nil }
   ) async throws(ServiceError) -> Response {
     var redirects = 0
+    // Of the last attempt: another call may have changed the client's since.
+    var sent = (region: "", hasChecksums: false)
     while true {
       do throws(ServiceError) {
         return try await services.send(
           call: { () throws(ServiceError) in
+            sent = (region(of: bucket), sendsChecksums)
             var call = try self.call(method, bucket, key)
             try make(&call)
             return call
           }, progress: progress, check: check, recover: recover)
       } catch {
         guard case .refused(let refusal) = error else { throw failure(error) }
-        if sendsChecksums, isAboutChecksums(refusal) {
+        if sent.hasChecksums, isAboutChecksums(refusal) {
           sendsChecksums = false
         } else if let region = refusal.region, isRegion(region), [301, 307, 400].contains(refusal.status),
-          region != self.region(of: bucket), redirects < 2
+          region != sent.region, redirects < 2
         {
           regions[bucket] = region
           redirects += 1

@@ -17,7 +17,7 @@ struct ModelDocuments {
   /// Throws `ConfigurationError` where one exists but is unreadable or not a JSON object.
   init(besides model: String) throws {
     let stem = model.hasSuffix(".onnx") ? String(model.dropLast(5)) : model
-    let folder = model.lastIndex(of: "/").map { String(model[...$0]) } ?? ""
+    let folder = model.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(model[...$0]) } ?? ""
     let folders = folder == "onnx/" || folder.hasSuffix("/onnx/") ? [folder, folder + "../"] : [folder]
     let names = ["preprocessor_config.json", "config.json"]
     let paths = [stem + ".json"] + names.flatMap { name in folders.map { $0 + name } }

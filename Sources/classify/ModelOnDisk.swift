@@ -93,7 +93,7 @@ struct ModelOnDisk {
   )
 
   private static func baseName(_ path: String) -> String {
-    let file = path.split(separator: "/").last.map(String.init) ?? path
+    let file = path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) } ?? path
     return file.hasSuffix(".onnx") ? String(file.dropLast(5)) : file
   }
 }

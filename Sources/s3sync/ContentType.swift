@@ -2,9 +2,9 @@
 
 /// The media type for a name's extension; nil for an unknown or ambiguous extension.
 func contentType(ofName name: String) -> String? {
-  let file = name.split(separator: "/").last ?? ""
-  guard let dot = file.lastIndex(of: "."), dot != file.startIndex else { return nil }
-  return types[file[file.index(after: dot)...].lowercased()]
+  let file = Array(lastName(name).utf8)
+  guard let dot = file.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return nil }
+  return types[String(decoding: file[(dot + 1)...], as: UTF8.self).lowercased()]
 }
 
 private let types = [

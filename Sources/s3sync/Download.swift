@@ -29,13 +29,13 @@ struct Download {
     return try await large(request, entry, file)
   }
 
-  /// Refuses, before a byte is fetched, what cannot be replaced.
+  /// Refuses, before a byte is fetched, what cannot be replaced. An empty folder of the name is removed.
   private func check(_ file: TargetFile) throws(SyncError) {
     guard file.missing.isEmpty else { return }
     switch file.folder.kind(of: file.name) {
     case .special: throw .special(file.path)
     case .folder where removeFolder == nil:
-      // An empty folder is replaced: S3 has no empty folders.
+      // S3 has no empty folders.
       guard unsafe unlinkat(file.folder.descriptor, file.name, AT_REMOVEDIR) == 0 else {
         throw .obstructed("\(file.path) is a folder that is not empty")
       }

@@ -17,6 +17,11 @@ func pathProblem(_ key: Key) -> String? {
   return nil
 }
 
+extension Key {
+  /// The names that slashes separate. As bytes: of Swift's characters a slash and a combining mark after it are one.
+  var names: [String] { bytes.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) } }
+}
+
 /// Finds keys of a sorted stream that cannot be files side by side: `a` and `a/b`, and, where the target ignores case, `A`
 /// and `a`.
 struct CollisionDetector {

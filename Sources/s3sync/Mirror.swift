@@ -182,14 +182,24 @@ final class Mirror {
   }
 }
 
-/// Whether a folder takes `A` and `a` for one name; asked with a file that is removed again.
+/// Whether a folder takes `A` and `a` for one name; asked with a file that is removed again. Of a folder that is still to
+/// be created the nearest one above it says so.
 private func folderIgnoresCase(_ folder: String) -> Bool {
+  var folder = folder
+  while !folder.isEmpty, unsafe access(folder, F_OK) != 0, errno == ENOENT { folder = parent(of: folder) }
   // Named like an unfinished download, so that the next run removes what a killed one has left.
   let name = TemporaryName.random(for: Key(bytes: [])).part
   let path = folder + name
   guard (try? Descriptor(opening: path, O_CREAT | O_EXCL | O_WRONLY, mode: 0o600).close()) != nil else { return false }
   defer { unsafe unlink(path) }
   return unsafe access(folder + name.uppercased(), F_OK) == 0
+}
+
+/// The folder that holds a folder, both with a slash at the end; empty for the current one.
+private func parent(of folder: String) -> String {
+  let slash = UInt8(ascii: "/")
+  let name = folder.utf8.reversed().drop { $0 == slash }.drop { $0 != slash }
+  return String(decoding: name.reversed(), as: UTF8.self)
 }
 
 /// A side with nothing in it.

@@ -56,15 +56,10 @@ final class OpenFile: Sendable {
   /// The `size` bytes of the file; an error where there are fewer by now.
   func contents() throws(SystemError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: Int(size))
-    var done = 0
-    while done < bytes.count {
-      let count = try mapError {
-        SystemError($0, operation: "read", object: path)
-      } of: { () throws(Errno) in
-        try POSIX.read(descriptor, into: &bytes, done..<bytes.count, at: Int64(done))
-      }
-      guard count > 0 else { throw SystemError(code: ENODATA, operation: "read", object: path) }
-      done += count
+    try mapError {
+      SystemError($0, operation: "read", object: path)
+    } of: { () throws(Errno) in
+      try readExactly(descriptor, into: &bytes, at: 0)
     }
     return bytes
   }

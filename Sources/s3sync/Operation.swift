@@ -83,7 +83,7 @@ extension Operation {
     }
     let name = Key(lastName(path))
     if let problem = pathProblem(name) { throw .usage("\(path): \(problem)") }
-    return .objectToFile(uri, folder: String(path.dropLast(name.text.count)), name: name)
+    return .objectToFile(uri, folder: String(decoding: path.utf8.dropLast(name.bytes.count), as: UTF8.self), name: name)
   }
 
   private static func check(_ operation: Operation, _ selection: SelectionFlags) throws(SyncError) {
@@ -146,5 +146,5 @@ private func withSlash(_ uri: ObjectURI) -> ObjectURI {
   uri.isPrefix ? uri : ObjectURI(bucket: uri.bucket, key: Key(bytes: uri.key.bytes + [UInt8(ascii: "/")]))
 }
 
-/// What follows the last slash.
-func lastName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+/// What follows the last slash, slashes at the end left out.
+func lastName(_ path: String) -> String { Key(path).names.last ?? path }

@@ -37,10 +37,12 @@ struct SingleTransfer {
       let target = TargetFolder(folder)
       let leftovers = Leftovers(in: target, context)
       leftovers.scan()
-      defer { leftovers.removeStale(of: name) }
       // A mirror synchronises its file system once; for one file that is what --fsync does.
       let download = Download(context: context, target: target, leftovers: leftovers, isDurable: true)
-      return .stored(size: entry.size, try await download.run(object, entry, as: name))
+      let verification = try await download.run(object, entry, as: name)
+      // After a failure a later run may resume what is left.
+      leftovers.removeStale(of: name)
+      return .stored(size: entry.size, verification)
     }
   }
 
@@ -98,9 +100,10 @@ struct SingleTransfer {
     }
   }
 
-  /// The existing target; requested only where a flag compares with it.
+  /// The existing target; requested only where a flag compares with it. An upload that skips what exists asks on writing,
+  /// except in a dry run.
   private func currentObject(_ object: ObjectURI) async throws(SyncError) -> Entry? {
-    guard rules.comparesOnRequest, !rules.skipsExistingTargets else { return nil }
+    guard rules.comparesOnRequest, isDryRun || !rules.skipsExistingTargets else { return nil }
     return try await entry(
       ofObject: object.key, below: ObjectURI(bucket: object.bucket, key: Key(bytes: [])), context.client,
       isSource: false

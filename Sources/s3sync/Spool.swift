@@ -32,8 +32,6 @@ final class Spool {
 
   /// Bytes kept in memory.
   private static let memoryLimit = 4 << 20
-  /// One action is at most this long: a key, two tags, three numbers.
-  private static let longestAction = 4096
 
   private(set) var count = 0
   /// Bytes of all entries together.
@@ -45,7 +43,9 @@ final class Spool {
 
   func append(_ action: Action) throws(SystemError) {
     count += 1
-    totalSize += action.entry.size
+    // A service may state any sizes.
+    let (sum, overflows) = totalSize.addingReportingOverflow(action.entry.size)
+    totalSize = overflows ? .max : sum
     buffer.append(action)
     if buffer.bytes.count >= Self.memoryLimit { try flush() }
   }
@@ -57,8 +57,12 @@ final class Spool {
       // What was appended last has stayed in memory: it follows the rest.
       if file != nil { try flush() }
     }
-    if let file, case .reading(let offset) = state, buffer.remaining < Self.longestAction {
-      state = .reading(offset + (try file.read(into: &buffer, at: offset)))
+    if let file {
+      while !buffer.holdsAction, case .reading(let offset) = state {
+        let count = try file.read(into: &buffer, at: offset)
+        if count == 0 { break }
+        state = .reading(offset + count)
+      }
     }
     return buffer.next()
   }
@@ -109,14 +113,18 @@ private final class SpoolFile {
   }
 }
 
-/// Actions as bytes: texts preceded by their lengths (two bytes), numbers in eight bytes, little-endian.
+/// Actions as bytes, each preceded by its length: texts preceded by their lengths, all numbers in eight bytes, little-endian.
 private struct ActionBuffer {
   private(set) var bytes: [UInt8] = []
   private var position = 0
   /// Stands for a missing time.
   private static let noTime = Int64.min
 
-  var remaining: Int { bytes.count - position }
+  /// Whether all of the next action is here.
+  var holdsAction: Bool {
+    guard bytes.count - position >= 8 else { return false }
+    return Int64(bytes.count - position - 8) >= number(at: position)
+  }
 
   mutating func removeAll() {
     bytes.removeAll(keepingCapacity: true)
@@ -130,6 +138,8 @@ private struct ActionBuffer {
   }
 
   mutating func append(_ action: Action) {
+    let start = bytes.count
+    append(number: 0)
     bytes.append(action.kind.rawValue)
     append(text: action.entry.key.bytes)
     append(text: Array((action.entry.etag ?? "").utf8))
@@ -137,10 +147,14 @@ private struct ActionBuffer {
     append(number: action.entry.size)
     append(number: action.entry.modified?.seconds ?? Self.noTime)
     append(number: Int64(action.entry.modified?.nanoseconds ?? 0))
+    let length = Int64(bytes.count - start - 8)
+    for index in 0..<8 { bytes[start + index] = UInt8(truncatingIfNeeded: length >> Int64(8 * index)) }
   }
 
   mutating func next() -> Action? {
-    guard position < bytes.count, let kind = Action.Kind(rawValue: bytes[position]) else { return nil }
+    guard holdsAction else { return nil }
+    position += 8
+    guard let kind = Action.Kind(rawValue: bytes[position]) else { return nil }
     position += 1
     let key = Key(bytes: takeBytes())
     let etag = takeText()
@@ -153,8 +167,7 @@ private struct ActionBuffer {
   }
 
   private mutating func append(text: [UInt8]) {
-    bytes.append(UInt8(truncatingIfNeeded: text.count))
-    bytes.append(UInt8(truncatingIfNeeded: text.count >> 8))
+    append(number: Int64(text.count))
     bytes += text
   }
 
@@ -163,8 +176,8 @@ private struct ActionBuffer {
   }
 
   private mutating func takeBytes() -> [UInt8] {
-    let count = Int(bytes[position]) | Int(bytes[position + 1]) << 8
-    position += 2 + count
+    let count = Int(takeNumber())
+    position += count
     return Array(bytes[position - count..<position])
   }
 
@@ -174,9 +187,11 @@ private struct ActionBuffer {
   }
 
   private mutating func takeNumber() -> Int64 {
-    var value: Int64 = 0
-    for index in 0..<8 { value |= Int64(bytes[position + index]) << Int64(8 * index) }
-    position += 8
-    return value
+    defer { position += 8 }
+    return number(at: position)
+  }
+
+  private func number(at start: Int) -> Int64 {
+    (0..<8).reduce(0) { $0 | Int64(bytes[start + $1]) << Int64(8 * $1) }
   }
 }

@@ -72,8 +72,9 @@ final class TargetFolder {
   /// Ends in a slash; empty for the current folder.
   let path: String
   private var root: OpenFolder?
-  /// Folders that were opened, by path from the target on, without a slash at the end.
-  private var folders: [String: OpenFolder] = [:]
+  /// Folders that were opened, by path from the target on, without a slash at the end. By bytes: names that are the same
+  /// text to Swift, composed and decomposed, are two folders.
+  private var folders: [Key: OpenFolder] = [:]
   private static let cacheLimit = 256
 
   /// - Parameter path: ends in a slash; links in it are followed, for it is what the user named.
@@ -108,12 +109,12 @@ final class TargetFolder {
   }
 
   private func removeEmptyFolders(above key: Key) {
-    var names = key.text.split(separator: "/").dropLast().map(String.init)
+    var names = Array(key.names.dropLast())
     while let name = names.popLast() {
       guard let root, let parent = folder(names, in: root),
         unsafe unlinkat(parent.descriptor, name, AT_REMOVEDIR) == 0
       else { return }
-      folders[(names + [name]).joined(separator: "/")] = nil
+      folders[Key((names + [name]).joined(separator: "/"))] = nil
     }
   }
 
@@ -129,21 +130,22 @@ final class TargetFolder {
 
   private func resolve(_ key: Key, in root: OpenFolder, replacesFile: Bool) throws(SyncError) -> TargetFile {
     let text = key.text
-    guard let slash = text.utf8.lastIndex(of: UInt8(ascii: "/")) else {
+    guard let slash = key.bytes.lastIndex(of: UInt8(ascii: "/")) else {
       return TargetFile(folder: root, missing: [], name: text, key: key, path: path + text)
     }
-    let name = String(text[text.index(after: slash)...])
-    if let known = folders[String(text[..<slash])] {
+    let name = String(decoding: key.bytes[(slash + 1)...], as: UTF8.self)
+    let above = Key(bytes: Array(key.bytes[..<slash]))
+    if let known = folders[above] {
       return TargetFile(folder: known, missing: [], name: name, key: key, path: path + text)
     }
-    let names = text[..<slash].split(separator: "/").map(String.init)
+    let names = above.names
     var folder = root
     var opened = ""
     for (index, next) in names.enumerated() {
-      let below = opened.isEmpty ? next : "\(opened)/\(next)"
+      let below = opened.isEmpty ? next : opened + "/" + next
       let failure: Errno
       do throws(Errno) {
-        if let known = folders[below] { folder = known } else { folder = try folder.open(next) }
+        if let known = folders[Key(below)] { folder = known } else { folder = try folder.open(next) }
         remember(folder, below)
         opened = below
         continue
@@ -177,7 +179,7 @@ final class TargetFolder {
 
   private func remember(_ folder: OpenFolder, _ path: String) {
     if folders.count >= Self.cacheLimit { folders.removeAll() }
-    folders[path] = folder
+    folders[Key(path)] = folder
   }
 }
 
@@ -209,7 +211,7 @@ extension TargetFile {
 /// - Parameter path: ends in a slash.
 private func createFolders(_ path: String) throws(SyncError) {
   if unsafe mkdir(path, 0o777) == 0 || errno == EEXIST { return }
-  for index in path.indices.dropFirst() where path[index] == "/" {
+  for index in path.utf8.indices.dropFirst() where path.utf8[index] == UInt8(ascii: "/") {
     let folder = String(path[..<index])
     if unsafe mkdir(folder, 0o777) != 0 && errno != EEXIST {
       throw .system(SystemError(operation: "create", object: folder))

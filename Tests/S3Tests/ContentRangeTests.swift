@@ -21,6 +21,7 @@ func contentRanges(text: String, range: Range<Int64>, total: Int64?) throws {
   arguments: [
     "", "bytes", "bytes */100", "bytes 9-0/100", "bytes 0-99/50", "bytes 0-9", "bytes -9/10", "bytes +0-9/100",
     "bytes 0-9/-1", "items 0-9/100", "bytes 0-9/100 x", "bytes 0-9223372036854775807/*", "bytes 0x0-9/100",
+    "bytes 0-9/9223372036854775807", "bytes 0-70368744177665/*",
   ])
 func malformedContentRanges(text: String) { #expect(ContentRange(text) == nil) }
 

@@ -92,6 +92,8 @@ private func contents(_ key: String) -> String {
     "<IsTruncated>true</IsTruncated>", "<Contents><Key>a</Key></Contents>",
     "<EncodingType>url</EncodingType>" + contents("%zz"),
     contents(""), "<Contents>", contents("a").replacing("<Size>3", with: "<Size>-3"),
+    contents("a").replacing("<Size>3", with: "<Size>+3"),
+    contents("a").replacing("<Size>3", with: "<Size>9223372036854775807"),
   ])
 func refusedListings(content: String) {
   #expect(throws: XMLError.self) { try list(content).get() }

@@ -144,6 +144,17 @@ def test_a_dry_run_of_a_missing_source_fails(server, tmp_path, source):
     assert sync(server, "--dry-run", source, target).returncode in (69, 74)
 
 
+@pytest.mark.parametrize("flag", ["--no-overwrite", "--if-none-match"])
+@pytest.mark.parametrize("form", ["upload", "copy"])
+def test_a_dry_run_says_what_exists(server, tmp_path, flag, form):
+    server.put("bucket", "k", b"v")
+    server.put("bucket", "from", b"w")
+    (tmp_path / "k").write_bytes(b"w")
+    source = tmp_path / "k" if form == "upload" else "s3://bucket/from"
+    planned, done = (sync(server, *extra, flag, source, "s3://bucket/k") for extra in (["--dry-run"], []))
+    assert planned.returncode == done.returncode == 0 and planned.stdout == done.stdout and b"exists" in done.stdout
+
+
 @pytest.mark.parametrize("form", ["download", "stream", "copy", "upload", "tar"])
 def test_errors_name_their_object(server, tmp_path, form):
     server.put("bucket", "in/this-one", b"x")

@@ -33,6 +33,55 @@ def test_a_store_that_refuses_checksums_is_served_without(server, tmp_path, refu
     assert server.objects["bucket"]["f"].data == bytes(size)
 
 
+@pytest.mark.parametrize("refusal", ["B2", "R2"])
+def test_calls_at_once_to_a_store_that_refuses_checksums(server, tmp_path, refusal):
+    server.refuses, server.refusal = ("x-amz-checksum", "x-amz-sdk-checksum"), refusal
+    files = {f"f{index}": bytes(100 + index) for index in range(40)}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    done = sync(server, tmp_path, "s3://bucket/in/")
+    assert done.returncode == 0, done.stderr
+    assert {key: stored.data for key, stored in server.objects["bucket"].items()} == {f"in/{n}": d for n, d in files.items()}
+
+
+@pytest.mark.parametrize("target", ["folder", "tar"])
+def test_calls_at_once_to_a_bucket_in_another_region(server, tmp_path, target):
+    for index in range(40):
+        server.put("bucket", f"k{index}", b"v")
+    server.fault = lambda a: None if "/eu-west-3/" in a.headers.get("authorization", "") else (
+        "status", 400, "AuthorizationHeaderMalformed", {"x-amz-bucket-region": "eu-west-3"})
+    if target == "folder":
+        done = sync(server, "--files-from", "-", "s3://bucket/", tmp_path, stdin=b"".join(b"k%d\n" % i for i in range(40)))
+        assert done.returncode == 0 and len(list(tmp_path.iterdir())) == 40, done.stderr
+    else:
+        done = sync(server, "--files-from", "-", "-", stdin=b"".join(b"s3://bucket/k%d\n" % i for i in range(40)))
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as members:
+            assert done.returncode == 0 and len(members.getnames()) == 40, done.stderr
+
+
+@pytest.mark.parametrize("size", [6 << 40, 1 << 45, 1 << 62, (1 << 63) - 1, 1 << 64])
+@pytest.mark.parametrize("form", ["listed", "described", "stream", "copy"])
+def test_sizes_without_bounds(server, tmp_path, size, form):
+    server.put("bucket", "in/a", b"")
+    listing = (f'<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>in/a</Key><Size>{size}</Size><ETag>"x"</ETag>'
+               "<LastModified>2026-01-02T03:04:05.000Z</LastModified></Contents></ListBucketResult>")
+
+    def fault(a):
+        if a.method == "GET" and not a.key:
+            return "body", 200, listing.encode()
+        if a.method == "HEAD" and a.key == "in/a":
+            return "headers", {"content-length": str(size), "etag": '"x"'}
+        if a.method == "GET":
+            return "status", 403, "AccessDenied"
+        return ("status", 403, "AccessDenied") if a.method in ("POST", "PUT") else None
+
+    server.fault = fault
+    words = {"listed": ["s3://bucket/in/", tmp_path], "described": ["s3://bucket/in/a", tmp_path / "a"],
+             "stream": ["s3://bucket/in/a", "-"], "copy": ["s3://bucket/in/a", "s3://bucket/out/a"]}[form]
+    done = sync(server, *words, timeout=20)
+    assert done.returncode in (65, 69, 75, 77) and done.stderr.startswith(b"s3sync: "), (done.returncode, done.stderr)
+
+
 @pytest.mark.parametrize("size", [5000, 20 << 20])
 def test_when_required_sends_no_checksum(server, tmp_path, size):
     (tmp_path / "f").write_bytes(bytes(size))

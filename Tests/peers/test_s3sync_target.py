@@ -20,6 +20,49 @@ def leftovers(folder):
     return sorted(p.name for p in folder.rglob(".s3sync-*"))
 
 
+# MARK: Names
+
+
+# Texts that Swift takes for the same, or whose slash and mark it takes for one character.
+MARKS = ["caf\u00e9", "cafe\u0301", "\u0301x", "x", "\u200dx", "\ufe0fx", "\u1100\u1161", "\uac00"]
+
+
+def names(seed):
+    rng = random.Random(seed)
+    chosen = {"/".join([*rng.choices(MARKS, k=rng.randint(0, 3)), f"{rng.choice(MARKS)}{rng.randint(0, 3)}.jpg"]) for _ in range(40)}
+    # None is a folder of another.
+    return {name: f"{seed} {name}".encode() for name in chosen}
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("jobs", ["1", "8"])
+def test_names_are_bytes(server, tmp_path, seed, jobs):
+    wanted, extra = names(seed), names(seed + 100)
+    for name, data in wanted.items():
+        server.put("bucket", f"in/{name}", data)
+    for name, data in extra.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    done = sync(server, "--jobs", jobs, "s3://bucket/in/", tmp_path)
+    assert done.returncode == 0 and tree(tmp_path) == extra | wanted, done.stderr
+    done = sync(server, "--jobs", jobs, "--delete", "s3://bucket/in/", tmp_path)
+    assert done.returncode == 0 and tree(tmp_path) == wanted, done.stderr
+    assert sync(server, "s3://bucket/in/", tmp_path).stdout == b"", "all of it is current"
+    single = next(iter(wanted))
+    assert sync(server, f"s3://bucket/in/{single}", str(tmp_path) + "/").returncode == 0
+    assert (tmp_path / single.rsplit("/", 1)[-1]).read_bytes() == wanted[single]
+
+
+def test_a_mark_after_a_slash_hides_no_link(server, tmp_path):
+    outside, target = tmp_path / "outside", tmp_path / "dst"
+    outside.mkdir()
+    target.mkdir()
+    (target / "a").symlink_to(outside)
+    server.put("bucket", "in/a/\u0301b/c", b"evil")
+    done = sync(server, "s3://bucket/in/", target)
+    assert done.returncode == 65 and b"symbolic link" in done.stderr and tree(outside) == {}
+
+
 # MARK: Links
 
 
@@ -255,6 +298,25 @@ def test_a_failed_download_is_resumed_and_a_stale_one_is_removed(server, tmp_pat
     (tmp_path / ("." + "s3sync-0123456789abcdef-fedcba9876543210.record")).write_bytes(b"old")
     assert sync(server, "s3://bucket/in/", tmp_path).returncode == 0
     assert tree(tmp_path) == {"large": data}
+
+
+def test_a_download_that_fails_early_keeps_what_an_earlier_one_has_left(server, tmp_path):
+    data = partial(server, tmp_path)
+    left = leftovers(tmp_path)
+    heads = []
+
+    def fault(a):
+        if a.method == "HEAD":
+            heads.append(a)
+            return ("status", 503, "SlowDown") if len(heads) == 2 else None
+
+    server.fault = fault
+    assert sync(server, "s3://bucket/large", tmp_path / "large", AWS_MAX_ATTEMPTS="1").returncode == 75
+    assert leftovers(tmp_path) == left and len(heads) == 2
+    server.fault = lambda a: None
+    server.requests.clear()
+    assert sync(server, "s3://bucket/large", tmp_path / "large").returncode == 0
+    assert (tmp_path / "large").read_bytes() == data and not any(r.startswith("bytes=0-") for r in ranges(server))
 
 
 def test_leftovers_are_neither_uploaded_nor_downloaded(server, tmp_path):

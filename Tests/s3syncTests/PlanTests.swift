@@ -196,3 +196,19 @@ func spool(count: Int) throws {
   #expect(wrong == 0)
   #expect(try spool.next() == nil)
 }
+
+@Test("texts of any length come back", arguments: [1, 200, 4_000, 70_000, 600_000])
+func longSpool(length: Int) throws {
+  let spool = Spool()
+  func action(_ index: Int) -> Action {
+    let text = String(repeating: "e", count: length + index % 7)
+    return Action(
+      kind: .transfer, entry: Entry(key: Key("key-\(index)"), size: .max, modified: nil, etag: text), targetTag: text)
+  }
+  let count = 12_000_000 / length
+  for index in 0..<min(count, 20_000) { try spool.append(action(index)) }
+  var wrong = 0
+  for index in 0..<spool.count where try spool.next() != action(index) { wrong += 1 }
+  #expect(try wrong == 0 && spool.next() == nil)
+  #expect(spool.totalSize == .max)
+}

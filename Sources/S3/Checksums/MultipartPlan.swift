@@ -5,17 +5,17 @@ package struct MultipartPlan: Equatable, Sendable {
   package static let minimumPartSize: Int64 = 5 << 20
   package static let maximumPartSize: Int64 = 5 << 30
   package static let maximumPartCount: Int64 = 10_000
-  /// S3 takes objects up to 5 TiB.
-  package static let maximumObjectSize: Int64 = 5 << 40
+  /// What 10,000 parts of 5 GiB hold; AWS takes objects of up to 50 TB, which is less.
+  package static let maximumObjectSize = maximumPartSize * maximumPartCount
 
   package let size: Int64
   package let partSize: Int64
 
   /// - Parameters:
-  ///   - size: of the object, at most `maximumObjectSize`.
+  ///   - size: of the object. More than `maximumObjectSize` takes more than 10,000 parts, which a download may have.
   ///   - partSize: what is wanted; more where 10,000 such parts would not be enough.
   package init(size: Int64, partSize: Int64) {
-    precondition((0...Self.maximumObjectSize).contains(size))
+    precondition(size >= 0)
     self.size = size
     let needed = (size + Self.maximumPartCount - 1) / Self.maximumPartCount
     let mebibyte: Int64 = 1 << 20

@@ -16,21 +16,16 @@ struct ContentRange: Equatable {
     let pieces = words[1].split(separator: "/", omittingEmptySubsequences: false)
     guard pieces.count == 2 else { return nil }
     let bounds = pieces[0].split(separator: "-", omittingEmptySubsequences: false)
-    guard bounds.count == 2, let first = digits(bounds[0]), let last = digits(bounds[1]), first <= last, last < .max
+    guard bounds.count == 2, let first = objectSize(bounds[0]), let last = objectSize(bounds[1]), first <= last
     else { return nil }
     range = first..<last + 1
     if pieces[1] == "*" {
       total = nil
     } else {
-      guard let total = digits(pieces[1]), last < total else { return nil }
+      guard let total = objectSize(pieces[1]), last < total else { return nil }
       self.total = total
     }
   }
-}
-
-/// A decimal number without a sign.
-private func digits(_ text: Substring) -> Int64? {
-  text.utf8.allSatisfy(\.isASCIIDigit) ? Int64(text) : nil
 }
 
 /// Why a successful response does not carry exactly these bytes of the object; nil where it does.

@@ -91,5 +91,5 @@ extension Client {
 
 /// The length that a response declares; nil where it declares none.
 private func contentLength(_ headers: HeaderFields) -> Int64? {
-  headers["content-length"].flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
+  headers["content-length"].flatMap { objectSize($0) }
 }

@@ -110,12 +110,12 @@ private func listedObject(_ reader: inout XMLReader, bucket: String) throws(XMLE
   while let name = try reader.nextChild() {
     switch name {
     case "Key": key = try reader.text()
-    case "Size": size = Int64(String(decoding: try reader.text(), as: UTF8.self))
+    case "Size": size = objectSize(String(decoding: try reader.text(), as: UTF8.self))
     case "ETag": etag = entityTag(String(decoding: try reader.text(), as: UTF8.self))
     case "LastModified": lastModified = Timestamp(iso8601: String(decoding: try reader.text(), as: UTF8.self))
     default: try reader.skipElement()
     }
   }
-  guard let key, let size, size >= 0 else { throw .unexpectedElement("Contents") }
+  guard let key, let size else { throw .unexpectedElement("Contents") }
   return ObjectRecord(bucket: bucket, key: Key(bytes: key), size: size, etag: etag, lastModified: lastModified)
 }

@@ -75,9 +75,8 @@ extension Client {
       number: number, etag: etag, crc32: isChecked ? digests.crc32 : nil, length: payload.length)
   }
 
-  /// Stores a range of another object as a part, without its bytes passing here.
-  ///
-  /// - Parameter sourceTag: the source's entity tag; refused with 412 where it has another by now.
+  /// Stores a range of another object as a part, a server-side copy; refused with 412 where the source's entity tag is
+  /// not `source.ifMatch`.
   package func copyPart(
     _ upload: MultipartUpload, number: Int, from source: GetRequest, range: Range<Int64>
   ) async throws(ServiceError) -> UploadedPart {
