@@ -14,6 +14,8 @@ here=$(cd "$(dirname "$0")" && pwd)
   exit 64
 }
 folder=$1 model=$2 labels=${3-}
+# shellcheck source=deploy/model/names.sh
+. "$here/model/names.sh"
 
 fail() {
   printf 'image-context.sh: %s\n' "$2" >&2
@@ -35,9 +37,7 @@ external_data() {
   done | sort -u
 }
 
-case $model in
-resnet50 | resnet50-int8 | mobilenetv2 | squeezenet | efficientnet-lite0) model=$("$here/model/fetch.sh" "$model") ;;
-esac
+if is_model_name "$model"; then model=$("$here/model/fetch.sh" "$model"); fi
 if [ ! -r "$model" ] || [ -d "$model" ]; then fail 65 "$model: no such file"; fi
 
 mkdir -p "$folder/deploy" "$folder/model" "$folder/tools"

@@ -37,6 +37,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 tool=install.sh stack=MLServerlessStack region=''
 # shellcheck source=deploy/stack.sh
 . "$here/stack.sh"
+# shellcheck source=deploy/model/names.sh
+. "$here/model/names.sh"
 # shellcheck source=deploy/install/checks.sh
 . "$here/install/checks.sh"
 # shellcheck source=deploy/install/changes.sh
@@ -203,10 +205,7 @@ if [ -n "$current_image" ] && [ -z "$model" ] && [ "$build" = false ]; then
   fi
 else
   [ -n "$model" ] || model=${current_model:-resnet50} labels=$current_labels
-  case $model in
-  resnet50 | mobilenetv2 | squeezenet) ;;
-  *) [ -r "$model" ] || lacks "--model $model: no such file, and not resnet50, mobilenetv2 or squeezenet" ;;
-  esac
+  is_model_name "$model" || [ -r "$model" ] || lacks "--model $model: no such file, and none of the names $model_names"
   # A path means the same from another folder.
   [ ! -r "$model" ] || model=$(cd "$(dirname "$model")" && pwd)/$(basename "$model")
   [ ! -r "$labels" ] || labels=$(cd "$(dirname "$labels")" && pwd)/$(basename "$labels")

@@ -7,6 +7,7 @@ import pytest
 
 from support.fake_account import ACCOUNT, BUCKET, IMAGE, OLD_IMAGE, REGION, deploys, fake, installed, model
 from support.fake_commands import answer
+from support.tools import ROOT
 
 
 def test_first_run_has_two_phases_around_the_image_and_then_goes_live(fake, model):
@@ -276,6 +277,27 @@ def test_dry_run_says_that_a_kept_bucket_is_imported(fake):
     # Validation would refuse to create a bucket that exists.
     assert f"BucketName={BUCKET} " not in deploys(fake)[0]
     assert not fake.matching("create-change-set")
+
+
+NAMES = (ROOT / "deploy" / "model" / "names.sh").read_text().split("model_names='")[1].split("'")[0].split()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_model_that_can_be_downloaded_has_its_name(fake, name):
+    fake.rule("aws cloudformation deploy", answer("--change-set-name arn:set"))
+    done = fake.run("install.sh", "--dry-run", "--model", name)
+    assert done.returncode == 0, done.stderr
+    assert name in fake.run("install.sh", "--help").stdout.split("--labels")[0].replace(",", " ").split()
+
+
+def test_names_are_those_of_the_download():
+    usage = subprocess.run([ROOT / "deploy" / "model" / "fetch.sh"], capture_output=True, text=True, timeout=60)
+    assert usage.returncode == 64 and sorted(usage.stderr.split()[2].split("|")) == sorted(NAMES)
+
+
+def test_a_model_that_is_no_name_is_missing(fake):
+    done = fake.run("install.sh", "--dry-run", "--model", "resnet50 squeezenet")
+    assert done.returncode == 69 and all(name in done.stderr for name in NAMES) and fake.changes == []
 
 
 def test_dry_run_of_an_installed_stack_leaves_it(installed):
