@@ -81,27 +81,64 @@ stop_jobs() {
   done
 }
 
-# delete_images REPOSITORY – all of them, a hundred a call.
+# image_digests – the digests in a text on standard input, each once, as batch-delete-image takes them.
+image_digests() { grep -oE 'sha256:[0-9a-f]{64}' | sort -u | sed 's/^/imageDigest=/'; }
+
+# delete_images REPOSITORY – all of them, a hundred a call. An image that belongs to a list of images is refused until the
+# list is gone, so calls go on until one removes nothing; then it returns 1.
 delete_images() {
-  local digests
+  local digests previous='' refused=''
   while digests=$(aws ecr list-images --repository-name "$1" --no-paginate --max-results 100 --query 'imageIds[].imageDigest' --output text 2>/dev/null |
-    grep -oE 'sha256:[0-9a-f]{64}' | sort -u | sed 's/^/imageDigest=/') && [ -n "$digests" ]; do
+    image_digests) && [ -n "$digests" ]; do
+    [ "$digests" != "$previous" ] || break
+    previous=$digests
     # shellcheck disable=SC2086  # one word a digest
-    aws ecr batch-delete-image --repository-name "$1" --image-ids $digests --query 'failures[].failureReason' --output text >&2
+    refused=$(aws ecr batch-delete-image --repository-name "$1" --image-ids $digests \
+      --query 'failures[].[imageId.imageDigest,failureReason]' --output text) || break
+    [ "$(printf '%s' "$refused" | image_digests)" != "$digests" ] || break
   done
+  [ -n "$digests" ] || return 0
+  show_refused "images of $1 could not be removed:" "$refused"
+  return 1
 }
 
-# empty – deletes every object, and where there are versions every version, a thousand a call.
+# show_refused TEXT LINES – the first of what a call was refused, for people.
+show_refused() {
+  say "$1"
+  printf '%s\n' "$2" | LC_ALL=C tr -d '\000-\010\013-\037\177' | sed -n '1,5s/^/  /p' >&2
+}
+
+# delete_versions FILE – makes the request in FILE. A call that is refused single keys ends with status 0 all the same.
+delete_versions() {
+  local refused
+  refused=$(aws s3api delete-objects --bucket "$bucket" --delete "file://$1" \
+    --query 'Errors[].[Key,Message]' --output text) || return 1
+  case $refused in '' | None) return 0 ;; esac
+  show_refused "objects in $bucket could not be removed:" "$refused"
+  return 1
+}
+
+# empty – deletes every object, and where there are versions every version, a thousand a call. Returns 1 when one is refused.
 empty() {
-  local versions
+  local folder status=1
   aws s3 rm "s3://$bucket" --recursive --only-show-errors >&2 || return
-  versions=$(mktemp)
+  folder=$(mktemp -d)
   # shellcheck disable=SC2016  # JMESPath's own quotes
   while aws s3api list-object-versions --bucket "$bucket" --no-paginate --max-keys 1000 --output json --query \
-    '{Objects: [Versions, DeleteMarkers][].{Key: Key, VersionId: VersionId}, Quiet: `true`}' >"$versions" && grep -q '"Key"' "$versions"; do
-    aws s3api delete-objects --bucket "$bucket" --delete "file://$versions" --query 'Errors[].Message' --output text >&2 || break
+    '{Objects: [Versions, DeleteMarkers][].{Key: Key, VersionId: VersionId}, Quiet: `true`}' >"$folder/listed"; do
+    grep -q '"Key"' "$folder/listed" || {
+      status=0
+      break
+    }
+    if cmp -s "$folder/listed" "$folder/deleted"; then
+      say "$bucket lists the same objects after they were deleted"
+      break
+    fi
+    mv "$folder/listed" "$folder/deleted"
+    delete_versions "$folder/deleted" || break
   done
-  rm "$versions"
+  rm -r "$folder"
+  return "$status"
 }
 
 failed=false
@@ -110,7 +147,8 @@ if [ -n "$status" ]; then
   queue=$(output jobQueue)
   repository=$(output repository)
   [ -z "$queue" ] || stop_jobs "$queue"
-  [ -z "$repository" ] || delete_images "${repository#*/}"
+  [ -z "$repository" ] || delete_images "${repository#*/}" ||
+    fail 69 "stack $stack was not deleted; run it again when the causes are fixed"
   say "deleting stack $stack; Batch takes a few minutes"
   since=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   # By its id, so that its events can still be read when it is deleted.

@@ -43,6 +43,26 @@ def test_images_go_before_the_stack(fake):
     assert fake.calls.index(delete) < fake.calls.index(fake.matching("delete-stack")[0])
 
 
+def test_images_of_a_list_go_after_the_list(fake):
+    """ECR refuses an image while a list names it, and removes the list in the same call."""
+    first, second = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+    fake.rule("aws ecr list-images", answer(f"{first}\t{second}"), answer(first), answer("None"))
+    fake.rule("aws ecr batch-delete-image", answer(f"{first}\treferenced by manifest list"), answer("None"))
+    done = fake.run("uninstall.sh", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert len(fake.matching("batch-delete-image")) == 2 and fake.matching("delete-stack")
+
+
+@pytest.mark.parametrize("refusal", [answer("sha256:" + "0" * 64 + "\tin use"), answer("None"), answer(status=254, stderr="in use")])
+def test_images_that_stay_end_it_before_the_stack(fake, refusal):
+    fake.rule("aws ecr list-images", answer("sha256:" + "0" * 64))
+    fake.rule("aws ecr batch-delete-image", refusal)
+    done = fake.run("uninstall.sh", "--yes")
+    assert done.returncode == 69 and "images of ml could not be removed" in done.stderr
+    assert ("in use" in done.stderr) == ("None" not in refusal[0])
+    assert len(fake.matching("batch-delete-image")) == 1 and not fake.matching("delete-stack")
+
+
 def test_jobs_are_ended(fake):
     fake.rule("aws batch list-jobs", answer("job-1\tjob-2"), parts=["RUNNING"])
     assert fake.run("uninstall.sh", "--yes").returncode == 0
@@ -56,6 +76,37 @@ def test_bucket_goes_when_asked_and_after_the_stack(fake):
     order = [fake.calls.index(fake.matching(*parts)[0]) for parts in (
         ("delete-stack",), (f"aws s3 rm s3://{BUCKET} --recursive",), (f"delete-bucket --bucket {BUCKET}",))]
     assert order == sorted(order)
+
+
+VERSIONS = '{"Objects": [{"Key": "input/a.jpg", "VersionId": "1"}], "Quiet": true}'
+NO_VERSIONS = '{"Objects": [], "Quiet": true}'
+
+
+def test_every_version_goes(fake):
+    fake.rule("aws s3api head-bucket", answer(), answer(status=254))
+    fake.rule("aws s3api list-object-versions", answer(VERSIONS), answer(VERSIONS.replace("a.jpg", "b.jpg")), answer(NO_VERSIONS))
+    fake.rule("aws s3api delete-objects", answer("None"))
+    done = fake.run("uninstall.sh", "--yes", "--delete-bucket")
+    assert done.returncode == 0, done.stderr
+    assert len(fake.matching("delete-objects")) == 2 and "None" not in done.stderr
+
+
+@pytest.mark.parametrize("refusal, reason", [
+    (answer("input/a.jpg\tObject is locked"), "Object is locked"), (answer("None"), "lists the same objects"),
+    (answer(status=254, stderr="AccessDenied"), "AccessDenied")])
+def test_objects_that_stay_end_it(fake, refusal, reason):
+    """delete-objects has status 0 when single keys are refused."""
+    fake.rule("aws s3api list-object-versions", answer(VERSIONS))
+    fake.rule("aws s3api delete-objects", refusal)
+    done = fake.run("uninstall.sh", "--yes", "--delete-bucket")
+    assert done.returncode == 69 and reason in done.stderr and f"Kept: {BUCKET}" in done.stderr
+    assert len(fake.matching("delete-objects")) == 1 and not fake.matching("delete-bucket --bucket")
+
+
+def test_objects_that_cannot_be_listed_end_it(fake):
+    fake.rule("aws s3api list-object-versions", answer(status=254, stderr="AccessDenied"))
+    done = fake.run("uninstall.sh", "--yes", "--delete-bucket")
+    assert done.returncode == 69 and "AccessDenied" in done.stderr and not fake.matching("delete-bucket --bucket")
 
 
 def test_bucket_of_a_stack_long_gone_can_go(fake):
