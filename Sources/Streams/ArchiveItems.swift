@@ -5,7 +5,8 @@ import ASCII
 /// Gives an archive's members one after the other; error records are checked, members that are not items are skipped.
 ///
 /// Skipped are directories, AppleDouble files (`._*`, which macOS's tar writes for a file's attributes), extended headers,
-/// and members with one of the given suffixes. Functions throw what `TarReader` throws.
+/// and members with one of the given suffixes: `isSkipped` says which names those are. Functions throw what `TarReader`
+/// throws.
 package struct ArchiveItems {
   package enum Item: Equatable, Sendable {
     /// A file; its body may be taken with `readBody()` before the next item.
@@ -39,10 +40,19 @@ package struct ArchiveItems {
       case .other(let description): return .notAFile(entry.name, description: description)
       case .file:
         if entry.name.removing(ErrorRecord.suffix) != nil { return try record(entry) }
-        if !isSkipped(entry.name) { return .file(entry) }
+        if !Self.isSkipped(entry.name, suffixes: skippedSuffixes) { return .file(entry) }
       }
     }
     return nil
+  }
+
+  /// Whether a file of this name is skipped, so that no item comes of it. Error records are read before this is asked.
+  ///
+  /// - Parameter suffixes: lower case, compared without regard to the case of ASCII letters.
+  package static func isSkipped(_ name: ItemName, suffixes: [String]) -> Bool {
+    // In an archive a name that ends so is a directory's.
+    name.bytes.last == UInt8(ascii: "/") || isAppleDouble(name)
+      || suffixes.contains { name.bytes.suffix($0.utf8.count).equalsIgnoringASCIICase($0.utf8) }
   }
 
   /// The bytes of the file that `next` gave last.
@@ -58,10 +68,5 @@ package struct ArchiveItems {
   private static func isAppleDouble(_ name: ItemName) -> Bool {
     let start = name.bytes.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
     return name.bytes[start...].starts(with: "._".utf8)
-  }
-
-  private func isSkipped(_ name: ItemName) -> Bool {
-    let end = name.bytes.suffix(8).map(\.asciiLowercased)
-    return skippedSuffixes.contains { end.suffix($0.utf8.count).elementsEqual($0.utf8) }
   }
 }

@@ -2,8 +2,10 @@
 
 import ASCII
 import S3
+import Streams
 
-/// Keys under a prefix and with one of some endings.
+/// Keys under a prefix and with one of some endings, without those that imgdecode skips as members of an archive: the
+/// predictions of a child would have fewer lines than its manifest, and the child would fail.
 struct KeyFilter: Equatable {
   /// Empty for all keys.
   var prefix = Key("")
@@ -12,6 +14,7 @@ struct KeyFilter: Equatable {
 
   func accepts(_ key: Key) -> Bool {
     key.hasPrefix(prefix) && (suffixes.isEmpty || suffixes.contains { hasSuffix(key.bytes, $0) })
+      && !ArchiveItems.isSkipped(ItemName(bytes: key.bytes), suffixes: ArchiveItems.sidecars)
   }
 
   private func hasSuffix(_ key: [UInt8], _ suffix: String) -> Bool {

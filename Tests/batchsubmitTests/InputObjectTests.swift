@@ -2,6 +2,7 @@
 
 import AWS
 import S3
+import Streams
 import Testing
 
 @testable import batchsubmit
@@ -68,6 +69,21 @@ extension [InputObject] {
   ])
   func filter(key: String, isAccepted: Bool) {
     #expect(KeyFilter(prefix: Key("input/")).accepts(Key(key)) == isAccepted)
+  }
+
+  /// imgdecode gives no line for them, whatever endings are asked for.
+  @Test(
+    arguments: ["input/._a.jpg", "._a.jpg", "input/._", "input/folder.jpg/", "input/a.error.json"]
+      + ArchiveItems.sidecars.flatMap { ["input/a" + $0, "input/A" + $0.uppercased()] })
+  func filterRefusesWhatImgdecodeSkips(key: String) {
+    for suffixes in [KeyFilter().suffixes, [], [""], ArchiveItems.sidecars] {
+      #expect(!KeyFilter(suffixes: suffixes).accepts(Key(key)))
+    }
+  }
+
+  @Test(arguments: ["._folder/a.jpg", "input/.a.jpg", "input/_a.jpg", "input/a._b.jpg", "input/a.json.jpg"])
+  func filterAcceptsNamesThatOnlyResembleThose(key: String) {
+    #expect(KeyFilter().accepts(Key(key)))
   }
 
   @Test func manifestsDependOnObjectsAndCutsAlone() throws {

@@ -1,14 +1,17 @@
 """The entrypoint's own part: statuses, signals and the environment, with stages that a test controls."""
 
+import io
 import json
 import os
 import shutil
 import signal
 import subprocess
+import tarfile
 import time
 
 import pytest
-from support.tools import ROOT, run
+from support.batch_server import aws_environment
+from support.tools import ROOT, run, tool
 
 ENTRYPOINT = ROOT / "deploy" / "batch-entrypoint.sh"
 DOUBLE = """#!/bin/bash
@@ -122,6 +125,23 @@ def test_lines_that_are_missing_are_not_published(stages):
     result = entrypoint(stages)
     assert result.returncode == 74 and b"1 lines for 2 images" in result.stderr
     assert not os.path.exists(stages["PUBLISHED"])
+
+
+@pytest.mark.parametrize("name", [
+    "a.jpg", "._a.jpg", "b/._a.jpg", "._b/a.jpg", "a.jpg/", "a.json", "a.TXT", "a.npy", ".jpg"])
+def test_what_is_submitted_is_what_gets_a_line(name):
+    """A child fails when imgdecode skips an object that batchsubmit has put into its manifest."""
+    submitted = run([tool("batchsubmit"), "--dry-run", "--suffix", ""], env=aws_environment("http://127.0.0.1:9"),
+                    stdin=json.dumps({"bucket": "photos", "key": name}).encode())
+    assert submitted.returncode == 0, submitted.stderr
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo(name))
+    decoded = run([tool("imgdecode")], stdin=archive.getvalue())
+    with tarfile.open(fileobj=io.BytesIO(decoded.stdout)) as tar:
+        items = len(tar.getmembers())
+    assert items <= 1 and submitted.stdout.count(b"\n") == items
+    assert (b"skipped 1 objects" in submitted.stderr) == (items == 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
