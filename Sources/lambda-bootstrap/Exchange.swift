@@ -3,7 +3,7 @@ import Glibc
 import POSIX
 
 /// Why an exchange has no answer.
-enum Interruption: Error, Equatable {
+enum ExchangeError: Error, Equatable {
   /// The deadline passed.
   case deadline
   /// The command wrote more than `limit` bytes.
@@ -29,7 +29,7 @@ extension ProcessGroup {
   ///   - relay: takes what comes on standard error.
   func exchange(
     _ input: [[UInt8]], until: Until, deadline: Int64?, limit: Int, relay: ErrorRelay, termination: Termination
-  ) throws(Interruption) -> [UInt8] {
+  ) throws(ExchangeError) -> [UInt8] {
     var remaining = PendingOutput(input)
     var answer: [UInt8] = []
     var scratch = [UInt8](repeating: 0, count: 64 << 10)
@@ -43,17 +43,16 @@ extension ProcessGroup {
         pollfd(fd: termination.descriptor, events: Int16(POLLIN), revents: 0),
       ]
       for end in ends { waits.append(pollfd(fd: end.descriptor, events: Int16(POLLIN), revents: 0)) }
-      // Polling fails only where the system lacks memory for it.
-      guard let count = try? POSIX.poll(&waits, until: deadline) else { continue }
-      if count == 0 { throw .deadline }
+      // Polling fails only where the system lacks memory for it; then nothing is ready.
+      if (try? POSIX.poll(&waits, until: deadline)) == 0 { throw .deadline }
       if waits[3].revents != 0 { termination.leave() }
-      if waits[2].revents != 0, !drainErrors(&scratch, relay) { closeErrors() }
+      if waits[2].revents != 0, !relayErrors(&scratch, relay, limit: scratch.count) { closeErrors() }
       var isOpen = true
       if waits[1].revents != 0 { isOpen = try drainOutput(&scratch, into: &answer, limit: limit) }
       if until == .line, remaining.isEmpty, answer.contains(UInt8(ascii: "\n")) { return answer }
       if waits[4...].contains(where: { $0.revents != 0 }) {
         // What was written before the end is still in the pipes.
-        _ = drainErrors(&scratch, relay)
+        _ = relayErrors(&scratch, relay, limit: Self.pipeCapacity)
         _ = try drainOutput(&scratch, into: &answer, limit: limit)
         if until == .end { return answer }
         throw .ended
@@ -62,13 +61,19 @@ extension ProcessGroup {
         closeOutput()
         if until == .line { throw .ended }
       }
+      // poll reports the deadline only while nothing is ready, and a command may write without pause.
+      if let deadline, Clock.monotonic.milliseconds >= deadline { throw .deadline }
     }
   }
 
-  /// Takes what is on standard error now; false at its end.
+  /// Bytes that a pipe holds at most, by the kernel's default of `fs.pipe-max-size`: whoever reads more than that reads
+  /// what is still being written.
+  private static let pipeCapacity = 1 << 20
+
+  /// Passes on what is on standard error now, and closes it at its end.
   func drainErrors(_ relay: ErrorRelay) {
     var scratch = [UInt8](repeating: 0, count: 16 << 10)
-    if !drainErrors(&scratch, relay) { closeErrors() }
+    if !relayErrors(&scratch, relay, limit: Self.pipeCapacity) { closeErrors() }
   }
 
   private func write(_ remaining: inout PendingOutput, closing: Bool) {
@@ -84,17 +89,22 @@ extension ProcessGroup {
     if closing { closeInput() }
   }
 
-  private func drainErrors(_ scratch: inout [UInt8], _ relay: ErrorRelay) -> Bool {
-    while true {
+  /// Passes on what is on standard error, about `limit` bytes of it; false at its end. A command may write faster than
+  /// this reads, so there need not be a moment without bytes.
+  private func relayErrors(_ scratch: inout [UInt8], _ relay: ErrorRelay, limit: Int) -> Bool {
+    var taken = 0
+    while taken < limit {
       guard let count = readSome(errors.rawValue, &scratch) else { return true }
       if count == 0 { return false }
       relay.take(scratch[..<count])
+      taken += count
     }
+    return true
   }
 
   private func drainOutput(
     _ scratch: inout [UInt8], into answer: inout [UInt8], limit: Int
-  ) throws(Interruption) -> Bool {
+  ) throws(ExchangeError) -> Bool {
     while true {
       guard let count = readSome(output.rawValue, &scratch) else { return true }
       if count == 0 { return false }

@@ -43,7 +43,7 @@ final class PerEventHandler: Handler {
     defer { running = nil }
 
     let limit = RuntimeAPI<RuntimeLink>.responseLimit
-    let result = Result { () throws(Interruption) in
+    let result = Result { () throws(ExchangeError) in
       try group.exchange(
         [event.body], until: .end, deadline: deadline, limit: limit, relay: relay, termination: termination)
     }

@@ -127,6 +127,25 @@ def test_the_deadline_is_kept_and_the_group_killed():
 
 
 @pytest.mark.alone
+@pytest.mark.parametrize("script", ["yes >&2", "yes >&2 & sleep 60", "yes '' >&2"])
+def test_the_deadline_is_kept_though_errors_come_without_pause(script):
+    with shell(script) as function:
+        start = time.monotonic()
+        assert error(function.call(deadline=2.0))["errorType"] == "Function.Timeout"
+        assert 1.5 < time.monotonic() - start < 3.0
+        assert children(function.process.pid) == []
+
+
+@pytest.mark.alone
+def test_errors_without_pause_do_not_keep_an_answer():
+    """The command has ended; what it left behind goes on writing."""
+    with shell("yes >&2 & echo answered") as function:
+        start = time.monotonic()
+        assert function.call(deadline=10.0).result == b"answered\n"
+        assert time.monotonic() - start < 3.0
+
+
+@pytest.mark.alone
 def test_what_a_command_leaves_behind_is_ended():
     with shell("sleep 60 & setsid sleep 0.2 & echo answered") as function:
         start = time.monotonic()
