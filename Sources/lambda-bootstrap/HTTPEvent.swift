@@ -99,8 +99,7 @@ extension HTTPEvent {
     }
 
     private func isNamed(_ member: JSONDocument.Member, _ name: String) -> Bool {
-      member.key.count == name.utf8.count
-        && member.key.elementsEqual(name.utf8) { ((0x41...0x5A).contains($0) ? $0 | 0x20 : $0) == $1 }
+      member.key.count == name.utf8.count && member.key.equalsIgnoringASCIICase(name.utf8)
     }
   }
 }

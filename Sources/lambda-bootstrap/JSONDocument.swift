@@ -1,5 +1,7 @@
 // A strict, bounded JSON reader (RFC 8259): strings and numbers are decoded only on request.
 
+import ASCII
+
 /// A JSON text and the tree of its values. Reading copies no string: a 6 MB body costs one scan.
 struct JSONDocument {
   enum Value {
@@ -137,6 +139,7 @@ func unescape(_ text: ArraySlice<UInt8>) -> [UInt8] {
   return result
 }
 
+/// The number of digits that the parser has accepted.
 private func hexadecimal(_ digits: ArraySlice<UInt8>) -> UInt32 {
-  digits.reduce(0) { $0 << 4 | UInt32($1 < 0x40 ? $1 & 15 : $1 & 15 + 9) }
+  digits.reduce(0) { $0 << 4 | UInt32($1.hexadecimalValue ?? 0) }
 }

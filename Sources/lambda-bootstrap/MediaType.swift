@@ -1,5 +1,7 @@
 // Content types and dispositions with their parameters (RFC 9110, 5.6.6).
 
+import ASCII
+
 /// A media type or disposition with its parameters: `multipart/form-data; boundary="x"`.
 struct MediaType: Equatable {
   /// In lower case.
@@ -25,17 +27,13 @@ struct MediaType: Equatable {
         pieces[pieces.count - 1].append(character)
       }
     }
-    name = trimmed(pieces[0]).lowercased()
+    name = pieces[0].asciiTrimmed.asciiLowercased
     var parameters: [String: String] = [:]
     for piece in pieces.dropFirst() {
       guard let equals = piece.firstIndex(of: "=") else { continue }
-      let key = trimmed(String(piece[..<equals])).lowercased()
-      if parameters[key] == nil { parameters[key] = trimmed(String(piece[piece.index(after: equals)...])) }
+      let key = piece[..<equals].asciiTrimmed.asciiLowercased
+      if parameters[key] == nil { parameters[key] = piece[piece.index(after: equals)...].asciiTrimmed }
     }
     self.parameters = parameters
   }
-}
-
-private func trimmed(_ text: String) -> String {
-  String(text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
 }

@@ -1,6 +1,7 @@
 // A parser of HTTP/1.1 responses (RFC 9112), as far as a client on loopback needs it: heads, counted and chunked
 // bodies.
 
+import ASCII
 import HTTPFields
 
 /// Parses a response incrementally, from pieces of any size, until it is complete.
@@ -94,11 +95,11 @@ struct ReplyReader {
       guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
         line.allSatisfy({ $0 >= 0x20 || $0 == 0x09 })
       else { throw .malformed }
-      let value = trimmed(line[(colon + 1)...])
+      let value = line[(colon + 1)...].asciiTrimmed
       reply.headers.append((String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self)))
     case .chunkSize:
       // Chunk extensions after a semicolon are ignored.
-      let digits = trimmed(line.prefix { $0 != UInt8(ascii: ";") })
+      let digits = line.prefix { $0 != UInt8(ascii: ";") }.asciiTrimmed
       guard let size = number(String(decoding: digits, as: UTF8.self), radix: 16) else { throw .malformed }
       state = size == 0 ? .trailer : .chunk(size)
     case .chunkEnd:
@@ -149,11 +150,4 @@ struct ReplyReader {
 private func number(_ text: String, radix: Int) -> Int? {
   guard (1...12).contains(text.utf8.count), !text.utf8.contains(where: { $0 == 0x2B || $0 == 0x2D }) else { return nil }
   return Int(text, radix: radix)
-}
-
-private func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-  let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
-  let start = text.drop(while: isBlank)
-  let end = start.lastIndex { !isBlank($0) }
-  return end.map { start[...$0] } ?? []
 }
