@@ -31,7 +31,7 @@ struct JobDetail: Equatable, Sendable {
   /// `/aws/batch/job` where the job definition names no other.
   var logGroup: String?
 
-  /// Jobs that may still fail or succeed, and those that have: the children of an array, or 1 for itself.
+  /// How many of the array's children have the status; of a job without children 1 where it has it itself, else 0.
   func count(_ status: JobStatus) -> Int {
     children.isEmpty ? (self.status == status ? 1 : 0) : children[status] ?? 0
   }

@@ -2,7 +2,7 @@
 
 /// The work cut into children, each with a manifest of its own, and the children into jobs.
 ///
-/// Image `i` of child `c` is in place `ranges(c)` of the list; nothing is stored per image.
+/// Image `i` of child `c` is in place `range(ofChild: c).lowerBound + i` of the list; nothing is stored per image.
 struct Plan: Equatable {
   /// A job of Batch: `size` children, of which the first reads manifest number `first`.
   struct Job: Equatable {
@@ -45,8 +45,8 @@ struct Plan: Equatable {
     range(ofChild: job.first).lowerBound..<range(ofChild: job.first + job.size - 1).upperBound
   }
 
-  /// Images for about five minutes of a child's work: starting a container costs some 30 seconds in which nothing is classified
-  /// in, and a child that is lost repeats all of its own.
+  /// Images for about five minutes of a child's work: starting a container costs some 30 seconds in which nothing is
+  /// classified, and a child that is lost repeats all of its images.
   ///
   /// - Parameter vcpus: the child's, as overridden, or what the stack's job definition has.
   static func defaultImagesPerChild(vcpus: Double) -> Int {

@@ -16,8 +16,8 @@ struct RetrySettings: Equatable, Sendable {
   let mode: Mode
   /// Attempts of one call, the first included.
   let maximumAttempts: Int
-  /// All calls draw on one budget, and an outage of `outageLimit` seconds ends them. Not where the user has said how
-  /// often to try: that is obeyed.
+  /// All calls draw on one budget, and an outage of `Outage.limit` seconds ends them. False where the user has
+  /// said how often to try, which is obeyed, and in legacy mode.
   let isBounded: Bool
 
   /// Attempts where nothing is configured: bulk transfers over a lossy link need more than the SDKs' three.
