@@ -53,6 +53,21 @@ def test_nodes_in_any_order():
     np.testing.assert_array_equal(got, wanted)
 
 
+@pytest.mark.parametrize("shape", [(1, 1, 4, 1, 1), (2, 1, 4, 1, 1), (1, 4, 8, 8), (4, 1, 1), (8,), ()])
+@pytest.mark.parametrize("operator", ["Add", "Mul", "Pow", "Min", "Sum", "Less", "Where"])
+def test_a_picture_and_a_constant_of_any_rank(operator, shape):
+    """Behind a convolution, whose result is stored channels-last."""
+    k = RNG.random(shape, dtype=np.float32) + 0.5
+    nodes = [CONV, node("Abs", ["c"], ["a"])]
+    if operator == "Less":
+        nodes += [node("Less", ["a", "k"], ["b"]), node("Cast", ["b"], ["y"], to=TensorProto.FLOAT)]
+    elif operator == "Where":
+        nodes += [node("Where", ["t", "a", "k"], ["y"])]
+    else:
+        nodes += [node(operator, ["a", "k"] + ["c"] * (operator == "Sum"), ["y"])]
+    agrees(network(nodes, [W, constant("k", k), constant("t", k > 1)]), batch=1)
+
+
 def test_what_no_output_depends_on_is_dropped():
     """An operator, a quantized branch, an initializer and an unused input."""
     dead = [node("Atan", ["c"], ["d"]), node("QuantizeLinear", ["c", "s"], ["q"])]

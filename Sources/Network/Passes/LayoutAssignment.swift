@@ -79,7 +79,8 @@ struct LayoutAssignment {
     return true
   }
 
-  /// The layout a node works in. A constant of lower rank gets the missing dimensions, so that it can be arranged too.
+  /// The layout a node works in. A constant of lower rank gets the missing dimensions, so that it can be arranged too. Where an
+  /// operand has more than four dimensions, so has what the others broadcast to, and they are read in C order.
   private mutating func layout(for node: inout Graph.Node) throws(GraphError) -> Layout {
     switch node.computation.layoutRule {
     case .rowMajor: return .rowMajor
@@ -87,7 +88,7 @@ struct LayoutAssignment {
     case .either:
       let ids = node.inputs
       guard ids.contains(where: { graph[$0].layout == .channelsLast }),
-        ids.allSatisfy({ graph.shape($0).rank == 4 || graph[$0].constant != nil })
+        ids.allSatisfy({ graph.shape($0).rank == 4 || graph.shape($0).rank < 4 && graph[$0].constant != nil })
       else { return .rowMajor }
       for position in node.inputs.indices {
         let id = node.inputs[position]
