@@ -113,6 +113,12 @@ struct OperatorTests {
       "ScatterElements, add", GatherScatter(.scatterElements(axis: 0), update: .add),
       [floats([3], [1, 2, 3]), integers([2], [1, 1]), floats([2], [10, 100])], [3], [1, 112, 3]),
     Case(
+      "ScatterElements, a sum that wraps", GatherScatter(.scatterElements(axis: 0), update: .add),
+      [integers([2], [.max, 1]), integers([1], [0]), integers([1], [1])], [2], [Double(Int.min), 1]),
+    Case(
+      "ScatterND, a product that wraps", GatherScatter(.scatterND, update: .mul),
+      [integers([2], [-128, 3], .int8), integers([2, 1], [0, 1]), integers([2], [-1, 100], .int8)], [2], [-128, 44]),
+    Case(
       "DepthToSpace", BlockRearrangement(.depthFirst, block: 2), [floats([1, 4, 1, 1], [1, 2, 3, 4])], [1, 1, 2, 2],
       [1, 2, 3, 4]),
     Case("MatMul, vectors", MatrixProduct(), [floats([2], [1, 2]), floats([2], [3, 4])], [], [11]),

@@ -98,11 +98,29 @@ package struct GatherScatter: Operator, Computation {
 
   package func compile(_ context: CompileContext) throws(GraphError) -> Kernel? {
     let (inputs, target) = (context.inputs, context.outputs[0])
-    if update != .replace {
-      if let type = target.element.integerType { return scatter(type, inputs, target) }
-      return scatter(Float.self, inputs, target)
+    guard scatters else { return gather(target.element.unit, inputs, target) }
+    if update == .replace { return scatterIntegers(target.element.unit, inputs, target) }
+    if let type = target.element.integerType { return scatterIntegers(type, inputs, target) }
+    switch update {
+    case .replace: return scatter(Float.self, inputs, target) { $1 }
+    case .add: return scatter(Float.self, inputs, target) { $0 + $1 }
+    case .mul: return scatter(Float.self, inputs, target) { $0 * $1 }
+    case .max: return scatter(Float.self, inputs, target) { Swift.max($0, $1) }
+    case .min: return scatter(Float.self, inputs, target) { Swift.min($0, $1) }
     }
-    return scatters ? scatter(target.element.unit, inputs, target) : gather(target.element.unit, inputs, target)
+  }
+
+  /// Sums and products wrap around.
+  private func scatterIntegers<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
+    _ type: T.Type, _ inputs: [BufferView], _ target: BufferView
+  ) -> Kernel {
+    switch update {
+    case .replace: scatter(type, inputs, target) { $1 }
+    case .add: scatter(type, inputs, target) { $0 &+ $1 }
+    case .mul: scatter(type, inputs, target) { $0 &* $1 }
+    case .max: scatter(type, inputs, target) { Swift.max($0, $1) }
+    case .min: scatter(type, inputs, target) { Swift.min($0, $1) }
+    }
   }
 
   private func gather<Unit: BitwiseCopyable & Sendable>(
@@ -117,10 +135,11 @@ package struct GatherScatter: Operator, Computation {
     }
   }
 
-  private func scatter<T: Comparable & Numeric & BitwiseCopyable & Sendable>(
-    _ type: T.Type, _ inputs: [BufferView], _ target: BufferView
+  /// - Parameter combine: what is written, of the element that is there and of the new one.
+  private func scatter<T: BitwiseCopyable & Sendable>(
+    _ type: T.Type, _ inputs: [BufferView], _ target: BufferView, combine: @escaping @Sendable (T, T) -> T
   ) -> Kernel {
-    let (data, updates, update) = (inputs[0], inputs[2], update)
+    let (data, updates) = (inputs[0], inputs[2])
     let places = IndexedPlaces(kind, data.dimensions, inputs[1])
     return Kernel { run in
       let (input, news) = unsafe (run.read(data, as: type), run.read(updates, as: type))
@@ -128,15 +147,7 @@ package struct GatherScatter: Operator, Computation {
       unsafe output.update(from: input, count: data.count)
       places.visit(run) { position, place, width in
         for i in 0..<width {
-          let value = unsafe news[position * width + i]
-          let old = unsafe output[place + i]
-          switch update {
-          case .replace: unsafe output[place + i] = value
-          case .add: unsafe output[place + i] = old + value
-          case .mul: unsafe output[place + i] = old * value
-          case .max: unsafe output[place + i] = Swift.max(old, value)
-          case .min: unsafe output[place + i] = Swift.min(old, value)
-          }
+          unsafe output[place + i] = combine(output[place + i], news[position * width + i])
         }
       }
     }
