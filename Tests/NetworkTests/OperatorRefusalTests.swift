@@ -94,6 +94,15 @@ struct OperatorRefusalTests {
         [
           .floats(1, 3, 8, 8), .weights(3), .weights(3), .weights(3), .weights(3),
         ], .unsupported("training_mode 1")),
+      Refusal(
+        "mean of bytes", OperatorTests.reduce(.mean, [1]), [.value([1, 256], .uint8, isBatched: false)],
+        .elementType(.uint8)),
+      Refusal(
+        "sum of bytes", OperatorTests.reduce(.sum, [1]), [.value([1, 9], .int8, isBatched: false)], .elementType(.int8)),
+      Refusal(
+        "product of 16 bits", OperatorTests.reduce(.product, [0]),
+        [.constant(OperatorTests.integers([2], [1, 2], .int16))],
+        .elementType(.int16)),
       Refusal("empty", Reshape("Flatten", .flatten(axis: 1)), [.floats(0, 3)], .emptyTensor),
       Refusal(
         "a range without end", ArithmeticSequence(),

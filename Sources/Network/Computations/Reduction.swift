@@ -20,8 +20,14 @@ package struct Reduction: Computation {
     case logSum = "ReduceLogSum"
     case logSumExponential = "ReduceLogSumExp"
 
-    var takesIntegers: Bool {
-      self == .sum || self == .maximum || self == .minimum || self == .product || self == .mean
+    /// ONNX has sums, products and means of integers of 32 and 64 bits alone: narrower ones would overflow.
+    func takes(_ type: ElementType) -> Bool {
+      if type.isFloating { return true }
+      switch self {
+      case .maximum, .minimum: return type != .bool
+      case .sum, .mean, .product: return type != .bool && type.byteCount >= 4
+      case .absoluteSum, .norm, .squareSum, .logSum, .logSumExponential: return false
+      }
     }
     /// Whether a single element is its own result.
     var keepsSingleValues: Bool {

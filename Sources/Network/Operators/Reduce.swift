@@ -32,9 +32,7 @@ package struct Reduce: Operator {
     if let constant = operand.constant, constant.dependsOnBatch {
       return .constants([try folded(constant, reduced)])
     }
-    guard operand.type.isFloating || operand.type != .bool && kind.takesIntegers else {
-      throw .elementType(operand.type)
-    }
+    guard kind.takes(operand.type) else { throw .elementType(operand.type) }
     guard input.count > 0 else { throw .emptyTensor }
     if input.isBatched && reduced.contains(0) { throw .dynamicShape }
     if kind == .mean && operand.constant == nil && input.rank == 4 && reduced == [2, 3] {
