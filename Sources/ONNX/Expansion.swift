@@ -11,6 +11,8 @@ struct Expansion {
     /// What an error message calls it.
     let label: String
     let scope: Scope
+    /// How many calls and branches it is inside.
+    let depth: Int
   }
 
   private struct FunctionName: Hashable {
@@ -54,7 +56,7 @@ struct Expansion {
     var result: [Node] = []
     for (index, message) in messages.enumerated() {
       let label = message.name.isEmpty ? "\(message.operatorType)#\(index)" : message.name
-      let node = Node(message: renamed(message, scope), label: label, scope: scope)
+      let node = Node(message: renamed(message, scope), label: label, scope: scope, depth: depth)
       let name = FunctionName(domain: message.domain, name: message.operatorType, overload: message.overload)
       if let function = functions[name] {
         guard depth < Self.depthLimit else { throw .expansion(node: label) }
@@ -102,18 +104,18 @@ struct Expansion {
     for (position, name) in function.inputs.enumerated() {
       scope.define(name, as: position < call.message.inputs.count ? call.message.inputs[position] : "")
     }
-    let copies = connect(function.outputs, of: scope, to: call)
+    let copies = connect(function.outputs, of: scope, to: call, depth: depth)
     return try expanded(function.nodes, scope, depth: depth) + copies
   }
 
   /// The results of a body or branch get the names of the caller's results. What has a name already (an input that is
   /// handed through, a result that is listed twice) is copied.
-  private func connect(_ outputs: [String], of scope: Scope, to call: Node) -> [Node] {
+  private func connect(_ outputs: [String], of scope: Scope, to call: Node, depth: Int) -> [Node] {
     var copies: [Node] = []
     for (name, global) in zip(outputs, call.message.outputs) where !global.isEmpty {
       if scope.isDefinedHere(name) {
         let copy = NodeMessage(copying: scope.global(name), to: global)
-        copies.append(Node(message: copy, label: call.label, scope: scope))
+        copies.append(Node(message: copy, label: call.label, scope: scope, depth: depth))
       } else {
         scope.define(name, as: global)
       }
@@ -130,16 +132,20 @@ struct Expansion {
     guard let reader = node.message.attributes.first(where: { $0.name == name })?.graph else {
       throw .node(NodeError(node: node.label, error: .attribute(name)))
     }
+    let depth = node.depth + 1
+    guard depth <= Self.depthLimit else { throw .expansion(node: node.label) }
     let branch = try GraphMessage(reader)
     let scope = Scope(inside: node.scope, prefix: nextPrefix(node.label))
     for initializer in branch.initializers { scope.define(initializer.name) }
     for case let name in branch.nodes.flatMap(\.outputs) where !name.isEmpty { scope.define(name) }
     // A branch's results are always copied: they may be values from outside.
     let copies = zip(branch.outputs, node.message.outputs).filter { !$1.isEmpty }.map { output, global in
-      Node(message: NodeMessage(copying: scope.global(output.name), to: global), label: node.label, scope: scope)
+      Node(
+        message: NodeMessage(copying: scope.global(output.name), to: global), label: node.label, scope: scope,
+        depth: depth)
     }
     try add(branch, scope)
     nodes.remove(at: index)
-    nodes.insert(contentsOf: try expanded(branch.nodes, scope, depth: 0) + copies, at: index)
+    nodes.insert(contentsOf: try expanded(branch.nodes, scope, depth: depth) + copies, at: index)
   }
 }

@@ -141,6 +141,16 @@ def test_functions_that_call_each_other_without_end_are_refused():
                   [np.ones((1, 3, 8, 8), np.float32)])
 
 
+def test_a_function_that_calls_itself_in_a_branch_is_refused():
+    again = branch([node("loop", ["a"], ["r"], domain="local")], "r")
+    end = branch([node("Identity", ["a"], ["r"])], "r")
+    loop = function("loop", ["a"], ["b"], [
+        node("Constant", [], ["t"], value=constant("t", np.array(True))), node("If", ["t"], ["b"], then_branch=again, else_branch=end)])
+    with pytest.raises(Refused, match="without end"):
+        run_model(network([node("loop", ["x"], ["y"], domain="local")], functions=[loop], domains=["local"]),
+                  [np.ones((1, 3, 8, 8), np.float32)])
+
+
 def branch(nodes, output, initializers=()):
     return helper.make_graph(
         nodes, "branch", [], [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)], list(initializers))
