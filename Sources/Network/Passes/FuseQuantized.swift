@@ -197,9 +197,9 @@ private struct QuantizedFusion {
 
   private mutating func fuse(_ arithmetic: Arithmetic, at index: Int) {
     let node = graph.nodes[index]
-    let sink = sink(node.outputs[0])
     guard arithmetic.kind == .add || arithmetic.kind == .multiply, arithmetic.activation == .none,
-      var a = bytes(node.inputs[0]), var b = bytes(node.inputs[1]), let range = sink.range
+      var a = bytes(node.inputs[0]), var b = bytes(node.inputs[1]), case let sink = sink(node.outputs[0]),
+      let range = sink.range
     else { return }
     let scalesChannels = graph.shape(a.value) != graph.shape(b.value)
     if scalesChannels {
@@ -228,8 +228,7 @@ private struct QuantizedFusion {
 
   private mutating func fuse(_ kind: QuantizedPooling.Kind, at index: Int) {
     let node = graph.nodes[index]
-    let sink = sink(node.outputs[0])
-    guard let input = bytes(node.inputs[0]), let range = sink.range,
+    guard let input = bytes(node.inputs[0]), case let sink = sink(node.outputs[0]), let range = sink.range,
       (input.quantization.scale / range.quantization.scale).isNormal
     else { return }
     replace(
@@ -239,9 +238,10 @@ private struct QuantizedFusion {
   /// Parts of another quantization than the result's are converted first.
   private mutating func fuse(_ concat: Concat, at index: Int) {
     let node = graph.nodes[index]
-    let sink = sink(node.outputs[0])
     let parts = node.inputs.compactMap(bytes)
-    guard parts.count == node.inputs.count, let range = sink.range else { return }
+    guard parts.count == node.inputs.count, case let sink = sink(node.outputs[0]), let range = sink.range else {
+      return
+    }
     let converted = parts.map { part in
       if QuantizedRange(part.quantization) == range { return part.value }
       let copy = graph.addCopy(of: part.value, suffix: "/requantized", shape: graph.shape(part.value))
@@ -257,8 +257,9 @@ private struct QuantizedFusion {
 
   private mutating func fuse(_ activate: Activate, at index: Int) {
     let node = graph.nodes[index]
-    let sink = sink(node.outputs[0])
-    guard let input = bytes(node.inputs[0]), let range = sink.range else { return }
+    guard let input = bytes(node.inputs[0]), case let sink = sink(node.outputs[0]), let range = sink.range else {
+      return
+    }
     let table = ByteTable(activate.name, from: input.quantization, to: range) { activate.function($0) }
     replace(index, table, inputs: [input.value], sink)
   }
