@@ -43,9 +43,9 @@ extension Graph {
     var nodes: [Int] = []
   }
 
-  /// nil where `value` is something else, or is read elsewhere too.
-  private func scores(_ value: ValueID, reader: Int, _ uses: Uses) -> Scores? {
-    guard uses.onlyReader(of: value) == reader, let writer = uses.writer(of: value) else { return nil }
+  /// nil where `value` is something else, is read elsewhere too, or has no product within `steps` nodes.
+  private func scores(_ value: ValueID, reader: Int, _ uses: Uses, steps: Int = 32) -> Scores? {
+    guard steps > 0, uses.onlyReader(of: value) == reader, let writer = uses.writer(of: value) else { return nil }
     let node = nodes[writer]
     if let product = node.computation as? MatrixProduct {
       return product.hasVectors ? nil : Scores(product: writer)
@@ -54,13 +54,15 @@ extension Graph {
       shape(node.inputs[0]).dimensions.suffix(2) == shape(value).dimensions.suffix(2),
       shape(node.inputs[0]).isBatched == shape(value).isBatched
     {
-      var scores = scores(node.inputs[0], reader: writer, uses)
+      var scores = scores(node.inputs[0], reader: writer, uses, steps: steps - 1)
       scores?.nodes.append(writer)
       return scores
     }
     if let (source, factor, shift) = affine(node), shift == 0 {
       // Were a bias added before, it would have to be multiplied too.
-      guard var scores = scores(source, reader: writer, uses), scores.biases.isEmpty else { return nil }
+      guard var scores = scores(source, reader: writer, uses, steps: steps - 1), scores.biases.isEmpty else {
+        return nil
+      }
       scores.factor *= factor
       scores.nodes.append(writer)
       return scores
@@ -68,7 +70,7 @@ extension Graph {
     guard let sum = node.computation as? Arithmetic, sum.kind == .add, sum.activation == .none else { return nil }
     for (source, bias) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
       guard shape(source) == shape(value), shape(bias).dimensions.last == shape(value).dimensions.last,
-        var scores = scores(source, reader: writer, uses), scores.biases.count < 2
+        var scores = scores(source, reader: writer, uses, steps: steps - 1), scores.biases.count < 2
       else { continue }
       scores.biases.append((bias, shape(value).dimensions))
       scores.nodes.append(writer)

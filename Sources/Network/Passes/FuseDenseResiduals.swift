@@ -31,14 +31,17 @@ extension Graph {
 
   /// The views that lead from a product to `value`, and the product, last.
   private func path(from value: ValueID, reader: Int, _ uses: Uses) -> [Int]? {
-    guard uses.onlyReader(of: value) == reader, let writer = uses.writer(of: value) else { return nil }
-    if let dense = nodes[writer].computation as? Dense {
-      return dense.activation == .none && !dense.addsResidual ? [writer] : nil
+    var (value, reader, path) = (value, reader, [Int]())
+    while uses.onlyReader(of: value) == reader, let writer = uses.writer(of: value) {
+      path.append(writer)
+      if let dense = nodes[writer].computation as? Dense {
+        return dense.activation == .none && !dense.addsResidual ? path : nil
+      }
+      guard nodes[writer].computation is View, case let input = nodes[writer].inputs[0],
+        shape(input).isBatched == shape(value).isBatched
+      else { return nil }
+      (value, reader) = (input, writer)
     }
-    guard nodes[writer].computation is View,
-      case let input = nodes[writer].inputs[0], shape(input).isBatched == shape(value).isBatched,
-      let path = path(from: input, reader: writer, uses)
-    else { return nil }
-    return [writer] + path
+    return nil
   }
 }

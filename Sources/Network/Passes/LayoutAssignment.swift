@@ -31,23 +31,23 @@ struct LayoutAssignment {
   /// An input whose readers all want channels last is filled that way from the start.
   private mutating func preferChannelsLastInputs() {
     let uses = Uses(graph)
-    for input in graph.inputs where graph.shape(input).rank == 4 && !uses.isOutput(input) {
-      if isReadChannelsLast(input, uses) { graph[input].layout = .channelsLast }
+    // Per node, whether it wants the channels last, itself or for what it makes of its operand.
+    var wants = Array(repeating: false, count: graph.nodes.count)
+    func isReadChannelsLast(_ value: Graph.ValueID) -> Bool {
+      let readers = uses.readers(of: value)
+      return !uses.isOutput(value) && !readers.isEmpty && readers.allSatisfy { wants[$0] }
     }
-  }
-
-  /// Whether all readers of `value` want the channels last, themselves or for what they make of it.
-  private func isReadChannelsLast(_ value: Graph.ValueID, _ uses: Uses) -> Bool {
-    let readers = uses.readers(of: value)
-    return !uses.isOutput(value) && !readers.isEmpty
-      && readers.allSatisfy { reader in
-        let node = graph.nodes[reader]
-        switch node.computation.layoutRule {
-        case .channelsLast: return true
-        case .rowMajor: return false
-        case .either: return node.inputs.count == 1 && node.outputs.allSatisfy { isReadChannelsLast($0, uses) }
-        }
+    // From the last to the first: a node's readers come after it.
+    for (index, node) in graph.nodes.enumerated().reversed() {
+      switch node.computation.layoutRule {
+      case .channelsLast: wants[index] = true
+      case .rowMajor: break
+      case .either: wants[index] = node.inputs.count == 1 && node.outputs.allSatisfy(isReadChannelsLast)
       }
+    }
+    for input in graph.inputs where graph.shape(input).rank == 4 {
+      if isReadChannelsLast(input) { graph[input].layout = .channelsLast }
+    }
   }
 
   private mutating func arrange(_ node: Graph.Node) throws(GraphError) {

@@ -12,12 +12,13 @@ extension Graph {
   /// A computed value that is read only by 1×1 convolutions of one common stride, and that a convolution leads to.
   private func nextSparselyReadValue() -> (ValueID, Window.Size)? {
     let uses = Uses(self)
+    let leads = leadingToConvolutions(uses)
     for node in nodes.reversed() {
       guard let strides = pushableStrides(node), case let value = node.inputs[0], !uses.isOutput(value) else {
         continue
       }
       let agree = uses.readers(of: value).allSatisfy { pushableStrides(nodes[$0]) == strides }
-      if agree, let writer = uses.writer(of: value), leadsToConvolution(writer, uses) { return (value, strides) }
+      if agree, let writer = uses.writer(of: value), leads[writer] { return (value, strides) }
     }
     return nil
   }
@@ -28,18 +29,24 @@ extension Graph {
     return convolution.window.strides
   }
 
-  /// Whether computing `writer` sparsely lets a convolution compute sparsely.
-  private func leadsToConvolution(_ writer: Int, _ uses: Uses) -> Bool {
-    switch nodes[writer].computation {
-    case is Convolution: return true
-    case is Activate, is ScaleShift, is Arithmetic, is Quantize, is Dequantize:
-      guard isPositionwise(nodes[writer]) else { return false }
-      return nodes[writer].inputs.contains { input in
-        guard uses.onlyReader(of: input) == writer, let next = uses.writer(of: input) else { return false }
-        return leadsToConvolution(next, uses)
+  /// Per node, whether computing it sparsely lets a convolution compute sparsely.
+  private func leadingToConvolutions(_ uses: Uses) -> [Bool] {
+    var leads: [Bool] = []
+    // What writes an operand comes before the node.
+    for (index, node) in nodes.enumerated() {
+      switch node.computation {
+      case is Convolution: leads.append(true)
+      case is Activate, is ScaleShift, is Arithmetic, is Quantize, is Dequantize:
+        leads.append(
+          isPositionwise(node)
+            && node.inputs.contains { input in
+              guard uses.onlyReader(of: input) == index, let writer = uses.writer(of: input) else { return false }
+              return leads[writer]
+            })
+      default: leads.append(false)
       }
-    default: return false
     }
+    return leads
   }
 
   /// Every operand has the result's shape.
@@ -67,34 +74,44 @@ extension Graph {
     }
   }
 
-  /// Shrinks `value` and makes its writer compute no more than that; where an operand is needed whole elsewhere, or is
-  /// no convolution's, its positions are selected first.
+  /// Shrinks `value` and what it is computed from, back to the convolutions, and makes the nodes in between compute no more
+  /// than that. Where an operand is needed whole elsewhere, or is no convolution's, its positions are selected first.
   private mutating func compute(
     _ value: ValueID, sparselyBy strides: Window.Size, _ uses: Uses, _ selections: inout [Node]
   ) {
-    guard let writer = uses.writer(of: value) else { return }
-    self[value].type = TensorType(self[value].type.element, thinned(shape(value), strides))
-    if var convolution = nodes[writer].computation as? Convolution {
-      convolution.multiplyStrides(by: strides, over: shape(nodes[writer].inputs[0]))
-      nodes[writer].computation = convolution
-      return
-    }
-    for (position, input) in nodes[writer].inputs.enumerated() {
-      if uses.onlyReader(of: input) == writer, let next = uses.writer(of: input), leadsToConvolution(next, uses) {
-        compute(input, sparselyBy: strides, uses, &selections)
+    let leads = leadingToConvolutions(uses)
+    var pending = [value]
+    while let value = pending.popLast() {
+      guard let writer = uses.writer(of: value) else { continue }
+      self[value].type = TensorType(self[value].type.element, thinned(shape(value), strides))
+      if var convolution = nodes[writer].computation as? Convolution {
+        convolution.multiplyStrides(by: strides, over: shape(nodes[writer].inputs[0]))
+        nodes[writer].computation = convolution
         continue
       }
-      let whole = shape(input)
-      let sparse = addCopy(of: input, suffix: "/sparse", shape: thinned(whole, strides))
-      let selection = Select(
-        name: "Subsample",
-        positions: [
-          nil, nil, Array(stride(from: 0, to: whole.dimensions[2], by: strides.height)),
-          Array(stride(from: 0, to: whole.dimensions[3], by: strides.width)),
-        ])
-      selections.append(Node(name: nodes[writer].name, computation: selection, inputs: [input], outputs: [sparse]))
-      nodes[writer].inputs[position] = sparse
+      for (position, input) in nodes[writer].inputs.enumerated() {
+        if uses.onlyReader(of: input) == writer, let next = uses.writer(of: input), leads[next] {
+          pending.append(input)
+          continue
+        }
+        let selection = selection(of: input, by: strides, for: nodes[writer])
+        selections.append(selection)
+        nodes[writer].inputs[position] = selection.outputs[0]
+      }
     }
+  }
+
+  /// The positions of `input` that `reader` needs still.
+  private mutating func selection(of input: ValueID, by strides: Window.Size, for reader: Node) -> Node {
+    let whole = shape(input)
+    let sparse = addCopy(of: input, suffix: "/sparse", shape: thinned(whole, strides))
+    let selection = Select(
+      name: "Subsample",
+      positions: [
+        nil, nil, Array(stride(from: 0, to: whole.dimensions[2], by: strides.height)),
+        Array(stride(from: 0, to: whole.dimensions[3], by: strides.width)),
+      ])
+    return Node(name: reader.name, computation: selection, inputs: [input], outputs: [sparse])
   }
 
   private func thinned(_ shape: Shape, _ strides: Window.Size) -> Shape {
