@@ -24,14 +24,34 @@ extension Graph {
 
   /// Follows output `index` of a resolved graph back to the operator that gives its numbers their meaning.
   package func meaning(ofOutput index: Int) -> OutputMeaning {
-    meaning(of: outputs[index], Uses(self), depth: 0) ?? .values
+    var known: [MeaningPosition: OutputMeaning] = [:]
+    return meaning(of: MeaningPosition(value: outputs[index], steps: 32), Uses(self), &known) ?? .values
+  }
+
+  /// A value, and how many nodes may be followed from there. What follows a classifier's activation is short.
+  private struct MeaningPosition: Hashable {
+    let value: ValueID
+    let steps: Int
   }
 
   /// nil for a constant, which says nothing.
-  private func meaning(of id: ValueID, _ uses: Uses, depth: Int) -> OutputMeaning? {
-    if self[id].constant != nil { return nil }
-    // What follows a classifier's activation is short; a limit keeps a graph of many diamonds from being walked again and again.
-    guard depth < 32, let writer = uses.writer(of: id) else { return .values }
+  ///
+  /// - Parameter known: what has been found so far, so that a graph of many diamonds is not walked along each of its paths.
+  private func meaning(
+    of position: MeaningPosition, _ uses: Uses, _ known: inout [MeaningPosition: OutputMeaning]
+  ) -> OutputMeaning? {
+    if self[position.value].constant != nil { return nil }
+    if let meaning = known[position] { return meaning }
+    let meaning = computedMeaning(of: position, uses, &known)
+    known[position] = meaning
+    return meaning
+  }
+
+  /// Of a value that is no constant.
+  private func computedMeaning(
+    of position: MeaningPosition, _ uses: Uses, _ known: inout [MeaningPosition: OutputMeaning]
+  ) -> OutputMeaning {
+    guard position.steps > 0, let writer = uses.writer(of: position.value) else { return .values }
     let node = nodes[writer]
     let name = node.computation.name
     if name == "LogSoftmax" { return .logProbabilities(name) }
@@ -40,7 +60,9 @@ extension Graph {
     guard Self.transparent.contains(name) else { return .values }
     // Every operand that is computed has to agree: x · sigmoid(x) is not a probability.
     let inputs = Set(node.inputs)
-    let meanings = inputs.compactMap { meaning(of: $0, uses, depth: depth + 1) }
+    let meanings = inputs.compactMap {
+      meaning(of: MeaningPosition(value: $0, steps: position.steps - 1), uses, &known)
+    }
     var origins = Set<String>()
     for meaning in meanings {
       guard case .probabilities(let origin) = meaning else {

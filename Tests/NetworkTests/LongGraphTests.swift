@@ -1,10 +1,10 @@
-// The passes on graphs as long as a file can hold: no deep recursion.
+// The passes on graphs as long, or with as many paths, as a file can hold: no deep recursion, no walk along every path.
 
 import Testing
 
 @testable import Network
 
-/// Chains of 2¹⁶ nodes. The importer allows 2¹⁸ nodes.
+/// Chains of 2¹⁶ nodes and a ladder of 10⁹ paths. The importer allows 2¹⁸ nodes.
 @Suite(.timeLimit(.minutes(1)))
 struct LongGraphTests {
   private static let length = 1 << 16
@@ -87,5 +87,24 @@ struct LongGraphTests {
     let weights = builder.apply(Softmax(axis: -1, flattens: false), far)
     let result = try builder.optimized(builder.apply(MatrixProduct(), weights, x))
     #expect(result.outputShape(0).dimensions == [1, 6, 24])
+  }
+
+  @Test func everyPathOfALadderLeadsToASoftmax() throws {
+    var builder = Builder()
+    var value = builder.apply(Softmax(axis: 1, flattens: false), try builder.input(1, 4))
+    let (start, end, axis) = (builder.integers([0]), builder.integers([4]), builder.integers([1]))
+    let limits = (0..<10).map { builder.graph.addConstant(name: "limit", OperatorTests.floats([], [Float($0)])) }
+    for _ in 0..<9 {
+      let parts = limits.map { builder.apply(Arithmetic(.minimum), value, $0) }
+      let whole = builder.graph.addValue(name: "whole")
+      builder.graph.addNode(name: "whole", Concat(axis: 1), inputs: parts, outputs: [whole])
+      value = builder.apply(Slice(), whole, start, end, axis)
+    }
+    builder.graph.addOutput(value)
+    guard case .probabilities(let origin) = try builder.graph.resolve().meaning(ofOutput: 0) else {
+      Issue.record("the numbers are probabilities")
+      return
+    }
+    #expect(origin.hasPrefix("Softmax, Min, Concat, Slice"))
   }
 }
