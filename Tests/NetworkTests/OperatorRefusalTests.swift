@@ -42,9 +42,9 @@ struct OperatorRefusalTests {
 
   static func shape(_ dimensions: Int...) throws -> Shape { try Shape(dimensions) }
 
-  static func window(_ kernel: Int?, stride: Int = 1, pad: Int = 0) throws -> Window {
+  static func window(_ kernel: Int?, stride: Int = 1, dilation: Int = 1, pad: Int = 0) throws -> Window {
     try Window(
-      kernel: kernel.map { .init($0, $0) }, strides: .init(stride, stride), dilations: .init(1, 1),
+      kernel: kernel.map { .init($0, $0) }, strides: .init(stride, stride), dilations: .init(dilation, dilation),
       padding: .explicit(top: pad, left: pad, bottom: pad, right: pad))
   }
 
@@ -90,6 +90,17 @@ struct OperatorRefusalTests {
         "pooling without a kernel", Pooling(.maximum, window: try window(nil), roundsUp: false), [.floats(1, 3, 8, 8)],
         .attribute("kernel_shape")),
       Refusal(
+        "pooling of the padding alone", Pooling(.maximum, window: try window(2, pad: 2), roundsUp: false),
+        [.floats(1, 3, 8, 8)], .attribute("pads")),
+      Refusal(
+        "taps on both sides of the input",
+        Pooling(.average(countsPadding: false), window: try window(2, dilation: 2, pad: 1), roundsUp: false),
+        [.floats(1, 3, 1, 1)], .attribute("pads")),
+      Refusal(
+        "taps behind the input",
+        Pooling(.average(countsPadding: true), window: try window(2, dilation: 4, pad: 3), roundsUp: false),
+        [.floats(1, 3, 3, 3)], .attribute("pads")),
+      Refusal(
         "training", BatchNormalization(epsilon: 0, isTraining: true),
         [
           .floats(1, 3, 8, 8), .weights(3), .weights(3), .weights(3), .weights(3),
@@ -125,6 +136,10 @@ struct OperatorRefusalTests {
       Shaped(
         "MaxPool", Pooling(.maximum, window: try window(2, stride: 2), roundsUp: true), [.batch(3, 9, 9)],
         "(N, 3, 5, 5)"),
+      Shaped(
+        "dilated MaxPool", Pooling(.maximum, window: try window(2, dilation: 3, pad: 1), roundsUp: false),
+        [.batch(3, 3, 3)],
+        "(N, 3, 2, 2)"),
       Shaped("GlobalAveragePool", GlobalPooling(.average), [.batch(3, 9, 9)], "(N, 3, 1, 1)"),
       Shaped("Flatten", Reshape("Flatten", .flatten(axis: 1)), [.batch(3, 9)], "(N, 27)"),
       Shaped(

@@ -42,4 +42,13 @@ struct AxisWindow {
       }
     }
   }
+  /// Whether the window has an element of the input at every position. A dilated one may step over the whole input.
+  func holdsInput(ofLength input: Int) -> Bool {
+    (0..<output).allSatisfy { position in
+      let start = position * stride - before
+      // The first element that is not in front of the input.
+      let first = max(0, (dilation - 1 - start) / dilation)
+      return first < kernel && start + first * dilation < input
+    }
+  }
 }

@@ -31,10 +31,10 @@ package struct Pooling: Operator, Computation {
     let input = isBytes ? try operands.elements(0) : try operands.activation(0)
     guard input.rank == 4 else { throw .rank(input.rank) }
     let placed = try placed(input)
-    // A window that lay in the padding alone would have no answer.
-    for axis in [placed.rows, placed.columns] where max(axis.before, axis.after) >= axis.kernel * axis.dilation {
-      throw .attribute("pads")
-    }
+    // A window without an element of the input would have no answer.
+    guard placed.rows.holdsInput(ofLength: input.dimensions[2]),
+      placed.columns.holdsInput(ofLength: input.dimensions[3])
+    else { throw .attribute("pads") }
     let dimensions = [input.dimensions[0], input.dimensions[1], placed.output.height, placed.output.width]
     return operands.computed(self, reads: [0], shapes: [try input.with(dimensions)])
   }
