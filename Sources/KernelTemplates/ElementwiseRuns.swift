@@ -123,15 +123,3 @@ public func scaleShiftRun<V: FloatVector>(
     sum.adding(.load(input + $0), times: .load(scale + $0)).store(output + $0)
   }
 }
-
-/// output[i] = e^(input[i] − shift)
-@inline(__always) @inlinable
-public func exponentialRun<V: FloatVector>(
-  _: V.Type, _ count: Int, shift: Float, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
-) {
-  inVectors(count, width: V.width) {
-    exponential(V.load(input + $0) - V(repeating: shift)).store(output + $0)
-  } rest: {
-    exponential(ScalarVector<V>.load(input + $0) - ScalarVector<V>(repeating: shift)).store(output + $0)
-  }
-}

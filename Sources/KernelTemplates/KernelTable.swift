@@ -52,9 +52,6 @@ public struct KernelTable: Sendable {
       _ count: Int, _ scale: UnsafePointer<Float>, _ shift: UnsafePointer<Float>, _ input: UnsafePointer<Float>,
       _ output: UnsafeMutablePointer<Float>
     ) -> Void
-  public var exponentialRun:
-    @Sendable (_ count: Int, _ shift: Float, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>) ->
-      Void
   /// `lanes`: width floats, written, here and below.
   public var momentsRow:
     @Sendable (_ count: Int, _ center: Float, _ input: UnsafePointer<Float>, _ lanes: UnsafeMutablePointer<Float>) ->
@@ -148,6 +145,5 @@ public struct KernelTable: Sendable {
         V.self, depth: $0, columns: $1, factor: $2, $3, rowStep: $4, columnStep: $5, $6)
     }
     packRows = { KernelTemplates.packRows(V.self, rows: $0, columns: $1, $2, rowStep: $3, columnStep: $4, $5) }
-    exponentialRun = { KernelTemplates.exponentialRun(V.self, $0, shift: $1, $2, $3) }
   }
 }

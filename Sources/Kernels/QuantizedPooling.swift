@@ -46,16 +46,3 @@ public func averagePoolBytes(
     }
   }
 }
-
-/// The mean over all pixels of an image: (batch, pixels, channels) to (batch, channels), both with strides from pixel to pixel.
-public func globalAveragePoolBytes(
-  channels: Int, pixels: Int, batch: Int, from quantization: ByteQuantization, input: UnsafeRawPointer,
-  inputStride: Int, to range: QuantizedRange, output: UnsafeMutableRawPointer, outputStride: Int, pool: ThreadPool,
-  instructionSet: CPUFeatures = .current
-) throws(QuantizationError) {
-  let shape = PoolingShape(
-    channels: channels, inHeight: 1, inWidth: pixels, outHeight: 1, outWidth: 1, kernelHeight: 1, kernelWidth: pixels)
-  try averagePoolBytes(
-    shape, countIncludePad: false, batch: batch, from: quantization, input: input, inputStride: inputStride, to: range,
-    output: output, outputStride: outputStride, pool: pool, instructionSet: instructionSet)
-}

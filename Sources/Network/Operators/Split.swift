@@ -34,10 +34,7 @@ package struct Split: Operator, Computation {
       }
       start += size
     }
-    if let constant = operand.constant {
-      // A part that is everything is the operand itself and was not folded.
-      return .constants(sizes.count == 1 ? [constant] : constants)
-    }
+    if operand.constant != nil { return .constants(constants) }
     _ = try operands.elements(0)
     if shapes.contains(where: { $0.count == 0 }) { throw .emptyTensor }
     return operands.computed(Split(axis: axis, sizes: sizes, parts: parts), reads: [0], shapes: shapes)
