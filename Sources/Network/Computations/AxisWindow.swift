@@ -42,6 +42,7 @@ struct AxisWindow {
       }
     }
   }
+
   /// Whether the window has an element of the input at every position. A dilated one may step over the whole input.
   func holdsInput(ofLength input: Int) -> Bool {
     (0..<output).allSatisfy { position in
