@@ -102,7 +102,7 @@ delete_images() {
   return 1
 }
 
-# show_refused TEXT LINES – the first of what a call was refused, for people.
+# show_refused TEXT LINES – prints TEXT and the first five of LINES, without control characters.
 show_refused() {
   say "$1"
   printf '%s\n' "$2" | LC_ALL=C tr -d '\000-\010\013-\037\177' | sed -n '1,5s/^/  /p' >&2

@@ -22,6 +22,11 @@ extension Sequence where Element == UInt8 {
 }
 
 extension BidirectionalCollection where Element == UInt8 {
+  /// Whether the bytes end in the text, but for the case of ASCII letters.
+  @inlinable package func hasSuffixIgnoringASCIICase(_ text: String) -> Bool {
+    suffix(text.utf8.count).equalsIgnoringASCIICase(text.utf8)
+  }
+
   /// Without white space at both ends.
   @inlinable package var asciiTrimmed: SubSequence {
     guard let first = firstIndex(where: { !$0.isASCIIWhitespace }),

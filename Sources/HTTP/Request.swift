@@ -70,8 +70,8 @@ package struct Request: Sendable {
   }
 
   package var method: String
-  /// Sent as it is, but that libcurl from 8.20 on writes the digits of escapes in capitals: nothing is encoded, no dot
-  /// segment removed. `http` or `https` only.
+  /// `http` or `https` only. Nothing is encoded, and no dot segment is removed; libcurl 8.20 and later writes the
+  /// hexadecimal digits of escapes in upper case.
   package var url: String
   /// Sent in this order. Only `Host` and `Content-Length` are added, unless they are given.
   package var headers: HeaderFields

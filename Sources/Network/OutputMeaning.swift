@@ -47,7 +47,7 @@ extension Graph {
     return meaning
   }
 
-  /// Of a value that is no constant.
+  /// The meaning of a value that is not a constant.
   private func computedMeaning(
     of position: MeaningPosition, _ uses: Uses, _ known: inout [MeaningPosition: OutputMeaning]
   ) -> OutputMeaning {

@@ -55,8 +55,8 @@ package final class Client {
       do throws(ServiceError) {
         return try await services.send(
           call: { () throws(ServiceError) in
-            sent = (region(of: bucket), sendsChecksums)
             var call = try self.call(method, bucket, key)
+            sent = (call.region, sendsChecksums)
             try make(&call)
             return call
           }, progress: progress, check: check, recover: recover)

@@ -52,7 +52,7 @@ package struct ArchiveItems {
   package static func isSkipped(_ name: ItemName, suffixes: [String]) -> Bool {
     // In an archive a name that ends so is a directory's.
     name.bytes.last == UInt8(ascii: "/") || isAppleDouble(name)
-      || suffixes.contains { name.bytes.suffix($0.utf8.count).equalsIgnoringASCIICase($0.utf8) }
+      || suffixes.contains { name.bytes.hasSuffixIgnoringASCIICase($0) }
   }
 
   /// The bytes of the file that `next` gave last.

@@ -13,11 +13,7 @@ struct KeyFilter: Equatable {
   var suffixes = [".jpg", ".jpeg"]
 
   func accepts(_ key: Key) -> Bool {
-    key.hasPrefix(prefix) && (suffixes.isEmpty || suffixes.contains { hasSuffix(key.bytes, $0) })
+    key.hasPrefix(prefix) && (suffixes.isEmpty || suffixes.contains { key.bytes.hasSuffixIgnoringASCIICase($0) })
       && !ArchiveItems.isSkipped(ItemName(bytes: key.bytes), suffixes: ArchiveItems.sidecars)
-  }
-
-  private func hasSuffix(_ key: [UInt8], _ suffix: String) -> Bool {
-    key.suffix(suffix.utf8.count).equalsIgnoringASCIICase(suffix.utf8)
   }
 }

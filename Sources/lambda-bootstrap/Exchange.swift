@@ -66,8 +66,8 @@ extension ProcessGroup {
     }
   }
 
-  /// Bytes that a pipe holds at most, by the kernel's default of `fs.pipe-max-size`: whoever reads more than that reads
-  /// what is still being written.
+  /// The most bytes that a pipe can hold by default (`fs.pipe-max-size`). A reader that takes more than this also takes
+  /// bytes that were written after it began.
   private static let pipeCapacity = 1 << 20
 
   /// Passes on what is on standard error now, and closes it at its end.

@@ -85,10 +85,7 @@ struct ObjectCopy {
   private func inParts(
     _ source: GetRequest, _ entry: Entry, _ partSize: Int64, _ attributes: ObjectAttributes, _ target: ObjectURI
   ) async throws(SyncError) {
-    guard entry.size <= MultipartPlan.maximumObjectSize else {
-      throw .tooLarge(bytes: entry.size, limit: MultipartPlan.maximumObjectSize)
-    }
-    let plan = MultipartPlan(size: entry.size, partSize: partSize)
+    let plan = try MultipartPlan(storing: entry.size, partSize: partSize)
     let parts = PartStore(client)
     _ = try await parts.store(target, attributes, hasChecksums: false, onlyIfAbsent: options.onlyIfAbsent) {
       () async throws(SyncError) in

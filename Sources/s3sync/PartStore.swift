@@ -4,6 +4,14 @@ import AWS
 import HTTP
 import S3
 
+extension MultipartPlan {
+  /// The parts of an object that is stored.
+  init(storing size: Int64, partSize: Int64) throws(SyncError) {
+    guard size <= Self.maximumObjectSize else { throw .tooLarge(bytes: size, limit: Self.maximumObjectSize) }
+    self.init(size: size, partSize: partSize)
+  }
+}
+
 @Loop
 final class PartStore {
   private let client: S3.Client

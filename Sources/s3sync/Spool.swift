@@ -57,14 +57,13 @@ final class Spool {
       // What was appended last has stayed in memory: it follows the rest.
       if file != nil { try flush() }
     }
-    if let file {
-      while !buffer.holdsAction, case .reading(let offset) = state {
-        let count = try file.read(into: &buffer, at: offset)
-        if count == 0 { break }
-        state = .reading(offset + count)
-      }
+    while true {
+      if let action = buffer.next() { return action }
+      guard let file, case .reading(let offset) = state else { return nil }
+      let count = try file.read(into: &buffer, at: offset)
+      if count == 0 { return nil }
+      state = .reading(offset + count)
     }
-    return buffer.next()
   }
 
   /// Moves what is in memory to the file.
@@ -120,12 +119,6 @@ private struct ActionBuffer {
   /// Stands for a missing time.
   private static let noTime = Int64.min
 
-  /// Whether all of the next action is here.
-  var holdsAction: Bool {
-    guard bytes.count - position >= 8 else { return false }
-    return Int64(bytes.count - position - 8) >= number(at: position)
-  }
-
   mutating func removeAll() {
     bytes.removeAll(keepingCapacity: true)
     position = 0
@@ -138,21 +131,22 @@ private struct ActionBuffer {
   }
 
   mutating func append(_ action: Action) {
-    let start = bytes.count
-    append(number: 0)
+    let entry = action.entry
+    let texts = [entry.key.bytes, Array((entry.etag ?? "").utf8), Array((action.targetTag ?? "").utf8)]
+    append(number: 1 + texts.reduce(0) { $0 + 8 + Int64($1.count) } + 3 * 8)
     bytes.append(action.kind.rawValue)
-    append(text: action.entry.key.bytes)
-    append(text: Array((action.entry.etag ?? "").utf8))
-    append(text: Array((action.targetTag ?? "").utf8))
-    append(number: action.entry.size)
-    append(number: action.entry.modified?.seconds ?? Self.noTime)
-    append(number: Int64(action.entry.modified?.nanoseconds ?? 0))
-    let length = Int64(bytes.count - start - 8)
-    for index in 0..<8 { bytes[start + index] = UInt8(truncatingIfNeeded: length >> Int64(8 * index)) }
+    for text in texts {
+      append(number: Int64(text.count))
+      bytes += text
+    }
+    append(number: entry.size)
+    append(number: entry.modified?.seconds ?? Self.noTime)
+    append(number: Int64(entry.modified?.nanoseconds ?? 0))
   }
 
+  /// Nil where not all of the next action is here.
   mutating func next() -> Action? {
-    guard holdsAction else { return nil }
+    guard bytes.count - position >= 8, Int64(bytes.count - position - 8) >= number(at: position) else { return nil }
     position += 8
     guard let kind = Action.Kind(rawValue: bytes[position]) else { return nil }
     position += 1
@@ -164,11 +158,6 @@ private struct ActionBuffer {
     let nanoseconds = Int32(truncatingIfNeeded: takeNumber())
     let modified = seconds == Self.noTime ? nil : Timestamp(seconds: seconds, nanoseconds: nanoseconds)
     return Action(kind: kind, entry: Entry(key: key, size: size, modified: modified, etag: etag), targetTag: targetTag)
-  }
-
-  private mutating func append(text: [UInt8]) {
-    append(number: Int64(text.count))
-    bytes += text
   }
 
   private mutating func append(number: Int64) {

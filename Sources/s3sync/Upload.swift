@@ -64,13 +64,10 @@ struct Upload {
   private func store(
     _ file: OpenFile, _ path: String, _ object: ObjectURI, onlyIfAbsent: Bool, _ meter: ByteMeter
   ) async throws(SyncError) -> Verification {
-    guard file.size <= MultipartPlan.maximumObjectSize else {
-      throw .tooLarge(bytes: file.size, limit: MultipartPlan.maximumObjectSize)
-    }
     let attributes = options.attributes(forName: path, of: file)
     let partSize = options.partSize ?? TransferOptions.usualPartSize
     if file.size > max(partSize, MultipartPlan.minimumPartSize) {
-      let plan = MultipartPlan(size: file.size, partSize: partSize)
+      let plan = try MultipartPlan(storing: file.size, partSize: partSize)
       let stored = try await inParts(file, plan, object, attributes, onlyIfAbsent, meter)
       return options.verifies ? try await verify(file, object, stored) : Verification(stored)
     }

@@ -36,7 +36,7 @@ pytest() { .build/venv/bin/python -m pytest -q "$@"; }
 # With matrix products of bytes and bfloat16, and with dot products alone (Graviton 2): both at once, each with a log.
 on_processor() {
   export QEMU_CPU=$1
-  # qemu's posix_spawn does not report that there is no such program.
+  # Under qemu posix_spawn returns no error for a missing program.
   part "unit tests, $1" $arm64 unit "$root" --quiet --skip '^POSIXTests\..*aProgramThatDoesNotExist'
   part "operators and quantized networks, $1" \
     pytest Tests/peers/test_classify_operators.py Tests/peers/test_classify_quantized.py Tests/pipes/test_kernels_isa.py \

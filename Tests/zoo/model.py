@@ -5,12 +5,13 @@ import pathlib
 
 import numpy as np
 import torch
+from torch import library
 
 from pictures import pictures
 
 # torchvision's wheels for CUDA cannot load their compiled operators with torch's CPU build; classifiers need none of them,
 # but importing torchvision needs two to be declared.
-DECLARATIONS = torch.library.Library("torchvision", "FRAGMENT")
+DECLARATIONS = library.Library("torchvision", "FRAGMENT")
 ARCHITECTURES = pathlib.Path(__file__).parent / "architectures.txt"
 
 

@@ -10,7 +10,7 @@ package struct ServiceRequest: Sendable {
   var endpoint: Endpoint
   /// The service's name in signatures: `s3`, `sts`, `batch`.
   var service: String
-  var region: String
+  package internal(set) var region: String
   var method: String
   /// Percent-encoded, with the endpoint's own path in front.
   var path: String

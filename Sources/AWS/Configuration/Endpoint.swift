@@ -9,14 +9,14 @@ package struct Endpoint: Hashable, Sendable {
   package let scheme: String
   /// Host, and the port where it is not the scheme's own: the value of the `Host` header.
   package let host: String
-  /// Empty, or `/path` without a slash at its end, its escapes in capitals: libcurl sends them so from 8.20 on, whatever it
-  /// is given, and what is signed has to be what is sent.
+  /// Empty, or `/path` without a slash at its end. The hexadecimal digits of escapes are in upper case, as libcurl 8.20
+  /// and later sends them: the path that is signed has to be the path that is sent.
   package let basePath: String
 
   package init(scheme: String, host: String, basePath: String = "") {
     self.scheme = scheme
     self.host = host
-    self.basePath = capitalizingEscapes(basePath)
+    self.basePath = basePath
   }
 
   /// Reads `https://host:port/path`; nil for another scheme, user names, queries, and hosts with bytes other than
@@ -37,7 +37,7 @@ package struct Endpoint: Hashable, Sendable {
     if host.hasSuffix(standardPort) {
       host.removeLast(standardPort.utf8.count)
     }
-    self.init(scheme: scheme, host: host, basePath: String(path))
+    self.init(scheme: scheme, host: host, basePath: capitalizingEscapes(path))
   }
 
   package var isSecure: Bool { scheme == "https" }

@@ -48,7 +48,7 @@ package func formDecoded(_ text: some Sequence<UInt8>) -> [UInt8]? {
 
 /// The text with the digits of its escapes in capitals: `%2f` becomes `%2F`, which stands for the same byte
 /// (RFC 3986, 6.2.2.1).
-func capitalizingEscapes(_ text: String) -> String {
+func capitalizingEscapes(_ text: some StringProtocol) -> String {
   var bytes = Array(text.utf8)
   for index in bytes.indices.dropLast(2) where bytes[index] == UInt8(ascii: "%") {
     guard let high = bytes[index + 1].hexadecimalValue, let low = bytes[index + 2].hexadecimalValue else { continue }

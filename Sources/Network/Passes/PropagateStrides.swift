@@ -6,13 +6,18 @@
 extension Graph {
   mutating func propagateStrides() {
     // Each round moves one stride towards the input, so the rounds end.
-    while let (value, strides) = nextSparselyReadValue() { thin(value, by: strides) }
+    while true {
+      let uses = Uses(self)
+      let leads = leadingToConvolutions(uses)
+      guard let (value, strides) = nextSparselyReadValue(uses, leads) else { return }
+      thin(value, by: strides, uses, leads)
+    }
   }
 
   /// A computed value that is read only by 1×1 convolutions of one common stride, and that a convolution leads to.
-  private func nextSparselyReadValue() -> (ValueID, Window.Size)? {
-    let uses = Uses(self)
-    let leads = leadingToConvolutions(uses)
+  ///
+  /// - Parameter leads: see `leadingToConvolutions`; here and below.
+  private func nextSparselyReadValue(_ uses: Uses, _ leads: [Bool]) -> (ValueID, Window.Size)? {
     for node in nodes.reversed() {
       guard let strides = pushableStrides(node), case let value = node.inputs[0], !uses.isOutput(value) else {
         continue
@@ -59,15 +64,14 @@ extension Graph {
   // MARK: Rewriting
 
   /// The readers of `value` lose their stride, what writes it gains it.
-  private mutating func thin(_ value: ValueID, by strides: Window.Size) {
-    let uses = Uses(self)
+  private mutating func thin(_ value: ValueID, by strides: Window.Size, _ uses: Uses, _ leads: [Bool]) {
     for reader in uses.readers(of: value) {
       guard var convolution = nodes[reader].computation as? Convolution else { continue }
       convolution.window.strides = .init(1, 1)
       nodes[reader].computation = convolution
     }
     var selections: [Node] = []
-    compute(value, sparselyBy: strides, uses, &selections)
+    compute(value, sparselyBy: strides, uses, leads, &selections)
     for selection in selections {
       let reader = nodes.firstIndex { $0.inputs.contains(selection.outputs[0]) }
       nodes.insert(selection, at: reader ?? nodes.endIndex)
@@ -75,11 +79,10 @@ extension Graph {
   }
 
   /// Shrinks `value` and what it is computed from, back to the convolutions, and makes the nodes in between compute no more
-  /// than that. Where an operand is needed whole elsewhere, or is no convolution's, its positions are selected first.
+  /// than that. Before an operand that has other readers, or that no convolution leads to, a node selects the positions.
   private mutating func compute(
-    _ value: ValueID, sparselyBy strides: Window.Size, _ uses: Uses, _ selections: inout [Node]
+    _ value: ValueID, sparselyBy strides: Window.Size, _ uses: Uses, _ leads: [Bool], _ selections: inout [Node]
   ) {
-    let leads = leadingToConvolutions(uses)
     var pending = [value]
     while let value = pending.popLast() {
       guard let writer = uses.writer(of: value) else { continue }

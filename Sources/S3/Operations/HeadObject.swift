@@ -50,7 +50,7 @@ extension Client {
     }
   }
 
-  /// As `head`; nil where there is no such object.
+  /// Describes an object; nil where there is none of this name.
   package func headIfPresent(_ request: GetRequest) async throws(ServiceError) -> ObjectDescription? {
     do throws(ServiceError) {
       return try await head(request)
